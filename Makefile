@@ -1,0 +1,54 @@
+# dmtl: one Makefile. `make` builds both programs, `make test` sets up and passes the tests.
+MODE ?= release
+BUILD ?= build
+PREFIX ?= /usr/local
+CC ?= gcc
+CXX ?= g++
+TORCH_INC ?= /usr/include /usr/include/torch/csrc/api/include
+TORCH_LIBS ?= -ltorch -ltorch_cpu -lc10
+# nothing to change below
+
+OUT := $(BUILD)/$(MODE)
+PACKAGES := sqlite3 libcjson libjpeg libpng libexif libcrypto
+PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) check)
+PKG_LIBS := $(shell pkg-config --libs $(PACKAGES)) -lm -lpthread
+WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2
+CWARNINGS := $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wno-sign-conversion
+OPT_release := -O2 -g
+OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FLAGS := $(OPT_$(MODE)) -ffp-contract=off -Iharness -I$(OUT) -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
+CFLAGS_ALL := -std=c11 $(FLAGS) $(CWARNINGS) $(PKG_CFLAGS) $(CFLAGS)
+CXXFLAGS_ALL := -std=c++17 $(FLAGS) $(WARNINGS) $(addprefix -isystem ,$(TORCH_INC)) $(CXXFLAGS)
+
+BOTH := core analysis store data nets grid
+SOURCES_both := $(foreach d,$(BOTH),$(wildcard harness/$d/*.c harness/$d/*.cpp))
+SOURCES_dmtl := $(wildcard harness/report/*.c harness/commands/*.c)
+SOURCES_torch := $(foreach d,torch model learn worker,$(wildcard harness/$d/*.c harness/$d/*.cpp))
+SOURCES_torch := $(filter-out harness/worker/main.c,$(SOURCES_torch))
+SOURCES_test := $(wildcard tests/check_*.c)
+objects = $(patsubst %,$(OUT)/%.o,$(basename $(1)))
+
+all: $(OUT)/dmtl $(OUT)/dmtl-torch
+
+$(OUT)/dmtl: $(call objects,harness/main.c $(SOURCES_dmtl) $(SOURCES_both))
+	$(CXX) $(OPT_$(MODE)) -o $@ $^ $(PKG_LIBS)
+$(OUT)/dmtl-torch: $(call objects,harness/worker/main.c $(SOURCES_torch) $(SOURCES_both))
+	$(CXX) $(OPT_$(MODE)) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS)
+$(OUT)/check: $(call objects,$(SOURCES_test) $(SOURCES_torch) $(SOURCES_dmtl) $(SOURCES_both))
+	$(CXX) $(OPT_$(MODE)) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS) $(shell pkg-config --libs check)
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+$(OUT)/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(CXX) $(CXXFLAGS_ALL) -MMD -MP -c $< -o $@
+
+test: all $(OUT)/check
+	$(OUT)/check
+clean:
+	rm -rf $(BUILD)
+format:
+	clang-format -i $(shell git ls-files 'harness/*.c' 'harness/*.h' 'harness/*.cpp' 'tests/*.c' 'tests/*.h')
+.PHONY: all test clean format
+-include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -1,0 +1,40 @@
+/* Errors are values. A function that can fail because the world is wrong (a file, a key, a disk)
+ * returns bool, or a pointer that may be NULL, and takes a `struct err *` last. The deepest level
+ * says what is wrong; each level above may put in front where it was. Our own bugs are asserts;
+ * running out of memory ends the process in mem.h. Only the two main.c turn a kind into an exit code.
+ */
+#ifndef CORE_ERR_H
+#define CORE_ERR_H
+
+#include <stdbool.h>
+
+enum err_kind {
+    ERR_NONE,        /* zero-initialised: no error */
+    ERR_FAILED,      /* exit 1: the work failed */
+    ERR_USAGE,       /* exit 2: wrong command line or a wrong file of the user's */
+    ERR_INTERRUPTED, /* exit 75: stopped on request, the same command goes on from here */
+    ERR_KIND_COUNT
+};
+
+struct err {
+    enum err_kind kind;
+    char msg[2048]; /* one message, no trailing newline; cut with "..." where it would not fit */
+};
+
+/* Each sets the message unless one is there already (the first message wins) and returns false, so
+ * that `return err_set(e, ...)` reads well. Say: file, key or line, value, what was expected, remedy. */
+bool err_set(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool err_usage(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool err_interrupted(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Puts "prefix: " before the message that is there (nothing where there is none); returns false. */
+bool err_add(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same as err_set with ": " and strerror(errno_value) behind the message. */
+bool err_sys(struct err *e, int errno_value, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The process's exit code for an error of this kind: 0, 1, 2 or 75. */
+int err_exit_code(const struct err *e);
+
+#endif

@@ -1,0 +1,101 @@
+#include "core/str.h"
+
+#include "core/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void str_addn(struct str *s, const char *bytes, size_t n) {
+    s->text = xgrow(s->text, &s->capacity, s->len + n + 1, 1);
+    memcpy(s->text + s->len, bytes, n);
+    s->len += n;
+    s->text[s->len] = '\0';
+}
+
+void str_add(struct str *s, const char *text) {
+    str_addn(s, text, strlen(text));
+}
+
+void str_addc(struct str *s, char c) {
+    str_addn(s, &c, 1);
+}
+
+void str_addf(struct str *s, const char *fmt, ...) {
+    va_list args, again;
+    va_start(args, fmt);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    s->text = xgrow(s->text, &s->capacity, s->len + (size_t)n + 1, 1);
+    vsnprintf(s->text + s->len, (size_t)n + 1, fmt, again);
+    va_end(again);
+    s->len += (size_t)n;
+}
+
+void str_clear(struct str *s) {
+    s->len = 0;
+    if (s->text)
+        s->text[0] = '\0';
+}
+
+void str_free(struct str *s) {
+    free(s->text);
+    *s = (struct str){0};
+}
+
+char *str_detach(struct str *s) {
+    char *text = s->text ? s->text : xstrdup("");
+    *s = (struct str){0};
+    return text;
+}
+
+/* Levenshtein distance with one row of memory; words longer than the row are never near. */
+static size_t edit_distance(const char *a, const char *b) {
+    enum { MAX = 128 };
+    size_t row[MAX + 1], la = strlen(a), lb = strlen(b);
+    if (la > MAX || lb > MAX)
+        return MAX;
+    for (size_t j = 0; j <= lb; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= la; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= lb; j++) {
+            size_t best = diagonal + (a[i - 1] != b[j - 1]);
+            if (row[j] + 1 < best)
+                best = row[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            diagonal = row[j];
+            row[j] = best;
+        }
+    }
+    return row[lb];
+}
+
+const char *str_nearest(const char *word, const void *names, size_t count, size_t stride) {
+    size_t limit = strlen(word) / 3;
+    if (limit < 2)
+        limit = 2;
+    const char *nearest = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = *(const char *const *)((const char *)names + i * stride);
+        size_t distance = name ? edit_distance(word, name) : limit + 1;
+        if (distance <= limit) {
+            nearest = name;
+            limit = distance ? distance - 1 : 0;
+        }
+    }
+    return nearest;
+}
+
+bool str_starts(const char *s, const char *prefix) {
+    return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool str_ends(const char *s, const char *suffix) {
+    size_t n = strlen(s), m = strlen(suffix);
+    return n >= m && strcmp(s + n - m, suffix) == 0;
+}

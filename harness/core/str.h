@@ -1,0 +1,31 @@
+/* A string that grows. `struct str s = {0};` is the empty string; `s.text` is NUL-terminated as soon
+ * as anything was added and is owned by `s` until str_free or str_detach. Bytes, not characters. */
+#ifndef CORE_STR_H
+#define CORE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct str {
+    char *text; /* NULL while empty and never added to */
+    size_t len; /* without the NUL */
+    size_t capacity;
+};
+
+void str_add(struct str *s, const char *text);
+void str_addn(struct str *s, const char *bytes, size_t n);
+void str_addc(struct str *s, char c);
+void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void str_clear(struct str *s);   /* empty again, memory kept */
+void str_free(struct str *s);    /* memory released, `s` usable again */
+char *str_detach(struct str *s); /* the text, never NULL, now the caller's to free; `s` is empty */
+
+/* The row of `names` (stride bytes apart, each beginning with a `const char *`) that is closest to
+ * `word` by edit distance, or NULL where none is within a third of its length (at least 2):
+ * for "did you mean". */
+const char *str_nearest(const char *word, const void *names, size_t count, size_t stride);
+
+bool str_starts(const char *s, const char *prefix);
+bool str_ends(const char *s, const char *suffix);
+
+#endif
