@@ -1,0 +1,57 @@
+/* A manifest is the list of a set's samples: what each is called, where its image is, what is known
+ * about it, and why it is not used where it is not. One model of a sample for all sets.
+ *
+ * Labels are integers: age in years (UTKFace) or group 0-7 (Adience); gender 0 male, 1 female; race
+ * 0 White, 1 Black, 2 Asian, 3 Indian, 4 Other; LABEL_MISSING where there is none.
+ */
+#ifndef DATA_MANIFEST_H
+#define DATA_MANIFEST_H
+
+#include "core/err.h"
+#include "core/sha256.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum attribute { ATTR_AGE, ATTR_GENDER, ATTR_RACE, ATTR_COUNT };
+extern const char *const attribute_name[ATTR_COUNT]; /* "age", "gender", "race" */
+
+#define LABEL_MISSING (-1)
+
+struct sample {
+    char *id;                 /* unique in the set, stable: UTKFace's file name */
+    char *file;               /* relative to the manifest's root */
+    int16_t label[ATTR_COUNT];
+    char *subject;            /* NULL where the set has no identities */
+    char *album;              /* likewise */
+    int32_t duplicate_group;  /* -1: none known */
+    int16_t fold;             /* as the set ships it, -1: none */
+    char content[SHA256_HEX]; /* of the file's bytes */
+};
+
+struct set_aside { /* a file that is in the folder and not used */
+    char *file;
+    char *reason; /* for people, one line: "name has no race field" */
+};
+
+struct manifest {
+    const char *set; /* "utkface" */
+    char *root;      /* the folder */
+    struct sample *samples; /* usable ones, sorted by id (bytes) */
+    size_t n;
+    struct set_aside *aside; /* sorted by file */
+    size_t n_aside;
+    char fingerprint[SHA256_HEX]; /* over sorted (id, content, labels) of the usable samples */
+    bool drawn;                   /* synthetic: results carry a mark wherever they are shown */
+};
+
+/* Reads a set's folder. `set` is a name of the catalogue (grid/catalogue.h). Errors (ERR_USAGE) say
+ * what the folder should hold. */
+bool manifest_open(struct manifest *m, const char *set, const char *root, struct err *e);
+void manifest_close(struct manifest *m);
+
+/* Classes of an attribute by the set's definition and their names (NULL: the number is the name). */
+int attribute_classes(const char *set, enum attribute a);
+const char *attribute_class_name(const char *set, enum attribute a, int label);
+
+#endif

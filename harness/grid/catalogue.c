@@ -1,0 +1,43 @@
+#include "grid/catalogue.h"
+
+const struct name_row dataset_names[DATASET_COUNT] = {
+    [DATASET_UTKFACE] = {"utkface", "UTKFace: age in years, gender, race in the file's name"},
+    [DATASET_SYNTHETIC] = {"synthetic", "faces drawn by `dmtl data synth`, in UTKFace's layout"},
+};
+const struct name_row task_kind_names[TASK_KIND_COUNT] = {
+    [TASK_NOMINAL] = {"nominal", "softmax cross-entropy over the classes (Eq 3-4)"},
+    [TASK_ORDINAL] = {"ordinal", "one binary problem a rank, y > r_k (Eq 5-7)"},
+};
+const struct name_row split_kind_names[SPLIT_KIND_COUNT] = {
+    [SPLIT_RANDOM] = {"random", "random images, from /split/seed"},
+};
+const struct name_row trunk_names[TRUNK_COUNT] = {
+    [TRUNK_SMALL] = {"small", "three MBConv stages, for tests and the demo"},
+    [TRUNK_LITE0] = {"efficientnet-lite0", "EfficientNet-Lite0 as timm's tf_efficientnet_lite0"},
+    [TRUNK_B0] = {"efficientnet-b0", "EfficientNet-B0 as torchvision's"},
+};
+const struct name_row branch_names[BRANCH_KIND_COUNT] = {
+    [BRANCH_NONE] = {"none", "one trunk for all tasks"},
+    [BRANCH_CATEGORY] = {"category", "stages from /trunk/branch_stage on: one for ordinal tasks, one for nominal"},
+    [BRANCH_TASK] = {"task", "stages from /trunk/branch_stage on: one for each task"},
+};
+const struct name_row weighting_names[WEIGHTING_COUNT] = {
+    [WEIGHTING_UNCERTAINTY] = {"uncertainty", "learned log variances (Eq 15)"},
+    [WEIGHTING_FIXED] = {"fixed", "the tasks' `weight` keys"},
+    [WEIGHTING_EQUAL] = {"equal", "1 for each task"},
+};
+const struct name_row normalise_names[NORMALISE_COUNT] = {
+    [NORMALISE_NONE] = {"none", "weights as they are"},
+    [NORMALISE_ONE] = {"one", "weights divided by their sum (Eq 2)"},
+    [NORMALISE_TASKS] = {"tasks", "weights scaled to sum to the number of tasks"},
+};
+const struct name_row optimiser_names[OPTIMISER_COUNT] = {
+    [OPTIMISER_SGD] = {"sgd", "stochastic gradient descent with momentum"},
+};
+const struct name_row schedule_names[SCHEDULE_COUNT] = {
+    [SCHEDULE_CONSTANT] = {"constant", "the learning rate as given"},
+    [SCHEDULE_COSINE] = {"cosine", "half a cosine down to 0 at the last step"},
+};
+const struct name_row precision_names[PRECISION_COUNT] = {
+    [PRECISION_F32] = {"f32", "32-bit floats throughout"},
+};
