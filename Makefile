@@ -31,11 +31,18 @@ objects = $(patsubst %,$(OUT)/%.o,$(basename $(1)))
 all: $(OUT)/dmtl $(OUT)/dmtl-torch
 
 $(OUT)/dmtl: $(call objects,harness/main.c $(SOURCES_dmtl) $(SOURCES_both))
-	$(CXX) $(OPT_$(MODE)) -o $@ $^ $(PKG_LIBS)
+	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 $(OUT)/dmtl-torch: $(call objects,harness/worker/main.c $(SOURCES_torch) $(SOURCES_both))
-	$(CXX) $(OPT_$(MODE)) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS)
+	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS)
 $(OUT)/check: $(call objects,$(SOURCES_test) $(SOURCES_torch) $(SOURCES_dmtl) $(SOURCES_both))
-	$(CXX) $(OPT_$(MODE)) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS) $(shell pkg-config --libs check)
+	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS) $(shell pkg-config --libs check)
+
+# Texts that the programs carry: included as C string literals, #include "harness/store/schema.sql.inc".
+EMBEDDED := $(wildcard harness/store/*.sql datasets/*.json plots/*.gp)
+$(OUT)/%.inc: %
+	@mkdir -p $(@D)
+	sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $< > $@
+$(call objects,$(SOURCES_both) $(SOURCES_dmtl) $(SOURCES_test)): | $(addprefix $(OUT)/,$(addsuffix .inc,$(EMBEDDED)))
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)

@@ -9,18 +9,16 @@
 
 #include "core/err.h"
 #include "core/sha256.h"
+#include "core/words.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum attribute { ATTR_AGE, ATTR_GENDER, ATTR_RACE, ATTR_COUNT };
-extern const char *const attribute_name[ATTR_COUNT]; /* "age", "gender", "race" */
-
-#define LABEL_MISSING (-1)
+enum dataset_id { DATASET_UTKFACE, DATASET_SYNTHETIC, DATASET_COUNT }; /* grid/catalogue.h: names */
 
 struct sample {
-    char *id;                 /* unique in the set, stable: UTKFace's file name */
-    char *file;               /* relative to the manifest's root */
+    char *id;   /* unique in the set, stable: UTKFace's file name */
+    char *file; /* relative to the manifest's root */
     int16_t label[ATTR_COUNT];
     char *subject;            /* NULL where the set has no identities */
     char *album;              /* likewise */
@@ -35,8 +33,8 @@ struct set_aside { /* a file that is in the folder and not used */
 };
 
 struct manifest {
-    const char *set; /* "utkface" */
-    char *root;      /* the folder */
+    enum dataset_id set;
+    char *root;             /* the folder */
     struct sample *samples; /* usable ones, sorted by id (bytes) */
     size_t n;
     struct set_aside *aside; /* sorted by file */
@@ -45,13 +43,16 @@ struct manifest {
     bool drawn;                   /* synthetic: results carry a mark wherever they are shown */
 };
 
-/* Reads a set's folder. `set` is a name of the catalogue (grid/catalogue.h). Errors (ERR_USAGE) say
- * what the folder should hold. */
-bool manifest_open(struct manifest *m, const char *set, const char *root, struct err *e);
+/* Reads a set's folder; samples' contents are hashed with `threads` threads, and hashes of files
+ * whose size and modification time are unchanged come from `cache_dir` (NULL: hash all, write
+ * nothing). Errors (ERR_USAGE) say what the folder should hold. */
+bool manifest_open(struct manifest *m, enum dataset_id set, const char *root, const char *cache_dir,
+    int threads, struct err *e);
 void manifest_close(struct manifest *m);
 
-/* Classes of an attribute by the set's definition and their names (NULL: the number is the name). */
-int attribute_classes(const char *set, enum attribute a);
-const char *attribute_class_name(const char *set, enum attribute a, int label);
+/* Classes of an attribute by the set's definition: their number (0: open-ended, as ages are) and
+ * names (NULL: the number is the name). */
+int attribute_classes(enum dataset_id set, enum attribute a);
+const char *attribute_class_name(enum dataset_id set, enum attribute a, int label);
 
 #endif

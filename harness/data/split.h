@@ -5,9 +5,6 @@
 
 #include "data/manifest.h"
 
-enum part { PART_TRAIN, PART_VALIDATION, PART_TEST, PART_COUNT };
-extern const char *const part_name[PART_COUNT]; /* "train", "validation", "test" */
-
 struct split {
     uint32_t *rows[PART_COUNT]; /* rows of the manifest, ascending */
     size_t n[PART_COUNT];

@@ -3,12 +3,13 @@
 #ifndef GRID_CATALOGUE_H
 #define GRID_CATALOGUE_H
 
+#include "data/manifest.h"
+#include "nets/trunk_table.h"
+
 #include <stddef.h>
 
-enum dataset_id { DATASET_UTKFACE, DATASET_SYNTHETIC, DATASET_COUNT };
 enum task_kind { TASK_NOMINAL, TASK_ORDINAL, TASK_KIND_COUNT };
 enum split_kind { SPLIT_RANDOM, SPLIT_KIND_COUNT };
-enum trunk_id { TRUNK_SMALL, TRUNK_LITE0, TRUNK_B0, TRUNK_COUNT };
 enum branch_kind { BRANCH_NONE, BRANCH_CATEGORY, BRANCH_TASK, BRANCH_KIND_COUNT };
 enum weighting_id { WEIGHTING_UNCERTAINTY, WEIGHTING_FIXED, WEIGHTING_EQUAL, WEIGHTING_COUNT };
 enum normalise { NORMALISE_NONE, NORMALISE_ONE, NORMALISE_TASKS, NORMALISE_COUNT };
@@ -24,7 +25,8 @@ struct name_row {
 extern const struct name_row dataset_names[DATASET_COUNT];
 extern const struct name_row task_kind_names[TASK_KIND_COUNT];
 extern const struct name_row split_kind_names[SPLIT_KIND_COUNT];
-extern const struct name_row trunk_names[TRUNK_COUNT]; /* small, efficientnet-lite0, efficientnet-b0 */
+extern const struct name_row
+    trunk_names[TRUNK_COUNT]; /* small, efficientnet-lite0, efficientnet-b0 */
 extern const struct name_row branch_names[BRANCH_KIND_COUNT];
 extern const struct name_row weighting_names[WEIGHTING_COUNT];
 extern const struct name_row normalise_names[NORMALISE_COUNT];

@@ -1,0 +1,58 @@
+/* A grid file read whole: its cells in their order, and how they become rows of a table.
+ *
+ *   { "title": "...", "base": {configuration}, "variants": {"full": {}, "no-ordinal": {merge patch}},
+ *     "axes": {"/seed": [1, 2, 3]}, "exclude": [{"variant": "x", "/seed": 3}], "baseline": "full",
+ *     "report": {"rows": [{"title": "Single task", "variants": ["single-age", "single-gender"]}],
+ *                "columns": [{"task": "age", "metric": "mae"},
+ *                            {"task": "age", "metric": "accuracy", "bins": "fairface-9"}]} }
+ *
+ * Variants are RFC 7396 merge patches on base; axes are applied after the patch. Cells run variant by
+ * variant in the file's order, the last axis fastest. The grid's name is the file's without ".json".
+ */
+#ifndef GRID_GRID_H
+#define GRID_GRID_H
+
+#include "core/json.h"
+#include "core/words.h"
+#include "grid/config.h"
+#include "grid/keys.h"
+
+struct cell {
+    char id[SHA256_HEX];
+    const char *variant; /* the grid's */
+    char *axes;          /* JSON object, pointer -> value */
+    char *changes;       /* what differs from base, for people: "tasks.age.kind=nominal seed=2" */
+    struct config config;
+};
+struct report_row {
+    char *title;
+    char **variants; /* names; the cell of a column comes from the first that has its task */
+    int n_variants;
+};
+struct report_column {
+    enum attribute task;
+    char *metric; /* a name of analysis/metrics.h */
+    char *bins;   /* "": none */
+};
+struct grid {
+    char *name, *title;
+    char *source; /* the file's text */
+    char **variants;
+    int n_variants;
+    char *baseline; /* the first variant unless the file says */
+    struct cell *cells;
+    size_t n_cells;
+    struct report_row *rows; /* one per variant unless the file says */
+    int n_rows;
+    struct report_column *columns; /* a default per task unless the file says */
+    int n_columns;
+};
+
+/* `set`: n_set texts "/pointer=value" (value: JSON, or else taken as a string), applied to base before
+ * the variants. */
+bool grid_read(struct grid *g, const char *path, const char *const *set, int n_set, struct err *e);
+bool grid_parse(struct grid *g, const char *name, const char *where, const char *text,
+    const char *const *set, int n_set, struct err *e);
+void grid_free(struct grid *g);
+
+#endif

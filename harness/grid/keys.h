@@ -1,0 +1,29 @@
+/* The key table: one row a key of the configuration. Parser, checks, help, the resolved form, the
+ * cell's id and (later) the JSON schema derive from it. */
+#ifndef GRID_KEYS_H
+#define GRID_KEYS_H
+
+#include "core/json.h"
+#include "core/sha256.h"
+#include "grid/config.h"
+
+#include <stdbool.h>
+
+/* Fills every field from `object`, a whole or partial configuration; absent keys take their defaults.
+ * Unknown key, wrong type, value out of bounds: ERR_USAGE, "WHERE: /pointer: value: expected ...; did
+ * you mean ...". Checks what spans keys too (a stage's name by the trunk's table, no augmentation on a
+ * frozen trunk, labels of the set). config_free on success and failure alike. */
+bool config_parse(struct config *c, const cJSON *object, const char *where, struct err *e);
+void config_free(struct config *c);
+
+/* Every key with its value, in the table's order; the caller deletes. Parses back to the same. */
+cJSON *config_resolved(const struct config *c);
+
+/* SHA-256 of the canonical form of the keys that change results, those at their default left out, with
+ * the format version in. */
+void config_id(const struct config *c, char id[SHA256_HEX]);
+
+/* Appends the help of all keys (pointer, type, bounds, default, what it does), for --help. */
+void keys_help(struct str *out);
+
+#endif

@@ -1,0 +1,146 @@
+/* The results database: one SQLite file for any number of grids. schema.sql says what each table
+ * holds, views.sql is the public contract. This header is how the program writes it and asks for
+ * what has a type; reports read the views by SQL (store_db).
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "analysis/breakdown.h"
+#include "core/err.h"
+#include "core/sha256.h"
+#include "core/words.h"
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+struct store;
+
+/* STORE_WRITE makes the file, or brings an older schema up to date. Refused with a message: a file
+ * that is no SQLite database, another program's (application_id), a newer schema than ours. Uses WAL
+ * on a local file system, a rollback journal on a network file system (statfs). */
+enum store_mode { STORE_READ, STORE_WRITE };
+struct store *store_open(const char *path, enum store_mode mode, struct err *e);
+void store_close(struct store *s);
+sqlite3 *store_db(struct store *s);
+const char *store_path(const struct store *s);
+
+/* Transactions: BEGIN IMMEDIATE; an error inside must be followed by store_rollback. */
+bool store_begin(struct store *s, struct err *e);
+bool store_commit(struct store *s, struct err *e); /* durable: synchronous=FULL */
+void store_rollback(struct store *s);
+
+/* ---- what is planned ---- */
+
+/* Registers or updates a grid by name. `source`: the grid file's text, from which reports take rows,
+ * baseline and columns. */
+bool store_put_grid(
+    struct store *s, const char *name, const char *source, int64_t *grid, struct err *e);
+
+struct store_cell {
+    const char *id;     /* SHA-256 of the canonical configuration */
+    const char *config; /* the whole resolved configuration, JSON */
+    const char *dataset, *split;
+    uint64_t split_seed, seed;
+    int fold; /* -1: the split has none */
+    int epochs;
+};
+bool store_put_cell(struct store *s, const struct store_cell *c, int64_t *cell, struct err *e);
+/* Members of a grid: variant and axes (JSON object, pointer -> value) of a cell, at a position. Members
+ * of this grid that are not put again between clear and commit are gone from it (the cell stays). */
+bool store_clear_members(struct store *s, int64_t grid, struct err *e);
+bool store_put_member(struct store *s, int64_t grid, int64_t cell, const char *variant,
+    const char *axes, int position, struct err *e);
+/* The text that the grid was registered with; the caller frees; NULL with an error that lists the
+ * grids in this file where there is none of this name. */
+char *store_grid_source(struct store *s, const char *name, struct err *e);
+
+/* ---- the life of a cell ---- */
+
+struct provenance {                           /* strings may be NULL: unknown */
+    const char *program_version, *git_commit; /* the commit with "-dirty" where it was */
+    const char *libtorch, *blas, *device, *host;
+    int threads;
+    const char *data_fingerprint, *weights_sha256;
+};
+/* Claims for a worker that holds the cell's lock: state running, a new fencing token, attempt + 1.
+ * Refused (false, no error) where the cell is done already. */
+bool store_claim(
+    struct store *s, int64_t cell, const struct provenance *p, int64_t *token, struct err *e);
+/* Inside a transaction: fails unless `token` is the cell's newest. */
+bool store_check_token(struct store *s, int64_t cell, int64_t token, struct err *e);
+/* A durable step: epochs done, the step of the checkpoint on disk (0: none), seconds of work so far. */
+bool store_progress(
+    struct store *s, int64_t cell, int epochs_done, int64_t step, double wall_s, struct err *e);
+bool store_heartbeat(struct store *s, int64_t cell, int epochs_done, double fraction,
+    double images_per_s, struct err *e); /* for display alone */
+bool store_finish(struct store *s, int64_t cell, double wall_s, int64_t peak_rss_bytes,
+    int reported_epoch, struct err *e);
+bool store_fail(struct store *s, int64_t cell, const char *message, struct err *e);
+/* Drops the cell's rows of epochs after `epochs_done` and of steps after `step`: what a resume from an
+ * older checkpoint will write again. */
+bool store_rewind(struct store *s, int64_t cell, int epochs_done, int64_t step, struct err *e);
+
+struct cell_record {
+    int64_t cell;
+    char id[SHA256_HEX];
+    char *variant; /* of the grid asked for */
+    char *axes;
+    char *config;
+    char *error;
+    char *fingerprint; /* of the data it was run on, or NULL */
+    enum cell_state state;
+    int epochs, epochs_done;
+    int64_t step;
+    double wall_s;
+    double fraction, images_per_s; /* heartbeat */
+};
+/* A grid's cells in their order. The caller frees with store_cells_free. */
+bool store_cells(
+    struct store *s, const char *grid, struct cell_record **cells, size_t *n, struct err *e);
+void store_cells_free(struct cell_record *cells, size_t n);
+
+/* ---- samples and results; each inside a transaction ---- */
+
+struct store_sample {
+    const char *id;
+    int label[ATTR_COUNT]; /* LABEL_MISSING: none */
+    const char *subject;   /* NULL: none */
+    int duplicate_group;   /* -1: none */
+};
+/* Registers a data set by fingerprint once; a second call finds it. *dataset is its row; samples get
+ * the numbers 0..n-1 in the order given. `drawn`: not photographs. `class_names`: JSON,
+ * {"gender": ["male", "female"], ...}. */
+bool store_put_dataset(struct store *s, const char *name, const char *fingerprint, bool drawn,
+    bool exact_ages, const char *class_names, const struct store_sample *samples, size_t n,
+    int64_t *dataset, struct err *e);
+
+struct weight_row {
+    int epoch;
+    int64_t step;
+    enum attribute task;
+    double loss, log_variance, weight,
+        beta; /* log_variance NaN (stored NULL) where none is learned */
+};
+bool store_put_weights(
+    struct store *s, int64_t cell, const struct weight_row *rows, size_t n, struct err *e);
+
+struct epoch_row { /* metric: "loss" (joint; task -1), "loss" of a task, or a metric's name */
+    int epoch;
+    enum part part;
+    int task; /* enum attribute, or -1: all tasks */
+    const char *metric;
+    double value;
+    long n;
+};
+bool store_put_epochs(
+    struct store *s, int64_t cell, const struct epoch_row *rows, size_t n, struct err *e);
+
+/* Predictions of one part and task: samples[i] (number in the data set), the read-out of record, and
+ * per sample `width` probabilities (kind as in analysis/readout.h: nominal K, ordinal K-1), float32. */
+bool store_put_predictions(struct store *s, int64_t cell, int64_t dataset, enum part part,
+    enum attribute task, bool ordinal, size_t n, const uint32_t *samples, const int *truth,
+    const double *predicted, const float *probabilities, int width, struct err *e);
+bool store_put_breakdown(
+    struct store *s, int64_t cell, enum part part, const struct breakdown *b, struct err *e);
+
+#endif

@@ -1,0 +1,144 @@
+/* The shim over libtorch: C on this side, all C++ behind it; no exception crosses.
+ *
+ * A scope owns every handle made in it. Each operation takes its scope first and returns a borrowed
+ * `th_tensor *` that lives until the scope is cleared, popped past it, or freed; nobody frees a tensor.
+ * After the first failure the scope holds the message and every operation returns NULL; an operation
+ * given NULL returns NULL. So forward code has no checks: ask th_take_error once a step.
+ * New tensors are made on the scope's device. Letters: N batch, C channels, H W, K classes, T tasks,
+ * D features. Shapes stand in brackets, [] is a scalar.
+ */
+#ifndef TORCH_TH_H
+#define TORCH_TH_H
+
+#include "core/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct th_scope th_scope;
+typedef struct th_tensor th_tensor;
+
+enum th_type { TH_F32, TH_F64, TH_I64, TH_U8, TH_BOOL };
+
+/* ---- the process ---- */
+
+/* Once, first: raises the allocator's thresholds (design: mmap and trim), sets intra-op threads (0:
+ * all cores), one inter-op thread, and deterministic algorithms. */
+bool th_setup(int threads, bool deterministic, struct err *e);
+int th_threads(void);
+const char *th_version(void); /* "1.13.1" */
+const char *th_blas(void);    /* "OpenBLAS 0.3.21 ..." or "reference", as found at run time */
+
+/* "cpu", "cuda" or "cuda:1". The error says which devices there are. */
+struct th_device {
+    int kind; /* 0 CPU, 1 CUDA */
+    int index;
+};
+bool th_device_parse(const char *text, struct th_device *d, struct err *e);
+void th_device_name(struct th_device d, char name[128]); /* "cpu: AMD EPYC ..." */
+int64_t th_device_peak_bytes(struct th_device d);        /* CUDA: peak allocated; CPU: 0 */
+void th_synchronize(struct th_device d);                 /* waits for queued work; for timings */
+
+/* ---- scopes ---- */
+
+th_scope *th_scope_new(struct th_device d);
+void th_scope_free(th_scope *s);  /* NULL is fine */
+void th_scope_clear(th_scope *s); /* drops its tensors and its error */
+bool th_ok(const th_scope *s);
+bool th_take_error(th_scope *s, struct err *e); /* true: there was none; else moved into e */
+void th_where(th_scope *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* place put in front of a later error: "stage3 block 1" */
+size_t th_mark(const th_scope *s);
+th_tensor *th_pop(
+    th_scope *s, size_t mark, th_tensor *keep); /* drops what is after mark but keep */
+th_tensor *th_keep(th_scope *to, th_tensor *t); /* the same storage in another scope */
+
+/* Autograd records unless switched off. Pairs nest. */
+void th_no_grad_begin(void);
+void th_no_grad_end(void);
+
+/* ---- making, moving, reading ---- */
+
+th_tensor *th_zeros(th_scope *s, enum th_type type, int n_dims, const int64_t *shape);
+th_tensor *th_scalar(th_scope *s, double value); /* [] f32 */
+th_tensor *th_from(th_scope *s, enum th_type type, int n_dims, const int64_t *shape,
+    const void *data); /* copies */
+th_tensor *th_borrow(th_scope *s, enum th_type type, int n_dims, const int64_t *shape,
+    const void *data); /* CPU: shares memory that the caller keeps and nobody writes; else copies */
+bool th_read(th_scope *s, const th_tensor *t, enum th_type type, void *data, size_t bytes);
+/* copies out, contiguous, converted; waits for the device */
+double th_item(th_scope *s, const th_tensor *t); /* a scalar's value, NaN on failure; waits */
+bool th_assign(th_scope *s, th_tensor *to, const th_tensor *from); /* in place, no gradient */
+
+int th_dims(const th_tensor *t);
+int64_t th_size(const th_tensor *t, int dim); /* dim < 0 counts from the end */
+int64_t th_count(const th_tensor *t);         /* elements */
+enum th_type th_type_of(const th_tensor *t);
+
+/* ---- shape ---- */
+
+th_tensor *th_reshape(th_scope *s, th_tensor *t, int n_dims, const int64_t *shape);
+th_tensor *th_permute(th_scope *s, th_tensor *t, int n_dims, const int *order);    /* a view */
+th_tensor *th_channels_last(th_scope *s, th_tensor *t);                            /* [N,C,H,W] */
+th_tensor *th_narrow(th_scope *s, th_tensor *t, int dim, int64_t from, int64_t n); /* a view */
+th_tensor *th_rows(th_scope *s, th_tensor *t, th_tensor *index);   /* index [M] i64, dim 0 */
+th_tensor *th_gather(th_scope *s, th_tensor *t, th_tensor *index); /* [N,K], [N] i64 -> [N] */
+th_tensor *th_cat(th_scope *s, int n, th_tensor *const *parts, int dim);
+th_tensor *th_stack(th_scope *s, int n, th_tensor *const *scalars); /* n of [] -> [n] */
+th_tensor *th_convert(th_scope *s, th_tensor *t, enum th_type type);
+th_tensor *th_detach(th_scope *s, th_tensor *t);
+th_tensor *th_clone(th_scope *s, th_tensor *t); /* new storage */
+
+/* ---- arithmetic, broadcasting ---- */
+
+th_tensor *th_add(th_scope *s, th_tensor *a, th_tensor *b);
+th_tensor *th_sub(th_scope *s, th_tensor *a, th_tensor *b);
+th_tensor *th_mul(th_scope *s, th_tensor *a, th_tensor *b);
+th_tensor *th_div(th_scope *s, th_tensor *a, th_tensor *b);
+th_tensor *th_affine(th_scope *s, th_tensor *t, double scale, double offset); /* scale t + offset */
+th_tensor *th_exp(th_scope *s, th_tensor *t);
+th_tensor *th_log(th_scope *s, th_tensor *t);
+th_tensor *th_sum(th_scope *s, th_tensor *t); /* [] */
+th_tensor *th_sum_dim(th_scope *s, th_tensor *t, int dim);
+th_tensor *th_mean_hw(th_scope *s, th_tensor *t, bool keep); /* [N,C,H,W] -> [N,C] or [N,C,1,1] */
+th_tensor *th_greater(th_scope *s, th_tensor *a, th_tensor *b); /* as bool */
+
+/* ---- layers ---- */
+
+th_tensor *th_conv2d(th_scope *s, th_tensor *x, th_tensor *weight, th_tensor *bias_or_null,
+    int stride, int pad, int groups);
+/* Zeros around: left, right, top, bottom. */
+th_tensor *th_pad(th_scope *s, th_tensor *x, int left, int right, int top, int bottom);
+th_tensor *th_batch_norm(th_scope *s, th_tensor *x, th_tensor *weight, th_tensor *bias,
+    th_tensor *running_mean, th_tensor *running_var, bool train, double momentum, double eps);
+th_tensor *th_linear(th_scope *s, th_tensor *x, th_tensor *weight, th_tensor *bias); /* x W' + b */
+th_tensor *th_relu(th_scope *s, th_tensor *x);
+th_tensor *th_relu6(th_scope *s, th_tensor *x);
+th_tensor *th_silu(th_scope *s, th_tensor *x);
+th_tensor *th_sigmoid(th_scope *s, th_tensor *x);
+th_tensor *th_softplus(th_scope *s, th_tensor *x);    /* log(1 + e^x), exact for large |x| */
+th_tensor *th_softmax(th_scope *s, th_tensor *x);     /* over the last dim */
+th_tensor *th_log_softmax(th_scope *s, th_tensor *x); /* over the last dim */
+
+/* ---- learning ---- */
+
+bool th_require_grad(th_scope *s, th_tensor *t);  /* a leaf from now on */
+bool th_backward(th_scope *s, th_tensor *loss);   /* adds to the leaves' gradients */
+th_tensor *th_grad(th_scope *s, th_tensor *leaf); /* NULL, no error: none yet */
+
+/* One step of SGD with momentum as PyTorch defines it (Sutskever et al. 2013, momentum not dampened):
+ * g += decay w; v = momentum v + g; w -= lr v. velocity[i] like weight[i], zeros at first (then the
+ * same as PyTorch's first step). Weights without a gradient are left alone. Gradients are zeroed. */
+bool th_sgd_step(th_scope *s, int n, th_tensor *const *weight, th_tensor *const *velocity,
+    const double *decay, double lr, double momentum);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
