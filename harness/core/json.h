@@ -22,6 +22,12 @@ cJSON *json_get(const cJSON *object, const char *name);
 cJSON *json_pointer_get(cJSON *root, const char *pointer);
 bool json_pointer_set(cJSON *root, const char *pointer, cJSON *value, struct err *e);
 
+/* Sets a member of exactly this name, in place where it is there; owns `value`. */
+void json_object_set(cJSON *object, const char *name, cJSON *value);
+
+/* RFC 7396: `target` (which is consumed, may be NULL) with `patch` applied; the caller deletes. */
+cJSON *json_merge_patch(cJSON *target, const cJSON *patch);
+
 /* Appends the canonical form of RFC 8785: members in order of UTF-16 code units, no white space,
  * numbers as ECMAScript prints them (shortest that reads back). Numbers must be finite. */
 void json_canonical(struct str *out, const cJSON *value);
@@ -29,7 +35,8 @@ void json_canonical(struct str *out, const cJSON *value);
 /* Appends a readable form (two spaces a level, short arrays on one line), members in their order. */
 void json_pretty(struct str *out, const cJSON *value);
 
-/* Appends `text` as a JSON string with its quotes; appends a number exactly (NaN, inf: null). */
+/* Appends `text` as a JSON string with its quotes (bytes that are no UTF-8 become U+FFFD); appends a
+ * number exactly (NaN, inf: null). */
 void json_add_string(struct str *out, const char *text);
 void json_add_number(struct str *out, double x);
 

@@ -91,6 +91,29 @@ const char *str_nearest(const char *word, const void *names, size_t count, size_
     return nearest;
 }
 
+size_t str_utf8(const char *s, size_t n) {
+    const unsigned char *b = (const unsigned char *)s;
+    if (n == 0)
+        return 0;
+    if (b[0] < 0x80)
+        return 1;
+    if (b[0] < 0xC2 ||
+        b[0] > 0xF4) /* a continuation byte, or a lead that only over-long forms have */
+        return 0;
+    size_t bytes = b[0] < 0xE0 ? 2 : b[0] < 0xF0 ? 3 : 4;
+    if (n < bytes)
+        return 0;
+    /* The second byte's range excludes over-long forms, surrogates, and what is above U+10FFFF. */
+    unsigned low = b[0] == 0xE0 ? 0xA0 : b[0] == 0xF0 ? 0x90 : 0x80;
+    unsigned high = b[0] == 0xED ? 0x9F : b[0] == 0xF4 ? 0x8F : 0xBF;
+    if (b[1] < low || b[1] > high)
+        return 0;
+    for (size_t i = 2; i < bytes; i++)
+        if ((b[i] & 0xC0) != 0x80)
+            return 0;
+    return bytes;
+}
+
 bool str_starts(const char *s, const char *prefix) {
     return strncmp(s, prefix, strlen(prefix)) == 0;
 }

@@ -25,6 +25,10 @@ char *str_detach(struct str *s); /* the text, never NULL, now the caller's to fr
  * for "did you mean". */
 const char *str_nearest(const char *word, const void *names, size_t count, size_t stride);
 
+/* Bytes of the UTF-8 character at s[0..n), 1 to 4; 0 where there is none (over-long forms, surrogates,
+ * numbers above U+10FFFF and cut sequences are none, NUL is one). */
+size_t str_utf8(const char *s, size_t n);
+
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 
