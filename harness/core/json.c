@@ -30,6 +30,16 @@ static char *next_token(const char **at) {
     return str_detach(&token);
 }
 
+void json_pointer_add(struct str *pointer, const char *name) {
+    str_addc(pointer, '/');
+    for (; *name; name++) {
+        if (*name == '~' || *name == '/')
+            str_add(pointer, *name == '~' ? "~0" : "~1");
+        else
+            str_addc(pointer, *name);
+    }
+}
+
 /* An array's element by its index in digits without leading zeros, else NULL. */
 static cJSON *element(const cJSON *array, const char *digits) {
     size_t n = strlen(digits);

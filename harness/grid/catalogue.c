@@ -18,7 +18,8 @@ const struct name_row trunk_names[TRUNK_COUNT] = {
 };
 const struct name_row branch_names[BRANCH_KIND_COUNT] = {
     [BRANCH_NONE] = {"none", "one trunk for all tasks"},
-    [BRANCH_CATEGORY] = {"category", "stages from /trunk/branch_stage on: one for ordinal tasks, one for nominal"},
+    [BRANCH_CATEGORY] = {"category",
+        "stages from /trunk/branch_stage on: one for ordinal tasks, one for nominal"},
     [BRANCH_TASK] = {"task", "stages from /trunk/branch_stage on: one for each task"},
 };
 const struct name_row weighting_names[WEIGHTING_COUNT] = {
@@ -40,4 +41,13 @@ const struct name_row schedule_names[SCHEDULE_COUNT] = {
 };
 const struct name_row precision_names[PRECISION_COUNT] = {
     [PRECISION_F32] = {"f32", "32-bit floats throughout"},
+};
+const struct name_row require_names[REQUIRE_COUNT] = {
+    [REQUIRE_ANY] = {"any", "samples with a label of at least one task"},
+    [REQUIRE_ALL] = {"all", "samples with a label of every task"},
+};
+const struct name_row weights_names[WEIGHTS_SOURCE_COUNT] = {
+    [WEIGHTS_NONE] = {"none", "drawn from /seed"},
+    [WEIGHTS_IMAGENET] = {"imagenet",
+        "the trunk's published ImageNet file, from the weights folder"},
 };

@@ -16,6 +16,10 @@
 bool config_parse(struct config *c, const cJSON *object, const char *where, struct err *e);
 void config_free(struct config *c);
 
+/* The names, types and bounds of a merge patch (null removes), not what spans keys; messages say
+ * "WHERE: PREFIX/pointer". */
+bool config_check_patch(const cJSON *patch, const char *where, const char *prefix, struct err *e);
+
 /* Every key with its value, in the table's order; the caller deletes. Parses back to the same. */
 cJSON *config_resolved(const struct config *c);
 
