@@ -114,6 +114,23 @@ size_t str_utf8(const char *s, size_t n) {
     return bytes;
 }
 
+char *str_quoted(const char *text) {
+    struct str s = {0};
+    str_addc(&s, '"');
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p == '\n')
+            str_add(&s, "\\n");
+        else if (*p == '"' || *p == '\\')
+            str_addf(&s, "\\%c", *p);
+        else if (*p < 0x20 || *p == 0x7f)
+            str_addf(&s, "\\x%02x", *p);
+        else
+            str_addc(&s, (char)*p);
+    }
+    str_addc(&s, '"');
+    return str_detach(&s);
+}
+
 bool str_starts(const char *s, const char *prefix) {
     return strncmp(s, prefix, strlen(prefix)) == 0;
 }

@@ -29,6 +29,10 @@ const char *str_nearest(const char *word, const void *names, size_t count, size_
  * numbers above U+10FFFF and cut sequences are none, NUL is one). */
 size_t str_utf8(const char *s, size_t n);
 
+/* `text` in double quotes for a message: control characters, quotes and backslashes as C escapes them,
+ * so that a hostile file name stays on one line. The caller frees. */
+char *str_quoted(const char *text);
+
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 

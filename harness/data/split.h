@@ -11,7 +11,8 @@ struct split {
 };
 
 /* Random: `test_share` of all for the test part, `validation_share` of what remains for validation
- * (both rounded half up, each part at least one sample). */
+ * (both rounded half up, each part at least one sample; a validation_share of 0 leaves that part
+ * empty). Shares are in 0..1, the ends excluded but for that 0. */
 bool split_random(struct split *s, const struct manifest *m, uint64_t seed, double test_share,
     double validation_share, struct err *e);
 void split_free(struct split *s);

@@ -14,10 +14,13 @@ void synth_face(struct image *im, int side_px, int age_years, int gender, int ra
     uint32_t item);
 
 /* Writes n images, named as UTKFace names its files, into `dir` (made where absent; refused where it
- * holds anything not drawn by this command), and a file that marks the folder as drawn. */
+ * holds anything not drawn by this command), and a file that marks the folder as drawn and holds the
+ * recipe. The mark says "unfinished" until the last image is there; the same command then goes over
+ * it again. */
 bool synth_write(const char *dir, size_t n, int side_px, uint64_t seed, int threads, struct err *e);
 
-/* Whether the folder carries that mark. */
-bool synth_is_drawn(const char *dir);
+#define SYNTH_MARK "drawn-by-dmtl.txt"
+enum synth_state { SYNTH_NO_MARK, SYNTH_UNFINISHED, SYNTH_DRAWN };
+enum synth_state synth_state_of(const char *dir);
 
 #endif

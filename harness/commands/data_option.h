@@ -1,0 +1,24 @@
+/* The option --data SET=DIR of the verbs that read images: which folder holds which set. */
+#ifndef COMMANDS_DATA_OPTION_H
+#define COMMANDS_DATA_OPTION_H
+
+#include "core/err.h"
+#include "data/manifest.h"
+
+#define DATA_OPTION_ARG "SET=DIR"
+#define DATA_OPTION_HELP "where a set's images are, such as utkface=data/utkface; once a set"
+
+struct data_options {
+    char *dir[DATASET_COUNT]; /* NULL: not given; owned */
+};
+
+/* Takes one option's value; refuses (ERR_USAGE) an unknown set, no folder, a set given twice. Whether
+ * the folder is there is seen when it is opened. */
+bool data_options_add(struct data_options *o, const char *value, struct err *e);
+
+/* The folder of `set`, or NULL and ERR_USAGE naming the option that is missing. */
+const char *data_options_dir(const struct data_options *o, enum dataset_id set, struct err *e);
+
+void data_options_free(struct data_options *o);
+
+#endif

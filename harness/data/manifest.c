@@ -1,0 +1,114 @@
+#include "data/manifest.h"
+
+#include "core/mem.h"
+#include "data/hashes.h"
+#include "data/synth.h"
+#include "data/utkface.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is read before the folder is listed: is it drawn, and may it be read as this set? */
+static bool check_mark(struct manifest *m, struct err *e) {
+    enum synth_state state = synth_state_of(m->root);
+    m->drawn = state != SYNTH_NO_MARK;
+    if (state == SYNTH_UNFINISHED)
+        return err_usage(e,
+            "%s: its drawing was interrupted (%s says unfinished); run the same `dmtl data synth` "
+            "again",
+            m->root, SYNTH_MARK);
+    return true;
+}
+
+/* Asked after the listing, so that a folder that is missing or empty is told as such. */
+static bool check_drawn(const struct manifest *m, struct err *e) {
+    if (m->set != DATASET_SYNTHETIC || m->drawn)
+        return true;
+    return err_usage(e,
+        "%s: was not drawn by dmtl (no %s in it); give a folder that `dmtl data synth --out DIR` "
+        "made, or --data utkface=%s for real faces",
+        m->root, SYNTH_MARK, m->root);
+}
+
+static const struct {
+    bool (*list)(struct manifest *m, struct err *e);
+} readers[] = {
+    [DATASET_UTKFACE] = {utkface_list},
+    [DATASET_SYNTHETIC] = {utkface_list},
+};
+_Static_assert(ARRAY_LEN(readers) == DATASET_COUNT, "one reader a set");
+
+static bool hash_samples(struct manifest *m, const char *cache_dir, int threads, struct err *e) {
+    struct hash_item *items = xcalloc(m->n, sizeof *items);
+    for (size_t i = 0; i < m->n; i++)
+        items[i] = (struct hash_item){m->samples[i].file, m->samples[i].content};
+    bool ok = hashes_fill(items, m->n, m->root, cache_dir, threads, e);
+    free(items);
+    return ok;
+}
+
+/* One record a sample: id NUL content " age gender race" newline. */
+static void fingerprint(struct manifest *m) {
+    struct sha256 *sum = sha256_new();
+    for (size_t i = 0; i < m->n; i++) {
+        const struct sample *s = &m->samples[i];
+        char record[SHA256_HEX + 64];
+        int n = snprintf(record, sizeof record, "%s %d %d %d\n", s->content, s->label[ATTR_AGE],
+            s->label[ATTR_GENDER], s->label[ATTR_RACE]);
+        sha256_add(sum, s->id, strlen(s->id) + 1);
+        sha256_add(sum, record, (size_t)n);
+    }
+    sha256_end(sum, m->fingerprint);
+}
+
+bool manifest_open(struct manifest *m, enum dataset_id set, const char *root, const char *cache_dir,
+    int threads, struct err *e) {
+    *m = (struct manifest){.set = set, .root = xstrdup(root)};
+    bool ok = check_mark(m, e) && readers[set].list(m, e) && check_drawn(m, e) &&
+              hash_samples(m, cache_dir, threads, e);
+    if (ok)
+        fingerprint(m);
+    else
+        manifest_close(m);
+    return ok;
+}
+
+void manifest_close(struct manifest *m) {
+    for (size_t i = 0; i < m->n; i++) {
+        free(m->samples[i].id);
+        free(m->samples[i].file);
+        free(m->samples[i].subject);
+        free(m->samples[i].album);
+    }
+    for (size_t i = 0; i < m->n_aside; i++) {
+        free(m->aside[i].file);
+        free(m->aside[i].reason);
+    }
+    free(m->samples);
+    free(m->aside);
+    free(m->root);
+    *m = (struct manifest){0};
+}
+
+/* Both sets use UTKFace's classes. */
+static const char *const gender_names[] = {"male", "female"};
+static const char *const race_names[] = {"White", "Black", "Asian", "Indian", "Other"};
+static const struct {
+    int classes;
+    const char *const *names;
+} utkface_classes[ATTR_COUNT] = {
+    [ATTR_GENDER] = {ARRAY_LEN(gender_names), gender_names},
+    [ATTR_RACE] = {ARRAY_LEN(race_names), race_names},
+};
+
+int attribute_classes(enum dataset_id set, enum attribute a) {
+    (void)set;
+    return utkface_classes[a].classes;
+}
+
+const char *attribute_class_name(enum dataset_id set, enum attribute a, int label) {
+    (void)set;
+    bool named = label >= 0 && label < utkface_classes[a].classes;
+    return named ? utkface_classes[a].names[label] : NULL;
+}

@@ -1,0 +1,131 @@
+#include "data/utkface.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "core/str.h"
+#include "data/synth.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define EXPECTED                                                                                   \
+    "expected a folder of images named AGE_GENDER_RACE_TIME.jpg, such as "                         \
+    "25_0_1_20170116174525125.jpg.chip.jpg (datasets/README.md says how to get UTKFace; "          \
+    "`dmtl data synth` draws a set)"
+
+static const int field_max[ATTR_COUNT] = {
+    [ATTR_AGE] = UTKFACE_MAX_AGE, [ATTR_GENDER] = 1, [ATTR_RACE] = 4};
+
+static bool is_image_name(const char *name) {
+    static const char *const endings[] = {".jpg", ".jpeg", ".png"};
+    size_t n = strlen(name);
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        size_t m = strlen(endings[i]);
+        if (n > m && strcasecmp(name + n - m, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Three fields, each ended by '_' (the last also by '.'). A field of more than three digits is the
+ * time that follows them: the field itself is missing. */
+char *utkface_parse_name(const char *name, int16_t label[ATTR_COUNT]) {
+    if (!is_image_name(name))
+        return xstrdup("name does not end in .jpg, .jpeg or .png");
+    const char *p = name;
+    for (int a = 0; a < ATTR_COUNT; a++) {
+        size_t digits = strspn(p, "0123456789");
+        char end = p[digits];
+        bool ended = end == '_' || (a == ATTR_COUNT - 1 && end == '.');
+        if (digits > 3 || (digits == 0 && (ended || end == '.')))
+            return xasprintf("name has no %s field", attribute_name[a]);
+        if (digits == 0 || !ended)
+            return xasprintf("name's %s field is no whole number", attribute_name[a]);
+        int value = atoi(p);
+        if (value > field_max[a])
+            return xasprintf(
+                "name's %s field is %d, expected 0 to %d", attribute_name[a], value, field_max[a]);
+        label[a] = (int16_t)value;
+        p += digits + 1;
+    }
+    return NULL;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_folder(const char *root, const struct dirent *entry) {
+    if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK)
+        return entry->d_type == DT_DIR;
+    char *path = path_join(root, entry->d_name);
+    bool folder = dir_exists(path);
+    free(path);
+    return folder;
+}
+
+/* Folders are told by a '/' behind their name, which no file's name holds. */
+static bool list_folder(char ***names, size_t *n, const char *root, struct err *e) {
+    DIR *dir = opendir(root);
+    if (!dir)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? err_usage(e, "%s: there is no such folder; " EXPECTED, root)
+                   : err_sys(e, errno, "%s: cannot be read", root);
+    size_t capacity = 0;
+    errno = 0;
+    for (struct dirent *entry; (entry = readdir(dir)); errno = 0) {
+        if (entry->d_name[0] == '.' || strcmp(entry->d_name, SYNTH_MARK) == 0)
+            continue;
+        *names = xgrow(*names, &capacity, *n + 1, sizeof **names);
+        (*names)[(*n)++] = xasprintf("%s%s", entry->d_name, is_folder(root, entry) ? "/" : "");
+    }
+    int problem = errno;
+    closedir(dir);
+    if (problem)
+        return err_sys(e, problem, "%s: cannot be read", root);
+    if (*n)
+        qsort(*names, *n, sizeof **names, by_name);
+    return true;
+}
+
+static void add_entry(struct manifest *m, char *name) {
+    struct sample s = {.id = name, .duplicate_group = -1, .fold = -1};
+    char *reason = str_ends(name, "/") ? xstrdup("is a folder, images are looked for beside it")
+                                       : utkface_parse_name(name, s.label);
+    if (reason) {
+        m->aside[m->n_aside++] = (struct set_aside){.file = name, .reason = reason};
+    } else {
+        s.file = xstrdup(name);
+        m->samples[m->n++] = s;
+    }
+}
+
+bool utkface_list(struct manifest *m, struct err *e) {
+    char **names = NULL;
+    size_t n = 0;
+    bool ok = list_folder(&names, &n, m->root, e);
+    if (!ok)
+        goto done;
+    m->samples = xcalloc(n, sizeof *m->samples);
+    m->aside = xcalloc(n, sizeof *m->aside);
+    for (size_t i = 0; i < n; i++) {
+        add_entry(m, names[i]);
+        names[i] = NULL;
+    }
+    if (n == 0) {
+        ok = err_usage(e, "%s: the folder is empty; " EXPECTED, m->root);
+    } else if (m->n == 0) {
+        char *first = str_quoted(m->aside[0].file);
+        ok = err_usage(e, "%s: none of its %zu files has a usable name (%s: %s); " EXPECTED,
+            m->root, n, first, m->aside[0].reason);
+        free(first);
+    }
+done:
+    for (size_t i = 0; i < n; i++)
+        free(names[i]);
+    free(names);
+    return ok;
+}
