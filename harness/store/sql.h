@@ -7,8 +7,8 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
-/* Prepares `sql` and binds the arguments by the letters of `types`: i int, l long long, d double, s
- * text (NULL: NULL; must outlive the step), n NULL (takes no argument). NULL on failure. */
+/* Prepares `sql` and binds the arguments by the letters of `types`: i int, l long long, d double (NaN:
+ * NULL), s text (NULL: NULL; must outlive the step), n NULL (takes no argument). NULL on failure. */
 sqlite3_stmt *sql_prepare(sqlite3 *db, struct err *e, const char *sql, const char *types, ...);
 
 /* Steps: 1 a row, 0 done, -1 failed (err set). A lock that does not clear within the busy timeout,
@@ -19,9 +19,15 @@ int sql_step(sqlite3_stmt *stmt, struct err *e);
 bool sql_run(sqlite3 *db, struct err *e, const char *sql, const char *types, ...);
 bool sql_script(sqlite3 *db, const char *script, struct err *e);
 
-/* First column of the first row; `absent` where there is no row or it is NULL. */
+/* Runs a prepared statement to the end with new values, for many rows. */
+bool sql_again(sqlite3_stmt *stmt, struct err *e, const char *types, ...);
+
+/* First column of the first row; `absent` where there is no row, it is NULL, or it failed (err set). */
 long long sql_long(
     sqlite3 *db, struct err *e, long long absent, const char *sql, const char *types, ...);
 const char *sql_text(sqlite3_stmt *stmt, int column); /* "" for NULL; valid until the next step */
+
+/* Turns the database's last complaint, result code `rc`, into an error with its remedy; false. */
+bool sql_fail(sqlite3 *db, int rc, struct err *e);
 
 #endif

@@ -15,16 +15,19 @@
 
 struct store;
 
-/* STORE_WRITE makes the file, or brings an older schema up to date. Refused with a message: a file
- * that is no SQLite database, another program's (application_id), a newer schema than ours. Uses WAL
- * on a local file system, a rollback journal on a network file system (statfs). */
+/* STORE_WRITE makes the file, and its folder, where they are not there. Refused with a message (usage): a
+ * file that is no SQLite database, another program's (application_id), a newer schema than ours. Uses
+ * WAL on a local file system, a rollback journal on a network file system (statfs). STORE_READ works in
+ * a folder that cannot be written too, unless a WAL with newer results lies beside the file. A lock is
+ * waited for up to 30 s. */
 enum store_mode { STORE_READ, STORE_WRITE };
 struct store *store_open(const char *path, enum store_mode mode, struct err *e);
 void store_close(struct store *s);
 sqlite3 *store_db(struct store *s);
 const char *store_path(const struct store *s);
 
-/* Transactions: BEGIN IMMEDIATE; an error inside must be followed by store_rollback. */
+/* Transactions: BEGIN IMMEDIATE; an error inside must be followed by store_rollback. Functions that are
+ * not said to need a transaction are one of their own where none is open. */
 bool store_begin(struct store *s, struct err *e);
 bool store_commit(struct store *s, struct err *e); /* durable: synchronous=FULL */
 void store_rollback(struct store *s);
@@ -68,16 +71,17 @@ bool store_claim(
     struct store *s, int64_t cell, const struct provenance *p, int64_t *token, struct err *e);
 /* Inside a transaction: fails unless `token` is the cell's newest. */
 bool store_check_token(struct store *s, int64_t cell, int64_t token, struct err *e);
-/* A durable step: epochs done, the step of the checkpoint on disk (0: none), seconds of work so far. */
+/* A durable step, in one transaction with the rows up to it: epochs done (the first epoch is 1), the step of the checkpoint on disk (0: none), seconds of work so far. */
 bool store_progress(
     struct store *s, int64_t cell, int epochs_done, int64_t step, double wall_s, struct err *e);
 bool store_heartbeat(struct store *s, int64_t cell, int epochs_done, double fraction,
     double images_per_s, struct err *e); /* for display alone */
+/* The end, in one transaction with the results; peak_rss_bytes 0: unknown. */
 bool store_finish(struct store *s, int64_t cell, double wall_s, int64_t peak_rss_bytes,
     int reported_epoch, struct err *e);
 bool store_fail(struct store *s, int64_t cell, const char *message, struct err *e);
-/* Drops the cell's rows of epochs after `epochs_done` and of steps after `step`: what a resume from an
- * older checkpoint will write again. */
+/* Puts the cell back to a checkpoint: its epochs_done and step are these, and its rows of later epochs and
+ * steps and all its results are gone, as the resume will write them again. */
 bool store_rewind(struct store *s, int64_t cell, int epochs_done, int64_t step, struct err *e);
 
 struct cell_record {
@@ -87,7 +91,7 @@ struct cell_record {
     char *axes;
     char *config;
     char *error;
-    char *fingerprint; /* of the data it was run on, or NULL */
+    char *fingerprint; /* of the data that its newest run read, or NULL */
     enum cell_state state;
     int epochs, epochs_done;
     int64_t step;
@@ -124,7 +128,8 @@ struct weight_row {
 bool store_put_weights(
     struct store *s, int64_t cell, const struct weight_row *rows, size_t n, struct err *e);
 
-struct epoch_row { /* metric: "loss" (joint; task -1), "loss" of a task, or a metric's name */
+struct
+    epoch_row { /* metric: "loss" (joint; task -1), "loss" of a task, or a metric's name; NaN: NULL */
     int epoch;
     enum part part;
     int task; /* enum attribute, or -1: all tasks */
@@ -136,7 +141,8 @@ bool store_put_epochs(
     struct store *s, int64_t cell, const struct epoch_row *rows, size_t n, struct err *e);
 
 /* Predictions of one part and task: samples[i] (number in the data set), the read-out of record, and
- * per sample `width` probabilities (kind as in analysis/readout.h: nominal K, ordinal K-1), float32. */
+ * per sample `width` probabilities (kind as in analysis/readout.h: nominal K, ordinal K-1), float32;
+ * `probabilities` NULL: none are kept. */
 bool store_put_predictions(struct store *s, int64_t cell, int64_t dataset, enum part part,
     enum attribute task, bool ordinal, size_t n, const uint32_t *samples, const int *truth,
     const double *predicted, const float *probabilities, int width, struct err *e);

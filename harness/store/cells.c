@@ -1,0 +1,200 @@
+/* The life of a cell: claimed by a worker, going on in durable steps, done or failed; and the list of a
+ * grid's cells with where each stands. */
+#include "store/private.h"
+
+#include "core/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool no_such_cell(struct store *s, int64_t cell, struct err *e) {
+    return err_set(e, "%s: holds no cell number %lld", s->path, (long long)cell);
+}
+
+/* An UPDATE of a cell that must be there. */
+#define update_cell(s, cell, e, sql, types, ...)                                                   \
+    (sql_run((s)->db, e, sql, types, __VA_ARGS__) &&                                               \
+        (sqlite3_changes((s)->db) > 0 || no_such_cell(s, cell, e)))
+
+static bool begin_attempt(
+    struct store *s, int64_t cell, const struct provenance *p, int64_t token, struct err *e) {
+    return sql_run(s->db, e,
+               "UPDATE cell SET state = ?2, token = ?3, error = NULL, finished = NULL,"
+               " started = coalesce(started, " SQL_NOW ") WHERE cell = ?1",
+               "lil", (long long)cell, CELL_RUNNING, (long long)token) &&
+           sql_run(s->db, e,
+               "INSERT INTO attempt (cell, attempt, started, threads, host, device,"
+               " program_version, git_commit, libtorch, blas, data_fingerprint, weights_sha256)"
+               " VALUES (?1, ?2, " SQL_NOW ", ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+               "llissssssss", (long long)cell, (long long)token, p->threads, p->host, p->device,
+               p->program_version, p->git_commit, p->libtorch, p->blas, p->data_fingerprint,
+               p->weights_sha256);
+}
+
+bool store_claim(
+    struct store *s, int64_t cell, const struct provenance *p, int64_t *token, struct err *e) {
+    bool own;
+    if (!store_enter(s, &own, e))
+        return false;
+    long long state =
+        sql_long(s->db, e, -1, "SELECT state FROM cell WHERE cell = ?1", "l", (long long)cell);
+    *token =
+        1 + sql_long(s->db, e, 0, "SELECT token FROM cell WHERE cell = ?1", "l", (long long)cell);
+    bool ok = e->kind == ERR_NONE;
+    if (ok && state < 0)
+        ok = no_such_cell(s, cell, e);
+    bool refused = ok && state == CELL_DONE;
+    if (ok && !refused)
+        ok = begin_attempt(s, cell, p, *token, e);
+    return store_end(s, own, ok, e) && !refused;
+}
+
+bool store_check_token(struct store *s, int64_t cell, int64_t token, struct err *e) {
+    long long newest =
+        sql_long(s->db, e, -1, "SELECT token FROM cell WHERE cell = ?1", "l", (long long)cell);
+    if (e->kind != ERR_NONE)
+        return false;
+    if (newest < 0)
+        return no_such_cell(s, cell, e);
+    if (newest != token)
+        return err_set(e,
+            "%s: cell %lld was taken over by another worker (claim %lld, ours was %lld): "
+            "this worker's work on it is dropped",
+            s->path, (long long)cell, newest, (long long)token);
+    return true;
+}
+
+bool store_progress(
+    struct store *s, int64_t cell, int epochs_done, int64_t step, double wall_s, struct err *e) {
+    return update_cell(s, cell, e,
+        "UPDATE cell SET epochs_done = ?2, step = ?3, wall_s = ?4 WHERE cell = ?1", "lild",
+        (long long)cell, epochs_done, (long long)step, wall_s);
+}
+
+bool store_heartbeat(struct store *s, int64_t cell, int epochs_done, double fraction,
+    double images_per_s, struct err *e) {
+    return sql_run(s->db, e,
+        "INSERT OR REPLACE INTO heartbeat (cell, at, epochs_done, fraction, images_per_s)"
+        " VALUES (?1, " SQL_NOW ", ?2, ?3, ?4)",
+        "lidd", (long long)cell, epochs_done, fraction, images_per_s);
+}
+
+/* Closes the newest attempt with the cell's own state. */
+static bool end_attempt(struct store *s, int64_t cell, int64_t peak_rss_bytes, struct err *e) {
+    return sql_run(s->db, e,
+        "UPDATE attempt SET ended = " SQL_NOW ","
+        " outcome = (SELECT state FROM cell WHERE cell = ?1),"
+        " wall_s = (SELECT wall_s FROM cell WHERE cell = ?1), peak_rss_bytes = nullif(?2, 0)"
+        " WHERE cell = ?1 AND attempt = (SELECT token FROM cell WHERE cell = ?1)",
+        "ll", (long long)cell, (long long)peak_rss_bytes);
+}
+
+bool store_finish(struct store *s, int64_t cell, double wall_s, int64_t peak_rss_bytes,
+    int reported_epoch, struct err *e) {
+    bool own;
+    if (!store_enter(s, &own, e))
+        return false;
+    bool ok = update_cell(s, cell, e,
+                  "UPDATE cell SET state = ?2, finished = " SQL_NOW ", epochs_done = epochs,"
+                  " wall_s = ?3, reported_epoch = ?4, error = NULL WHERE cell = ?1",
+                  "lidi", (long long)cell, CELL_DONE, wall_s, reported_epoch) &&
+              end_attempt(s, cell, peak_rss_bytes, e);
+    return store_end(s, own, ok, e);
+}
+
+bool store_fail(struct store *s, int64_t cell, const char *message, struct err *e) {
+    bool own;
+    if (!store_enter(s, &own, e))
+        return false;
+    bool ok = update_cell(s, cell, e,
+                  "UPDATE cell SET state = ?2, finished = " SQL_NOW ", error = ?3 WHERE cell = ?1",
+                  "lis", (long long)cell, CELL_FAILED, message) &&
+              end_attempt(s, cell, 0, e);
+    return store_end(s, own, ok, e);
+}
+
+bool store_rewind(struct store *s, int64_t cell, int epochs_done, int64_t step, struct err *e) {
+    static const char *const results[] = {"DELETE FROM prediction WHERE cell = ?1",
+        "DELETE FROM probability WHERE cell = ?1", "DELETE FROM metric WHERE cell = ?1",
+        "DELETE FROM confusion WHERE cell = ?1", "DELETE FROM cs WHERE cell = ?1"};
+    bool own;
+    if (!store_enter(s, &own, e))
+        return false;
+    bool ok = update_cell(s, cell, e, "UPDATE cell SET epochs_done = ?2, step = ?3 WHERE cell = ?1",
+                  "lil", (long long)cell, epochs_done, (long long)step) &&
+              sql_run(s->db, e, "DELETE FROM epoch WHERE cell = ?1 AND epoch > ?2", "li",
+                  (long long)cell, epochs_done) &&
+              sql_run(s->db, e, "DELETE FROM weight WHERE cell = ?1 AND step > ?2", "ll",
+                  (long long)cell, (long long)step);
+    for (size_t i = 0; ok && i < ARRAY_LEN(results); i++)
+        ok = sql_run(s->db, e, results[i], "l", (long long)cell);
+    return store_end(s, own, ok, e);
+}
+
+static char *copy_text(sqlite3_stmt *stmt, int column) {
+    return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NULL
+                                                            : xstrdup(sql_text(stmt, column));
+}
+
+static struct cell_record read_record(sqlite3_stmt *stmt) {
+    struct cell_record r = {
+        .cell = sqlite3_column_int64(stmt, 0),
+        .variant = xstrdup(sql_text(stmt, 2)),
+        .axes = xstrdup(sql_text(stmt, 3)),
+        .config = xstrdup(sql_text(stmt, 4)),
+        .error = copy_text(stmt, 5),
+        .fingerprint = copy_text(stmt, 6),
+        .state = (enum cell_state)sqlite3_column_int(stmt, 7),
+        .epochs = sqlite3_column_int(stmt, 8),
+        .epochs_done = sqlite3_column_int(stmt, 9),
+        .step = sqlite3_column_int64(stmt, 10),
+        .wall_s = sqlite3_column_double(stmt, 11),
+        .fraction = sqlite3_column_double(stmt, 12),
+        .images_per_s = sqlite3_column_double(stmt, 13),
+    };
+    strncpy(r.id, sql_text(stmt, 1), sizeof r.id - 1);
+    return r;
+}
+
+bool store_cells(
+    struct store *s, const char *grid, struct cell_record **cells, size_t *n, struct err *e) {
+    *cells = NULL;
+    *n = 0;
+    size_t capacity = 0;
+    sqlite3_stmt *stmt = sql_prepare(s->db, e,
+        "SELECT c.cell, c.id, m.variant, m.axes, c.config, c.error, a.data_fingerprint, c.state,"
+        " c.epochs, c.epochs_done, c.step, c.wall_s, h.fraction, h.images_per_s"
+        " FROM grid g JOIN member m ON m.grid = g.grid JOIN cell c ON c.cell = m.cell"
+        " LEFT JOIN attempt a ON a.cell = c.cell AND a.attempt = c.token"
+        " LEFT JOIN heartbeat h ON h.cell = c.cell"
+        " WHERE g.name = ?1 ORDER BY m.position",
+        "s", grid);
+    int row = stmt ? 1 : -1;
+    while (row > 0 && (row = sql_step(stmt, e)) > 0) {
+        *cells = xgrow(*cells, &capacity, *n + 1, sizeof **cells);
+        (*cells)[(*n)++] = read_record(stmt);
+        if ((unsigned)(*cells)[*n - 1].state >= CELL_STATE_COUNT) {
+            err_set(e, "%s: is damaged: a cell has state %d; restore a copy", s->path,
+                (int)(*cells)[*n - 1].state);
+            row = -1;
+        }
+    }
+    sqlite3_finalize(stmt);
+    if (row == 0)
+        return true;
+    store_cells_free(*cells, *n);
+    *cells = NULL;
+    *n = 0;
+    return false;
+}
+
+void store_cells_free(struct cell_record *cells, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        free(cells[i].variant);
+        free(cells[i].axes);
+        free(cells[i].config);
+        free(cells[i].error);
+        free(cells[i].fingerprint);
+    }
+    free(cells);
+}

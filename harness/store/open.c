@@ -1,0 +1,216 @@
+/* Opening: which file is ours, making a new one, how it is journalled. A file is not trusted: it may be
+ * anything, or hold a schema meant to harm whoever reads it, so its triggers never run and its views
+ * may use harmless functions alone. */
+#include "store/private.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "core/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#define BUSY_TIMEOUT_MS 30000 /* a cell's results take well under a second to write */
+#define CACHE_KIB 65536
+
+static const char schema_sql[] =
+#include "harness/store/schema.sql.inc"
+    ;
+static const char views_sql[] =
+#include "harness/store/views.sql.inc"
+    ;
+enum { APPLICATION_ID = 0x646d746c, SCHEMA_VERSION = 1 }; /* as schema.sql sets them */
+
+static bool configure(sqlite3 *db, struct err *e) {
+    sqlite3_extended_result_codes(db, 1);
+    sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
+    char *pragmas = xasprintf("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;"
+                              "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
+                              "PRAGMA cache_size = -%d",
+        CACHE_KIB);
+    bool ok = sql_script(db, pragmas, e);
+    free(pragmas);
+    return ok;
+}
+
+/* A path that begins with ':' or is empty would mean something else to SQLite. */
+static bool connect_file(struct store *s, int flags, struct err *e) {
+    char *file = xasprintf("%s%s", s->path[0] == '/' ? "" : "./", s->path);
+    int rc = sqlite3_open_v2(file, &s->db, flags, NULL);
+    free(file);
+    return rc == SQLITE_OK ? configure(s->db, e) : sql_fail(s->db, rc, e);
+}
+
+/* As a file that nobody changes: no lock, no journal, nothing beside it. */
+static bool connect_immutable(struct store *s, struct err *e) {
+    char *full = realpath(s->path, NULL);
+    struct str uri = {0};
+    str_add(&uri, "file:");
+    for (const char *p = full ? full : s->path; *p; p++)
+        str_addf(&uri, strchr("%?#", *p) ? "%%%02X" : "%c", (unsigned char)*p);
+    str_add(&uri, "?immutable=1");
+    sqlite3_close(s->db);
+    int rc = sqlite3_open_v2(uri.text, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
+    bool ok = rc == SQLITE_OK ? configure(s->db, e) : sql_fail(s->db, rc, e);
+    str_free(&uri);
+    free(full);
+    return ok;
+}
+
+static long long pragma(sqlite3 *db, const char *name, struct err *e) {
+    char *sql = xasprintf("PRAGMA %s", name);
+    long long value = sql_long(db, e, 0, sql, "");
+    free(sql);
+    return value;
+}
+
+/* *empty: nothing is in the file yet. False where it is not for us. */
+static bool identify(struct store *s, bool *empty, struct err *e) {
+    long long tables = sql_long(s->db, e, 0, "SELECT count(*) FROM sqlite_master", "");
+    if (e->kind != ERR_NONE)
+        return false;
+    long long id = pragma(s->db, "application_id", e), version = pragma(s->db, "user_version", e);
+    *empty = tables == 0 && id == 0 && version == 0;
+    if (e->kind != ERR_NONE || *empty)
+        return e->kind == ERR_NONE;
+    if (id != APPLICATION_ID)
+        return err_usage(e,
+            "%s: is the database of another program (application_id %lld, ours is %d): "
+            "name another file with --db",
+            s->path, id, APPLICATION_ID);
+    if (version > SCHEMA_VERSION)
+        return err_usage(e,
+            "%s: was written by a newer dmtl (schema %lld, this one knows up to %d): "
+            "update dmtl, or name another file with --db",
+            s->path, version, SCHEMA_VERSION);
+    if (version < SCHEMA_VERSION)
+        return err_usage(
+            e, "%s: is damaged: schema %lld never existed; restore a copy", s->path, version);
+    return true;
+}
+
+static bool is_empty_again(struct store *s, struct err *e) {
+    bool empty = false;
+    return identify(s, &empty, e) && empty;
+}
+
+/* Two processes may meet here: the second finds the schema made once it has the lock. */
+static bool create(struct store *s, struct err *e) {
+    if (!store_begin(s, e))
+        return false;
+    bool ok = true;
+    if (is_empty_again(s, e))
+        ok = sql_script(s->db, schema_sql, e) && sql_script(s->db, views_sql, e);
+    ok = ok && e->kind == ERR_NONE && store_commit(s, e);
+    if (!ok)
+        store_rollback(s);
+    return ok;
+}
+
+static bool set_journal(struct store *s, struct err *e) {
+    struct statfs fs;
+    bool network = statfs(s->path, &fs) == 0 && store_on_network((long)fs.f_type);
+    const char *wanted = network ? "delete" : "wal";
+    char *sql = xasprintf("PRAGMA journal_mode = %s", wanted);
+    int rc = SQLITE_BUSY;
+    /* The switch wants the file to itself and does not wait for it by the busy timeout in all cases. */
+    for (int tries = 0; rc == SQLITE_BUSY && tries < 500; tries++) {
+        if (tries)
+            sqlite3_sleep(10);
+        rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL) & 0xff;
+    }
+    free(sql);
+    return rc == SQLITE_OK || sql_fail(s->db, rc, e);
+}
+
+static bool open_to_write(struct store *s, struct err *e) {
+    char *slash = strrchr(s->path, '/');
+    if (slash && slash != s->path) {
+        char *folder = xstrndup(s->path, (size_t)(slash - s->path));
+        bool made = dir_make(folder, e);
+        free(folder);
+        if (!made)
+            return false;
+    }
+    bool empty = false;
+    if (!connect_file(s, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e))
+        return false;
+    if (sqlite3_db_readonly(s->db, "main") == 1)
+        return err_set(
+            e, "%s: cannot be written: change its permissions, or work on a copy", s->path);
+    if (!identify(s, &empty, e))
+        return false;
+    return (!empty || create(s, e)) && set_journal(s, e);
+}
+
+static off_t size_of_wal(const char *path) {
+    char *wal = xasprintf("%s-wal", path);
+    struct stat st;
+    off_t size = stat(wal, &st) == 0 ? st.st_size : 0;
+    free(wal);
+    return size;
+}
+
+/* A WAL database in a folder that we cannot write is read as immutable where all of it is in the one
+ * file; with a WAL beside it that would show old results as new. */
+static bool open_to_read(struct store *s, struct err *e) {
+    bool empty = false;
+    if (!file_exists(s->path))
+        return err_usage(
+            e, "%s: there is no such file: `dmtl run` makes it, --db names it", s->path);
+    if (!connect_file(s, SQLITE_OPEN_READONLY, e))
+        return false;
+    bool ok = identify(s, &empty, e);
+    int code = sqlite3_errcode(s->db) & 0xff;
+    if (!ok && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY)) {
+        *e = (struct err){0};
+        if (size_of_wal(s->path) > 0)
+            return err_set(e,
+                "%s: its folder cannot be written, and the newest results are still in %s-wal: "
+                "copy both files into a folder that you can write, and read that copy",
+                s->path, s->path);
+        ok = connect_immutable(s, e) && identify(s, &empty, e);
+    }
+    if (ok && empty)
+        return err_usage(e, "%s: holds no results yet: `dmtl run` writes them", s->path);
+    return ok;
+}
+
+struct store *store_open(const char *path, enum store_mode mode, struct err *e) {
+    if (!*path || dir_exists(path)) {
+        err_usage(e, "--db \"%s\": expected a file's name", path);
+        return NULL;
+    }
+    struct store *s = xcalloc(1, sizeof *s);
+    s->path = xstrdup(path);
+    if (mode == STORE_WRITE ? open_to_write(s, e) : open_to_read(s, e))
+        return s;
+    if (s->db && (sqlite3_errcode(s->db) & 0xff) == SQLITE_NOTADB) {
+        *e = (struct err){0};
+        err_usage(e, "%s: is not an SQLite database: name another file with --db", path);
+    }
+    store_close(s);
+    return NULL;
+}
+
+void store_close(struct store *s) {
+    if (!s)
+        return;
+    sqlite3_close_v2(s->db);
+    free(s->path);
+    free(s);
+}
+
+sqlite3 *store_db(struct store *s) {
+    return s->db;
+}
+
+const char *store_path(const struct store *s) {
+    return s->path;
+}

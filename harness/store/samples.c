@@ -1,0 +1,50 @@
+/* Data sets and their samples, registered once per content. */
+#include "store/private.h"
+
+static void bind_label(sqlite3_stmt *stmt, int column, int label) {
+    if (label == LABEL_MISSING)
+        sqlite3_bind_null(stmt, column);
+    else
+        sqlite3_bind_int(stmt, column, label);
+}
+
+static bool put_samples(struct store *s, int64_t dataset, int64_t first,
+    const struct store_sample *samples, size_t n, struct err *e) {
+    sqlite3_stmt *stmt = sql_prepare(s->db, e,
+        "INSERT INTO sample (sample, dataset, age, gender, race, id, subject, duplicate_group)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "");
+    bool ok = stmt != NULL;
+    for (size_t i = 0; ok && i < n; i++) {
+        sqlite3_bind_int64(stmt, 1, first + (int64_t)i);
+        sqlite3_bind_int64(stmt, 2, dataset);
+        for (int a = 0; a < ATTR_COUNT; a++)
+            bind_label(stmt, 3 + a, samples[i].label[a]);
+        sqlite3_bind_text(stmt, 6, samples[i].id, -1, SQLITE_STATIC);
+        sqlite3_bind_text(stmt, 7, samples[i].subject, -1, SQLITE_STATIC);
+        bind_label(stmt, 8, samples[i].duplicate_group); /* -1: none, as with labels */
+        ok = sql_step(stmt, e) == 0;
+        sqlite3_reset(stmt);
+    }
+    sqlite3_finalize(stmt);
+    return ok;
+}
+
+bool store_put_dataset(struct store *s, const char *name, const char *fingerprint, bool drawn,
+    bool exact_ages, const char *class_names, const struct store_sample *samples, size_t n,
+    int64_t *dataset, struct err *e) {
+    *dataset =
+        sql_long(s->db, e, -1, "SELECT dataset FROM dataset WHERE name = ?1 AND fingerprint = ?2",
+            "ss", name, fingerprint);
+    if (e->kind != ERR_NONE || *dataset >= 0)
+        return e->kind == ERR_NONE;
+    long long first = sql_long(s->db, e, 0, "SELECT max(first_sample + samples) FROM dataset", "");
+    bool ok =
+        e->kind == ERR_NONE &&
+        sql_run(s->db, e,
+            "INSERT INTO dataset (name, fingerprint, first_sample, samples, drawn, exact_ages,"
+            " class_names) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "sslliis", name, fingerprint, first, (long long)n, drawn, exact_ages, class_names);
+    *dataset = ok ? sqlite3_last_insert_rowid(s->db) : -1;
+    return ok && put_samples(s, *dataset, first, samples, n, e);
+}
