@@ -1,0 +1,245 @@
+#include "learn/checkpoint.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "nets/tensor_file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KEPT = 2 };
+#define FORMAT "dmtl-checkpoint-1"
+#define NAME_FORMAT "step-%010" PRId64 ".safetensors"
+
+static const enum tensor_type file_type[] = {
+    [TH_F32] = TENSOR_F32,
+    [TH_F64] = TENSOR_F64,
+    [TH_I64] = TENSOR_I64,
+    [TH_U8] = TENSOR_U8,
+};
+static const size_t type_bytes[] = {[TH_F32] = 4, [TH_F64] = 8, [TH_I64] = 8, [TH_U8] = 1};
+
+void checkpoint_add(struct checkpoint *c, th_tensor *tensor, const char *fmt, ...) {
+    char name[256];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(name, sizeof name, fmt, args);
+    va_end(args);
+    c->items = xrealloc(c->items, c->n + 1, sizeof *c->items);
+    c->items[c->n++] = (struct checkpoint_item){xstrdup(name), tensor};
+}
+
+void checkpoint_free(struct checkpoint *c) {
+    for (size_t i = 0; i < c->n; i++)
+        free(c->items[i].name);
+    free(c->items);
+    c->items = NULL;
+    c->n = 0;
+}
+
+/* ---- the folder ---- */
+
+static int newest_first(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x < y) - (x > y);
+}
+
+/* Steps of the checkpoints in `folder`, newest first; the caller frees. */
+static int64_t *list_steps(const char *folder, size_t *n) {
+    int64_t *steps = NULL;
+    size_t capacity = 0;
+    *n = 0;
+    DIR *dir = opendir(folder);
+    for (struct dirent *d; dir && (d = readdir(dir));) {
+        int64_t step;
+        char name[64];
+        if (sscanf(d->d_name, "step-%" SCNd64, &step) != 1)
+            continue;
+        snprintf(name, sizeof name, NAME_FORMAT, step);
+        if (strcmp(name, d->d_name) != 0)
+            continue;
+        steps = xgrow(steps, &capacity, *n + 1, sizeof *steps);
+        steps[(*n)++] = step;
+    }
+    if (dir)
+        closedir(dir);
+    if (*n)
+        qsort(steps, *n, sizeof *steps, newest_first);
+    return steps;
+}
+
+static char *step_path(const char *folder, int64_t step) {
+    return xasprintf("%s/" NAME_FORMAT, folder, step);
+}
+
+static void drop(const char *folder, int64_t step) {
+    char *path = step_path(folder, step);
+    unlink(path);
+    free(path);
+}
+
+static void keep_newest(const char *folder, size_t kept) {
+    size_t n;
+    int64_t *steps = list_steps(folder, &n);
+    for (size_t i = kept; i < n; i++)
+        drop(folder, steps[i]);
+    free(steps);
+}
+
+void checkpoint_keep_last(const char *folder) {
+    keep_newest(folder, 1);
+}
+
+/* ---- saving ---- */
+
+static bool read_item(struct tensor_entry *out, const struct checkpoint_item *item, struct err *e) {
+    enum th_type type = th_type_of(item->tensor);
+    *out = (struct tensor_entry){
+        .name = item->name, .type = file_type[type], .n_dims = th_dims(item->tensor)};
+    for (int d = 0; d < out->n_dims; d++)
+        out->shape[d] = th_size(item->tensor, d);
+    out->bytes = (size_t)th_count(item->tensor) * type_bytes[type];
+    out->data = out->owned = xmalloc(out->bytes);
+    th_scope *s = th_scope_new((struct th_device){0, 0});
+    th_read(s, item->tensor, type, out->owned, out->bytes);
+    bool ok = th_take_error(s, e);
+    th_scope_free(s);
+    return ok || err_add(e, "reading %s", item->name);
+}
+
+bool checkpoint_save(const struct checkpoint *c, const char *folder, struct err *e) {
+    char *path = step_path(folder, c->step);
+    struct tensor_entry *entries = xcalloc(c->n, sizeof *entries);
+    bool ok = true;
+    for (size_t i = 0; ok && i < c->n; i++)
+        ok = read_item(&entries[i], &c->items[i], e);
+    char step[32], threads[32];
+    snprintf(step, sizeof step, "%" PRId64, c->step);
+    snprintf(threads, sizeof threads, "%d", c->threads);
+    const char *metadata[] = {"format", FORMAT, "cell", c->cell, "step", step, "threads", threads,
+        "weights_sha256", c->weights_sha256 ? c->weights_sha256 : "", NULL};
+    ok = ok && tensor_file_write(path, entries, c->n, metadata, e);
+    if (ok)
+        keep_newest(folder, KEPT);
+    for (size_t i = 0; i < c->n; i++)
+        free(entries[i].owned);
+    free(entries);
+    free(path);
+    return ok;
+}
+
+/* ---- loading ---- */
+
+static bool expect(const struct tensor_file *f, const char *key, const char *want, struct err *e) {
+    const char *have = tensor_file_metadata(f, key);
+    if (have && strcmp(have, want) == 0)
+        return true;
+    return err_set(e, "its %s is %s, expected %s", key, have ? have : "missing", want);
+}
+
+static bool number(
+    const struct tensor_file *f, const char *key, int64_t max, int64_t *value, struct err *e) {
+    const char *text = tensor_file_metadata(f, key);
+    char *end = NULL;
+    errno = 0;
+    *value = text ? strtoll(text, &end, 10) : 0;
+    if (!text || end == text || *end || errno || *value < 1 || *value > max)
+        return err_set(e, "its %s is %s", key, text ? text : "missing");
+    return true;
+}
+
+static bool fits(const struct tensor_entry *t, const struct checkpoint_item *item, struct err *e) {
+    if (!t)
+        return err_set(e, "it has no tensor %s", item->name);
+    bool same = t->type == file_type[th_type_of(item->tensor)] &&
+                t->n_dims == th_dims(item->tensor) &&
+                t->bytes == (size_t)th_count(item->tensor) * type_bytes[th_type_of(item->tensor)];
+    for (int d = 0; same && d < t->n_dims; d++)
+        same = t->shape[d] == th_size(item->tensor, d);
+    return same || err_set(e, "its tensor %s has another type or shape", item->name);
+}
+
+/* Everything that can be wrong with the file is found here, before any tensor is touched. */
+static bool check(const struct tensor_file *f, const struct checkpoint *c, struct err *e) {
+    if (!expect(f, "format", FORMAT, e) || !expect(f, "cell", c->cell, e) ||
+        !expect(f, "weights_sha256", c->weights_sha256 ? c->weights_sha256 : "", e))
+        return false;
+    for (size_t i = 0; i < c->n; i++)
+        if (!fits(tensor_file_find(f, c->items[i].name), &c->items[i], e))
+            return false;
+    return true;
+}
+
+static bool assign(const struct tensor_entry *t, th_tensor *to, struct err *e) {
+    void *aligned = xmalloc(t->bytes);
+    memcpy(aligned, t->data, t->bytes);
+    th_scope *s = th_scope_new((struct th_device){0, 0});
+    th_assign(s, to, th_from(s, th_type_of(to), t->n_dims, t->shape, aligned));
+    bool ok = th_take_error(s, e);
+    th_scope_free(s);
+    free(aligned);
+    return ok;
+}
+
+/* false with *bad set: passed over; false with e set: the world is wrong beyond this file. */
+static bool load_one(struct checkpoint *c, const char *path, struct err *bad, struct err *e) {
+    struct tensor_file f = {0};
+    int64_t step = 0, threads = 0;
+    bool ok = tensor_file_open(&f, path, bad) && check(&f, c, bad) &&
+              number(&f, "step", INT64_MAX, &step, bad) &&
+              number(&f, "threads", 4096, &threads, bad);
+    for (size_t i = 0; ok && i < c->n; i++)
+        ok = assign(tensor_file_find(&f, c->items[i].name), c->items[i].tensor, e);
+    if (ok) {
+        c->step = step;
+        c->threads = (int)threads;
+    }
+    tensor_file_close(&f);
+    return ok;
+}
+
+bool checkpoint_load(struct checkpoint *c, const char *folder, int64_t known_step,
+    struct str *notes, struct err *e) {
+    size_t n;
+    int64_t *steps = list_steps(folder, &n);
+    bool ok = true, found = false;
+    c->step = 0;
+    for (size_t i = 0; ok && !found && i < n; i++) {
+        if (steps[i] > known_step) {
+            drop(folder, steps[i]);
+            continue;
+        }
+        struct err bad = {0};
+        char *path = step_path(folder, steps[i]);
+        found = load_one(c, path, &bad, e);
+        ok = found || bad.kind != ERR_NONE;
+        if (!found && ok)
+            str_addf(notes, "%s is left out: %s\n", path, bad.msg);
+        free(path);
+    }
+    free(steps);
+    return ok;
+}
+
+int checkpoint_threads(const char *folder, int64_t known_step) {
+    size_t n;
+    int64_t *steps = list_steps(folder, &n), threads = 0;
+    for (size_t i = 0; threads == 0 && i < n; i++) {
+        struct tensor_file f = {0};
+        struct err bad = {0};
+        char *path = step_path(folder, steps[i]);
+        if (steps[i] <= known_step && tensor_file_open(&f, path, &bad) &&
+            !number(&f, "threads", 4096, &threads, &bad))
+            threads = 0;
+        tensor_file_close(&f);
+        free(path);
+    }
+    free(steps);
+    return (int)threads;
+}

@@ -1,0 +1,47 @@
+/* Checkpoints: everything a training needs to go on exactly, as safetensors in the cell's folder,
+ * "step-0000000120.safetensors". Frozen parameters are not in it: they follow from the configuration
+ * and the weights file, whose SHA-256 is. Written to a temporary name, synced, renamed; the last two
+ * are kept. Read by nets/tensor_file.h, which knows only tensors.
+ */
+#ifndef LEARN_CHECKPOINT_H
+#define LEARN_CHECKPOINT_H
+
+#include "core/err.h"
+#include "core/str.h"
+#include "torch/th.h"
+
+#include <stdint.h>
+
+struct checkpoint_item {
+    char *name;
+    th_tensor *tensor; /* read when saving, written in place when loading */
+};
+struct checkpoint {
+    const char *cell;           /* the cell's id: a file of another cell is refused */
+    const char *weights_sha256; /* of the trunk's weights file, NULL: none; must agree on loading */
+    struct checkpoint_item *items;
+    size_t n;
+    int64_t step; /* steps done; 0 before the first */
+    int threads;  /* of the run that began the cell; sums depend on it */
+};
+
+void checkpoint_add(struct checkpoint *c, th_tensor *tensor, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void checkpoint_free(struct checkpoint *c); /* names and list; tensors are borrowed */
+
+bool checkpoint_save(const struct checkpoint *c, const char *folder, struct err *e);
+
+/* The newest readable checkpoint of a step up to `known_step`, the last that the database knows; newer
+ * ones are removed (their rows were never stored). Fills step and threads and assigns the tensors, all
+ * or none. Where there is none, step is 0 and nothing changes. `notes` gets a line for each file
+ * that was passed over, with the reason. */
+bool checkpoint_load(
+    struct checkpoint *c, const char *folder, int64_t known_step, struct str *notes, struct err *e);
+
+/* The threads that the newest readable checkpoint up to known_step was made with; 0: none. */
+int checkpoint_threads(const char *folder, int64_t known_step);
+
+/* Leaves only the newest, once a cell is done. */
+void checkpoint_keep_last(const char *folder);
+
+#endif

@@ -1,0 +1,36 @@
+/* From the tasks' losses to gradients: owns the backward step, because some weightings need more of
+ * it than one sum.
+ *
+ * uncertainty, Eq 15 in the form sum_t e^{-s_t} l_t + s_t / 2 with s_t = log sigma_t^2 learned: the
+ *   weight as applied is e^{-s_t}.
+ * fixed: the tasks' `weight` keys. equal: 1 each. Both may be normalised (Eq 2).
+ * A single task has no weighting: its weight is 1.
+ */
+#ifndef LEARN_WEIGHTING_H
+#define LEARN_WEIGHTING_H
+
+#include "grid/config.h"
+#include "torch/th.h"
+
+struct weighting;
+
+/* `life` owns what is learned. Fails where fixed weights cannot be normalised (they sum to 0). */
+struct weighting *weighting_new(const struct config *c, th_scope *life, struct err *e);
+void weighting_free(struct weighting *w);
+
+/* The log variances s [T], a leaf for the optimiser (without weight decay); NULL: none is learned. */
+th_tensor *weighting_log_variances(struct weighting *w);
+
+/* losses[t] []; present[t]: whether the batch has a label of the task (a task without any adds
+ * nothing, its s_t is left alone). Returns the joint loss [] and adds its gradients to the leaves. */
+th_tensor *weighting_backward(
+    struct weighting *w, th_scope *s, th_tensor *const *losses, const bool *present);
+
+/* The weights that the next step applies, beta_t = weight_t / sum of weights (Eq 16), and s_t (NaN
+ * where none is learned), [T] each. Waits for the device. */
+struct weights {
+    double weight[MAX_TASKS], beta[MAX_TASKS], log_variance[MAX_TASKS];
+};
+bool weighting_read(struct weighting *w, th_scope *s, struct weights *out);
+
+#endif
