@@ -1,0 +1,11 @@
+/* Requests to stop: SIGINT, SIGTERM and SIGHUP set a flag that long work asks for between steps, so
+ * that it can put its things in order and end with ERR_INTERRUPTED (exit 75). */
+#ifndef CORE_INTERRUPT_H
+#define CORE_INTERRUPT_H
+
+#include <stdbool.h>
+
+void interrupt_catch(void); /* once, before the work; a wait or a sleep is cut short by a signal */
+bool interrupt_requested(void); /* since then */
+
+#endif

@@ -1,0 +1,422 @@
+#include "learn/train.h"
+
+#include "core/interrupt.h"
+#include "core/mem.h"
+#include "learn/checkpoint.h"
+#include "learn/evaluate.h"
+#include "learn/journal.h"
+#include "learn/optimiser.h"
+#include "learn/schedule.h"
+#include "learn/weighting.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+/* Seconds between heartbeats; they are for display alone. */
+static const double beat_every_s = 1;
+
+struct trainer {
+    const struct training *in;
+    const struct config *c;
+    th_scope *step_scope;
+    struct weighting *weighting;
+    struct optimiser *optimiser;
+    struct checkpoint checkpoint;
+    struct journal journal;
+    uint32_t *rows[PART_COUNT]; /* the split without undecodable images */
+    size_t n[PART_COUNT];
+    uint32_t *order; /* of the epoch's training rows */
+    int64_t steps_per_epoch;
+    th_tensor *sums; /* [2,T+1] f64, this epoch so far: loss x rows and rows; last column: joint */
+    double began_s, checkpointed_s, beaten_s;
+    size_t images_since_beat;
+};
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double wall_s(const struct trainer *t) {
+    return t->in->wall_before_s + now_s() - t->began_s;
+}
+
+static int epochs_done(const struct trainer *t) {
+    return (int)(t->checkpoint.step / t->steps_per_epoch);
+}
+
+static void say(const struct trainer *t, const char *line) {
+    if (t->in->say)
+        t->in->say(line);
+}
+
+/* ---- opening ---- */
+
+static bool check_labels(const struct trainer *t, enum part part, struct err *e) {
+    const struct manifest *m = t->in->source->manifest;
+    for (size_t i = 0; i < t->n[part]; i++)
+        for (int k = 0; k < t->c->n_tasks; k++) {
+            const struct task_config *task = &t->c->tasks[k];
+            const struct sample *sample = &m->samples[t->rows[part][i]];
+            int label = sample->label[task->attribute];
+            if (label != LABEL_MISSING && (label < task->ranks[0] || label > task->ranks[1]))
+                return err_usage(e,
+                    "%s: its %s is %d, but /tasks/%s/ranks is [%d, %d]; widen the "
+                    "ranks in the grid file",
+                    sample->id, attribute_name[task->attribute], label,
+                    attribute_name[task->attribute], task->ranks[0], task->ranks[1]);
+        }
+    return true;
+}
+
+/* Whether a row can be learned from: decoded, and labelled as /split/require says. */
+static bool usable(const struct trainer *t, uint32_t row) {
+    int labelled = 0;
+    if (t->in->source->bad[row])
+        return false;
+    for (int k = 0; k < t->c->n_tasks; k++)
+        labelled +=
+            t->in->source->manifest->samples[row].label[t->c->tasks[k].attribute] != LABEL_MISSING;
+    return t->c->split.require_all ? labelled == t->c->n_tasks : labelled > 0;
+}
+
+static bool choose_rows(struct trainer *t, struct err *e) {
+    for (int part = 0; part < PART_COUNT; part++) {
+        t->rows[part] = xmalloc(t->in->split->n[part] * sizeof(uint32_t));
+        for (size_t i = 0; i < t->in->split->n[part]; i++)
+            if (usable(t, t->in->split->rows[part][i]))
+                t->rows[part][t->n[part]++] = t->in->split->rows[part][i];
+        if (t->n[part] == 0)
+            return err_usage(e,
+                "the %s part has no usable sample (%zu before undecodable and "
+                "unlabelled ones are left out)",
+                part_name[part], t->in->split->n[part]);
+        if (!check_labels(t, part, e))
+            return false;
+    }
+    t->steps_per_epoch =
+        (int64_t)((t->n[PART_TRAIN] + (size_t)t->c->batch - 1) / (size_t)t->c->batch);
+    t->order = xmalloc(t->n[PART_TRAIN] * sizeof *t->order);
+    return true;
+}
+
+/* What a checkpoint holds: learned tensors with velocities, running statistics, the epoch's sums. */
+static void list_state(struct trainer *t) {
+    size_t n;
+    const struct learned *learned = optimiser_learned(t->optimiser, &n);
+    for (size_t i = 0; i < n; i++) {
+        checkpoint_add(&t->checkpoint, learned[i].weight, "%s", learned[i].name);
+        checkpoint_add(&t->checkpoint, learned[i].velocity, "velocity/%s", learned[i].name);
+    }
+    const struct parameter *p = network_parameters(t->in->network, &n);
+    for (size_t i = 0; i < n; i++)
+        if (p[i].buffer && p[i].trainable)
+            checkpoint_add(&t->checkpoint, p[i].tensor, "%s", p[i].name);
+    checkpoint_add(&t->checkpoint, t->sums, "epoch/sums");
+}
+
+static bool resume(struct trainer *t, struct err *e) {
+    struct str notes = {0};
+    bool ok = checkpoint_load(&t->checkpoint, t->in->folder, t->in->known_step, &notes, e);
+    if (ok && notes.len)
+        say(t, notes.text);
+    str_free(&notes);
+    if (!ok)
+        return false;
+    if (t->checkpoint.step > t->steps_per_epoch * t->c->epochs)
+        return err_set(e,
+            "%s: its checkpoint is at step %" PRId64 " of %" PRId64
+            "; delete the folder to train the cell anew",
+            t->in->folder, t->checkpoint.step, t->steps_per_epoch * t->c->epochs);
+    if (t->checkpoint.step > 0) {
+        char line[128];
+        snprintf(line, sizeof line, "goes on from step %" PRId64 " of %" PRId64 "\n",
+            t->checkpoint.step, t->steps_per_epoch * t->c->epochs);
+        say(t, line);
+    }
+    if (!store_begin(t->in->store, e))
+        return false;
+    if (store_check_token(t->in->store, t->in->cell, t->in->token, e) &&
+        store_rewind(t->in->store, t->in->cell, epochs_done(t), t->checkpoint.step, e) &&
+        store_commit(t->in->store, e))
+        return true;
+    store_rollback(t->in->store);
+    return false;
+}
+
+static bool trainer_open(struct trainer *t, const struct training *in, struct err *e) {
+    *t = (struct trainer){.in = in, .c = in->config};
+    t->began_s = t->checkpointed_s = t->beaten_s = now_s();
+    t->step_scope = th_scope_new(in->device);
+    t->checkpoint = (struct checkpoint){.cell = in->cell_id,
+        .weights_sha256 = network_weights_sha256(in->network),
+        .threads = th_threads()};
+    if (!choose_rows(t, e) || !(t->weighting = weighting_new(t->c, in->life, e)) ||
+        !(t->optimiser = optimiser_new(
+              t->c, in->network, weighting_log_variances(t->weighting), in->life, e)))
+        return false;
+    t->sums = th_zeros(in->life, TH_F64, 2, (int64_t[]){2, t->c->n_tasks + 1});
+    if (!th_take_error(in->life, e))
+        return false;
+    list_state(t);
+    return resume(t, e);
+}
+
+static void trainer_close(struct trainer *t) {
+    for (int part = 0; part < PART_COUNT; part++)
+        free(t->rows[part]);
+    free(t->order);
+    journal_free(&t->journal);
+    checkpoint_free(&t->checkpoint);
+    optimiser_free(t->optimiser);
+    weighting_free(t->weighting);
+    th_scope_free(t->step_scope);
+}
+
+/* ---- one step ---- */
+
+struct step_losses {
+    th_tensor *task[MAX_TASKS + 1]; /* [] each, the joint loss behind the tasks' */
+    int labelled[MAX_TASKS];
+    bool present[MAX_TASKS];
+    size_t n;
+};
+
+static void forward(struct trainer *t, const struct feed_batch *b, struct step_losses *l) {
+    th_scope *s = t->step_scope;
+    struct pass pass = {s, true, t->c->seed, (uint32_t)t->checkpoint.step};
+    th_tensor *logits[MAX_TASKS] = {0};
+    feed_logits(t->in->source, t->in->network, &pass, b, logits);
+    l->n = b->n;
+    for (int k = 0; k < t->c->n_tasks; k++) {
+        struct target target = feed_target(t->in->source, s, &t->c->tasks[k], b);
+        l->task[k] = loss_mean(s, &t->c->tasks[k], logits[k], &target);
+        l->labelled[k] = target.labelled;
+        l->present[k] = target.labelled > 0;
+    }
+}
+
+/* Adds the step's losses to the epoch's sums, on the device: nothing waits for it here. */
+static void sum_losses(struct trainer *t, const struct step_losses *l) {
+    th_scope *s = t->step_scope;
+    int columns = t->c->n_tasks + 1;
+    double counts[MAX_TASKS + 1];
+    for (int k = 0; k < t->c->n_tasks; k++)
+        counts[k] = l->labelled[k];
+    counts[columns - 1] = (double)l->n;
+    th_no_grad_begin();
+    th_tensor *n = th_from(s, TH_F64, 2, (int64_t[]){1, columns}, counts);
+    th_tensor *losses = th_convert(s, th_detach(s, th_stack(s, columns, l->task)), TH_F64);
+    losses = th_reshape(s, losses, 2, (int64_t[]){1, columns});
+    th_tensor *both = th_cat(s, 2, (th_tensor *[]){th_mul(s, losses, n), n}, 0);
+    th_assign(s, t->sums, th_add(s, t->sums, both));
+    th_no_grad_end();
+}
+
+static bool not_finite(struct trainer *t, const char *what, double value, struct err *e) {
+    return err_set(e,
+        "the %s loss is %g at step %" PRId64 " (epoch %d): the training diverged; "
+        "lower /optimiser/lr or lengthen /schedule/warmup_epochs",
+        what, value, t->checkpoint.step, epochs_done(t) + 1);
+}
+
+/* The step's losses and the weights that it applied, for v_weights. */
+static bool log_weights(struct trainer *t, const struct step_losses *l, const struct weights *w,
+    int epoch, struct err *e) {
+    for (int k = 0; k < t->c->n_tasks; k++) {
+        enum attribute task = t->c->tasks[k].attribute;
+        double loss = th_item(t->step_scope, l->task[k]);
+        if (!th_ok(t->step_scope))
+            return th_take_error(t->step_scope, e);
+        if (!isfinite(loss))
+            return not_finite(t, attribute_name[task], loss, e);
+        journal_weight(&t->journal, &(struct weight_row){epoch, t->checkpoint.step, task, loss,
+                                        w->log_variance[k], w->weight[k], w->beta[k]});
+    }
+    return true;
+}
+
+static bool step_once(struct trainer *t, const struct feed_batch *b, int epoch, struct err *e) {
+    th_scope *s = t->step_scope;
+    struct step_losses losses;
+    struct weights weights;
+    bool log = t->checkpoint.step % t->c->log_every == 0;
+    forward(t, b, &losses);
+    if (log)
+        weighting_read(t->weighting, s, &weights);
+    losses.task[t->c->n_tasks] = weighting_backward(t->weighting, s, losses.task, losses.present);
+    sum_losses(t, &losses);
+    optimiser_step(t->optimiser, s, schedule_rate(t->c, t->checkpoint.step, t->steps_per_epoch));
+    bool ok = th_ok(s) ? !log || log_weights(t, &losses, &weights, epoch, e) : th_take_error(s, e);
+    th_scope_clear(s);
+    if (!ok)
+        return err_add(e, "step %" PRId64, t->checkpoint.step);
+    t->checkpoint.step++;
+    t->images_since_beat += b->n;
+    return true;
+}
+
+/* ---- between steps ---- */
+
+static bool save(struct trainer *t, struct err *e) {
+    const struct training *in = t->in;
+    if (!checkpoint_save(&t->checkpoint, in->folder, e) ||
+        !journal_commit(&t->journal, in->store, in->cell, in->token, epochs_done(t),
+            t->checkpoint.step, wall_s(t), e))
+        return false;
+    t->checkpointed_s = now_s();
+    return true;
+}
+
+static bool beat(struct trainer *t, struct err *e) {
+    double now = now_s(), since = now - t->beaten_s;
+    if (since < beat_every_s)
+        return true;
+    double fraction = (double)t->checkpoint.step / (double)(t->steps_per_epoch * t->c->epochs);
+    double rate = (double)t->images_since_beat / since;
+    t->beaten_s = now;
+    t->images_since_beat = 0;
+    return store_heartbeat(t->in->store, t->in->cell, epochs_done(t), fraction, rate, e);
+}
+
+/* After a step: stops on request, with a checkpoint; else saves when it is time. */
+static bool between_steps(struct trainer *t, struct err *e) {
+    if (interrupt_requested())
+        return save(t, e) && err_interrupted(e, "stopped at step %" PRId64 " of %" PRId64,
+                                 t->checkpoint.step, t->steps_per_epoch * t->c->epochs);
+    if (now_s() - t->checkpointed_s >= t->c->checkpoint_every_s && !save(t, e))
+        return false;
+    return beat(t, e);
+}
+
+static bool keep_beating(void *context, size_t done, size_t total) {
+    struct trainer *t = context;
+    struct err ignored = {0};
+    (void)done;
+    (void)total;
+    beat(t, &ignored); /* display alone: an evaluation does not fail for it */
+    return !interrupt_requested();
+}
+
+/* ---- one epoch ---- */
+
+static void put_epoch(void *context, const struct epoch_row *row) {
+    journal_epoch(context, row);
+}
+
+static bool epoch_losses(struct trainer *t, int epoch, struct err *e) {
+    int tasks = t->c->n_tasks, columns = tasks + 1;
+    double sums[2 * (MAX_TASKS + 1)];
+    th_scope *s = t->step_scope;
+    th_read(s, t->sums, TH_F64, sums, 2 * (size_t)columns * sizeof sums[0]);
+    th_assign(s, t->sums, th_zeros(s, TH_F64, 2, (int64_t[]){2, columns}));
+    if (!th_take_error(s, e))
+        return false;
+    th_scope_clear(s);
+    for (int k = 0; k < columns; k++) {
+        double n = sums[columns + k], loss = sums[k] / n;
+        int task = k < tasks ? (int)t->c->tasks[k].attribute : -1;
+        if (n == 0)
+            continue;
+        if (!isfinite(loss))
+            return not_finite(t, task < 0 ? "joint" : attribute_name[task], loss, e);
+        journal_epoch(
+            &t->journal, &(struct epoch_row){epoch, PART_TRAIN, task, "loss", loss, (long)n});
+    }
+    return true;
+}
+
+static bool validate(struct trainer *t, int epoch, struct err *e) {
+    const struct training *in = t->in;
+    struct answers a;
+    bool ok = evaluate(&a, in->source, t->c, in->network, in->device, t->rows[PART_VALIDATION],
+        t->n[PART_VALIDATION], NULL, NULL, e);
+    if (ok)
+        answers_summary(
+            &a, in->source->manifest, t->c, PART_VALIDATION, epoch, put_epoch, &t->journal);
+    answers_free(&a);
+    return ok;
+}
+
+/* Epochs count from 1 in the store. A checkpoint inside an epoch is entered at its next batch; one
+ * at the end of an epoch is made after the validation, so it is never asked twice. */
+static bool run_epoch(struct trainer *t, int epoch, struct err *e) {
+    int64_t first = t->checkpoint.step - epoch * t->steps_per_epoch, done = first;
+    memcpy(t->order, t->rows[PART_TRAIN], t->n[PART_TRAIN] * sizeof *t->order);
+    epoch_order(t->c->seed, epoch, t->order, t->n[PART_TRAIN]);
+    struct feed *feed = feed_open(
+        t->in->source, t->c, t->order, t->n[PART_TRAIN], (size_t)t->c->batch, (size_t)first, epoch);
+    struct feed_batch b;
+    bool ok = true;
+    while (ok && feed_next(feed, t->step_scope, &b)) {
+        ok = step_once(t, &b, epoch + 1, e);
+        done++;
+        if (ok && done < t->steps_per_epoch)
+            ok = between_steps(t, e);
+    }
+    feed_close(feed);
+    return ok && epoch_losses(t, epoch + 1, e) && validate(t, epoch + 1, e);
+}
+
+/* ---- the end ---- */
+
+static int64_t peak_rss_bytes(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (int64_t)usage.ru_maxrss * 1024;
+}
+
+static bool store_results(
+    struct trainer *t, const struct answers answers[PART_COUNT], struct err *e) {
+    const struct training *in = t->in;
+    if (!store_check_token(in->store, in->cell, in->token, e))
+        return false;
+    for (int part = PART_VALIDATION; part <= PART_TEST; part++)
+        if (!answers_store(&answers[part], in->source->manifest, t->c, in->bins, in->store,
+                in->cell, in->dataset, part, e))
+            return false;
+    return journal_put(
+               &t->journal, in->store, in->cell, t->c->epochs, t->checkpoint.step, wall_s(t), e) &&
+           store_finish(in->store, in->cell, wall_s(t), peak_rss_bytes(), t->c->epochs, e);
+}
+
+/* The test part is read here and nowhere else. */
+static bool finish(struct trainer *t, struct err *e) {
+    const struct training *in = t->in;
+    struct answers answers[PART_COUNT] = {0};
+    bool ok = true;
+    for (int part = PART_VALIDATION; ok && part <= PART_TEST; part++)
+        ok = evaluate(&answers[part], in->source, t->c, in->network, in->device, t->rows[part],
+            t->n[part], keep_beating, t, e);
+    if (ok && (ok = store_begin(in->store, e))) {
+        ok = store_results(t, answers, e) && store_commit(in->store, e);
+        if (!ok)
+            store_rollback(in->store);
+    }
+    for (int part = 0; part < PART_COUNT; part++)
+        answers_free(&answers[part]);
+    if (ok)
+        checkpoint_keep_last(in->folder);
+    return ok;
+}
+
+bool train(const struct training *in, struct err *e) {
+    struct trainer t;
+    bool ok = trainer_open(&t, in, e);
+    int64_t last = ok ? t.steps_per_epoch * t.c->epochs : 0;
+    while (ok && t.checkpoint.step < last) {
+        ok = run_epoch(&t, epochs_done(&t), e);
+        if (ok && t.checkpoint.step < last)
+            ok = between_steps(&t, e);
+        else if (ok)
+            ok = save(&t, e); /* evaluation and later verbs go on from the last step */
+    }
+    ok = ok && finish(&t, e);
+    trainer_close(&t);
+    return ok;
+}
