@@ -225,7 +225,8 @@ static bool not_finite(struct trainer *t, const char *what, double value, struct
         what, value, t->checkpoint.step, epochs_done(t) + 1);
 }
 
-/* The step's losses and the weights that it applied, for v_weights. */
+/* The losses and the weights that this step applied, for v_weights; its steps count from 1, so a
+ * checkpoint after step S covers the rows up to S. */
 static bool log_weights(struct trainer *t, const struct step_losses *l, const struct weights *w,
     int epoch, struct err *e) {
     for (int k = 0; k < t->c->n_tasks; k++) {
@@ -235,7 +236,7 @@ static bool log_weights(struct trainer *t, const struct step_losses *l, const st
             return th_take_error(t->step_scope, e);
         if (!isfinite(loss))
             return not_finite(t, attribute_name[task], loss, e);
-        journal_weight(&t->journal, &(struct weight_row){epoch, t->checkpoint.step, task, loss,
+        journal_weight(&t->journal, &(struct weight_row){epoch, t->checkpoint.step + 1, task, loss,
                                         w->log_variance[k], w->weight[k], w->beta[k]});
     }
     return true;

@@ -1,6 +1,6 @@
 /* The option --data SET=DIR of the verbs that read images: which folder holds which set. */
-#ifndef COMMANDS_DATA_OPTION_H
-#define COMMANDS_DATA_OPTION_H
+#ifndef GRID_DATA_OPTION_H
+#define GRID_DATA_OPTION_H
 
 #include "core/err.h"
 #include "data/manifest.h"

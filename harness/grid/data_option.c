@@ -1,4 +1,4 @@
-#include "commands/data_option.h"
+#include "grid/data_option.h"
 
 #include "core/mem.h"
 #include "core/str.h"
