@@ -13,43 +13,43 @@
 #define MAX_HIDDEN 4
 #define MAX_TASKS ATTR_COUNT
 
-struct task_config {              /* /tasks/NAME; tasks stand in the order of enum attribute */
-    enum attribute attribute;     /* the member's name: age, gender or race */
-    enum task_kind kind;          /* kind: nominal (Eq 3-4) | ordinal (Eq 5-7) */
-    int ranks[2];                 /* ranks: [first, last] label; nominal too (its classes) */
-    double weight;                /* weight: fixed loss weight (weighting fixed), default 1 */
-    int hidden[MAX_HIDDEN];       /* hidden: units of the head's hidden layers, [] none */
+struct task_config {          /* /tasks/NAME; tasks stand in the order of enum attribute */
+    enum attribute attribute; /* the member's name: age, gender or race */
+    enum task_kind kind;      /* kind: nominal (Eq 3-4) | ordinal (Eq 5-7) */
+    int ranks[2];             /* ranks: [first, last] label; nominal too (its classes) */
+    double weight;            /* weight: fixed loss weight (weighting fixed), default 1 */
+    int hidden[MAX_HIDDEN];   /* hidden: units of the head's hidden layers, [] none */
     int n_hidden;
-    double dropout;               /* dropout before the head's last layer */
+    double dropout; /* dropout before the head's last layer */
 };
 
 struct config {
     struct {
-        enum dataset_id set;      /* /data/set */
-        int image_px;             /* /data/image_px: side of the square input */
-        double max_bad_share;     /* /data/max_bad_share: undecodable files above it end the run */
+        enum dataset_id set;  /* /data/set */
+        int image_px;         /* /data/image_px: side of the square input */
+        double max_bad_share; /* /data/max_bad_share: undecodable files above it end the run */
     } data;
     struct {
-        enum split_kind kind;     /* /split/kind: random */
-        uint64_t seed;            /* /split/seed */
-        double test_share;        /* /split/test_share */
-        double validation_share;  /* /split/validation_share, of the training part */
-        bool require_all;         /* /split/require: any | all tasks labelled */
+        enum split_kind kind;    /* /split/kind: random */
+        uint64_t seed;           /* /split/seed */
+        double test_share;       /* /split/test_share */
+        double validation_share; /* /split/validation_share, of the training part */
+        bool require_all;        /* /split/require: any | all tasks labelled */
     } split;
     struct task_config tasks[MAX_TASKS];
     int n_tasks;
     struct {
-        enum trunk_id name;       /* /trunk/name */
-        char *weights;            /* /trunk/weights: "none", "imagenet" */
-        char *train_from;         /* /trunk/train_from: "all", "frozen", or a stage's name */
-        enum branch_kind branch;  /* /trunk/branch: none | category | task */
-        char *branch_stage;       /* /trunk/branch_stage: first stage of a branch's own */
-        double dropout;           /* /trunk/dropout: on the pooled features */
-        double stochastic_depth;  /* /trunk/stochastic_depth: rate at the last block */
+        enum trunk_id name;      /* /trunk/name */
+        char *weights;           /* /trunk/weights: "none", "imagenet" */
+        char *train_from;        /* /trunk/train_from: "all", "frozen", or a stage's name */
+        enum branch_kind branch; /* /trunk/branch: none | category | task */
+        char *branch_stage;      /* /trunk/branch_stage: first stage of a branch's own */
+        double dropout;          /* /trunk/dropout: on the pooled features */
+        double stochastic_depth; /* /trunk/stochastic_depth: rate at the last block */
     } trunk;
     struct {
-        enum weighting_id kind;   /* /weighting/kind: uncertainty | fixed | equal */
-        enum normalise normalise; /* /weighting/normalise: none | one | tasks */
+        enum weighting_id kind;      /* /weighting/kind: uncertainty | fixed | equal */
+        enum normalise normalise;    /* /weighting/normalise: none | one | tasks */
         double initial_log_variance; /* /weighting/initial_log_variance */
     } weighting;
     struct {
@@ -60,18 +60,18 @@ struct config {
         bool decay_norm_and_bias; /* /optimiser/decay_norm_and_bias, default true */
     } optimiser;
     struct {
-        enum schedule_id kind;    /* /schedule/kind: constant | cosine */
-        double warmup_epochs;     /* /schedule/warmup_epochs: linear from 0 */
+        enum schedule_id kind; /* /schedule/kind: constant | cosine */
+        double warmup_epochs;  /* /schedule/warmup_epochs: linear from 0 */
     } schedule;
     struct {
-        bool flip;                /* /augment/flip */
-        int shift_px;             /* /augment/shift_px: uniform in -s..s, edges repeated */
+        bool flip;    /* /augment/flip */
+        int shift_px; /* /augment/shift_px: uniform in -s..s, edges repeated */
     } augment;
-    int epochs, batch;            /* /epochs, /batch */
-    uint64_t seed;                /* /seed */
-    enum precision precision;     /* /precision: f32 */
-    int log_every;                /* /log_every: steps between stored weight rows; no result changes */
-    int checkpoint_every_s;       /* /checkpoint_every_s; no result changes */
+    int epochs, batch;        /* /epochs, /batch */
+    uint64_t seed;            /* /seed */
+    enum precision precision; /* /precision: f32 */
+    int log_every;            /* /log_every: steps between stored weight rows; no result changes */
+    int checkpoint_every_s;   /* /checkpoint_every_s; no result changes */
 };
 
 #endif

@@ -1,13 +1,16 @@
 /* A grid file read whole: its cells in their order, and how they become rows of a table.
  *
  *   { "title": "...", "base": {configuration}, "variants": {"full": {}, "no-ordinal": {merge patch}},
- *     "axes": {"/seed": [1, 2, 3]}, "exclude": [{"variant": "x", "/seed": 3}], "baseline": "full",
+ *     "descriptions": {"full": "what it is, for people"}, "axes": {"/seed": [1, 2, 3]},
+ *     "exclude": [{"variant": "x", "/seed": 3}], "baseline": "full",
  *     "report": {"rows": [{"title": "Single task", "variants": ["single-age", "single-gender"]}],
  *                "columns": [{"task": "age", "metric": "mae"},
  *                            {"task": "age", "metric": "accuracy", "bins": "fairface-9"}]} }
  *
- * Variants are RFC 7396 merge patches on base; axes are applied after the patch. Cells run variant by
- * variant in the file's order, the last axis fastest. The grid's name is the file's without ".json".
+ * Variants are RFC 7396 merge patches on base; axes are applied after the patch, each to one key. Cells
+ * run variant by variant in the file's order, the last axis fastest; two of one configuration are the
+ * same cell and have one id. The grid's name is the file's without ".json". Names of variants may hold
+ * any characters (1 to 200 bytes): whoever prints one escapes it.
  */
 #ifndef GRID_GRID_H
 #define GRID_GRID_H
@@ -21,7 +24,8 @@ struct cell {
     char id[SHA256_HEX];
     const char *variant; /* the grid's */
     char *axes;          /* JSON object, pointer -> value */
-    char *changes;       /* what differs from base, for people: "tasks.age.kind=nominal seed=2" */
+    char *changes;       /* the variant's differences from base and the axes, for people:
+                            "tasks.age.kind=nominal tasks.race=off seed=2" */
     struct config config;
 };
 struct report_row {
@@ -38,6 +42,7 @@ struct grid {
     char *name, *title;
     char *source; /* the file's text */
     char **variants;
+    char **descriptions; /* one a variant, "" where the file has none */
     int n_variants;
     char *baseline; /* the first variant unless the file says */
     struct cell *cells;
@@ -48,8 +53,10 @@ struct grid {
     int n_columns;
 };
 
-/* `set`: n_set texts "/pointer=value" (value: JSON, or else taken as a string), applied to base before
- * the variants. */
+/* Reads a file, or a text whose name in messages is `where` and whose grid is called `name`. Errors are
+ * ERR_USAGE with file and pointer. grid_free on success and failure alike. `set`: n_set texts
+ * "/pointer=value" (value: JSON, or else taken as a string), applied to base before the variants; a
+ * pointer that an axis sets is refused. */
 bool grid_read(struct grid *g, const char *path, const char *const *set, int n_set, struct err *e);
 bool grid_parse(struct grid *g, const char *name, const char *where, const char *text,
     const char *const *set, int n_set, struct err *e);

@@ -1,0 +1,247 @@
+#include "grid/grid_parts.h"
+
+#include "core/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_CELLS = 100000 };
+
+static bool same_json(const cJSON *a, const cJSON *b) {
+    struct str x = {0}, y = {0};
+    json_canonical(&x, a);
+    json_canonical(&y, b);
+    bool same = strcmp(x.text, y.text) == 0;
+    str_free(&x);
+    str_free(&y);
+    return same;
+}
+
+/* ---- axes ---- */
+
+static bool check_axis_value(
+    const struct grid_file *f, const char *pointer, const cJSON *value, struct err *e) {
+    if (cJSON_IsObject(value) || cJSON_IsNull(value))
+        return err_usage(e,
+            "%s: axis %.200s: expected values of one key, no object and no null (a "
+            "variant can do both)",
+            f->where, pointer);
+    cJSON *patch = cJSON_CreateObject();
+    char *where = xasprintf("%s: axis", f->where);
+    bool ok = json_pointer_set(patch, pointer, cJSON_Duplicate(value, true), e)
+                  ? config_check_patch(patch, where, "", e)
+                  : err_add(e, "%s", where);
+    free(where);
+    cJSON_Delete(patch);
+    return ok;
+}
+
+static bool check_axes(const struct grid_file *f, size_t *combinations, struct err *e) {
+    *combinations = 1;
+    const cJSON *axis, *value, *other;
+    cJSON_ArrayForEach(axis, f->axes) {
+        if (!cJSON_IsArray(axis) || !axis->child)
+            return err_usage(e, "%s: axis %.200s: expected a list of values with at least one",
+                f->where, axis->string);
+        cJSON_ArrayForEach(value, axis) {
+            if (!check_axis_value(f, axis->string, value, e))
+                return false;
+            for (other = axis->child; other != value; other = other->next)
+                if (same_json(value, other)) {
+                    struct str text = {0};
+                    json_canonical(&text, value);
+                    err_usage(e, "%s: axis %.200s: the value %.100s stands twice", f->where,
+                        axis->string, text.text);
+                    str_free(&text);
+                    return false;
+                }
+        }
+        *combinations *= (size_t)cJSON_GetArraySize(axis);
+        if (*combinations > MAX_CELLS)
+            return err_usage(e, "%s: /axes: more than %d cells a variant", f->where, MAX_CELLS);
+    }
+    return true;
+}
+
+/* Sets combination `k` of the axes' values in `config`, the last axis fastest, and as pointer -> value
+ * in `axes`. An axis over a task that the variant has removed would bring the task back: refused. */
+static bool apply_axes(const struct grid_file *f, size_t k, const char *variant, cJSON *config,
+    cJSON *axes, struct err *e) {
+    const cJSON *axis;
+    size_t block = 1; /* combinations of the axes behind this one */
+    cJSON_ArrayForEach(axis, f->axes) block *= (size_t)cJSON_GetArraySize(axis);
+    cJSON_ArrayForEach(axis, f->axes) {
+        size_t n = (size_t)cJSON_GetArraySize(axis);
+        block /= n;
+        const cJSON *value = cJSON_GetArrayItem(axis, (int)(k / block % n));
+        if (str_starts(axis->string, "/tasks/")) {
+            char *task = xstrdup(axis->string);
+            task[strlen("/tasks/") + strcspn(task + strlen("/tasks/"), "/")] = '\0';
+            bool there = json_pointer_get(config, task) != NULL;
+            free(task);
+            if (!there)
+                return err_usage(e,
+                    "%s: axis %s: the variant \"%s\" has no such task: give it a grid "
+                    "of its own",
+                    f->where, axis->string, variant);
+        }
+        if (!json_pointer_set(config, axis->string, cJSON_Duplicate(value, true), e))
+            return err_add(e, "%s: axis", f->where);
+        cJSON_AddItemToObject(axes, axis->string, cJSON_Duplicate(value, true));
+    }
+    return true;
+}
+
+/* ---- exclude ---- */
+
+static bool check_exclude(const struct grid *g, const struct grid_file *f, struct err *e) {
+    size_t n = 1 + (size_t)cJSON_GetArraySize(f->axes), i = 0;
+    const char **known = xcalloc(n, sizeof known[0]);
+    const cJSON *axis, *rule;
+    bool ok = true;
+    known[i++] = "variant";
+    cJSON_ArrayForEach(axis, f->axes) known[i++] = axis->string;
+    int index = 0;
+    cJSON_ArrayForEach(rule, f->exclude) {
+        char *at = xasprintf("/exclude/%d", index++);
+        const cJSON *variant = json_get(rule, "variant");
+        if (!cJSON_IsObject(rule) || !rule->child)
+            ok =
+                err_usage(e, "%s: %s: expected an object with \"variant\", axes' pointers, or both",
+                    f->where, at);
+        ok = ok && grid_known_members(f, at, rule, known, n, e) &&
+             (!variant || grid_find_variant(g, f, at, variant, e) >= 0);
+        free(at);
+        if (!ok)
+            break;
+    }
+    free(known);
+    return ok;
+}
+
+/* Whether a rule matches; each that does is marked in `used`. */
+static bool is_excluded(
+    const struct grid_file *f, const char *variant, const cJSON *axes, bool *used) {
+    bool excluded = false;
+    const cJSON *rule, *member;
+    size_t i = 0;
+    cJSON_ArrayForEach(rule, f->exclude) {
+        bool match = true;
+        cJSON_ArrayForEach(member, rule) {
+            if (strcmp(member->string, "variant") == 0)
+                match = match && strcmp(member->valuestring, variant) == 0;
+            else
+                match = match && same_json(member, json_get(axes, member->string));
+        }
+        used[i] = used[i] || match;
+        excluded = excluded || match;
+        i++;
+    }
+    return excluded;
+}
+
+/* ---- what a cell changes, for people ---- */
+
+static void add_change(struct str *out, const char *name, const cJSON *value) {
+    str_addf(out, "%s%s=", out->len ? " " : "", name);
+    if (cJSON_IsString(value))
+        str_add(out, value->valuestring);
+    else if (cJSON_IsNull(value))
+        str_add(out, "off");
+    else
+        json_canonical(out, value);
+}
+
+static void add_changes(
+    struct str *out, const char *prefix, const cJSON *patch, const cJSON *base) {
+    const cJSON *member;
+    cJSON_ArrayForEach(member, patch) {
+        const cJSON *old = json_get(base, member->string);
+        char *name = xasprintf("%s%s%s", prefix, *prefix ? "." : "", member->string);
+        if (cJSON_IsObject(member) && member->child)
+            add_changes(out, name, member, old);
+        else if (cJSON_IsObject(member) ? !old
+                 : cJSON_IsNull(member) ? old != NULL
+                                        : !old || !same_json(member, old))
+            add_change(out, name, member);
+        free(name);
+    }
+}
+
+static char *describe_changes(const cJSON *patch, const cJSON *base, const cJSON *axes) {
+    struct str out = {0};
+    add_changes(&out, "", patch, base);
+    const cJSON *axis;
+    cJSON_ArrayForEach(axis, axes) {
+        char *name = xstrdup(axis->string + 1);
+        for (char *c = name; *c; c++)
+            if (*c == '/')
+                *c = '.';
+        add_change(&out, name, axis);
+        free(name);
+    }
+    return str_detach(&out);
+}
+
+/* ---- cells ---- */
+
+static bool add_cell(struct grid *g, const struct grid_file *f, const char *variant,
+    const cJSON *patch, const cJSON *config, const cJSON *axes, struct err *e) {
+    struct cell *cell = &g->cells[g->n_cells++];
+    struct str values = {0}, where = {0};
+    json_canonical(&values, axes);
+    *cell = (struct cell){.variant = variant, .axes = str_detach(&values)};
+    cell->changes = describe_changes(patch, f->base, axes);
+    str_addf(&where, "%s: variant ", f->where);
+    json_add_string(&where, variant);
+    if (axes->child)
+        str_addf(&where, " with %s", cell->axes);
+    bool ok = config_parse(&cell->config, config, where.text, e);
+    str_free(&where);
+    if (ok)
+        config_id(&cell->config, cell->id);
+    return ok;
+}
+
+static bool variant_cells(struct grid *g, const struct grid_file *f, const cJSON *patch,
+    const char *variant, size_t combinations, bool *used, struct err *e) {
+    cJSON *merged = json_merge_patch(cJSON_Duplicate(f->base, true), patch);
+    bool ok = true;
+    for (size_t k = 0; ok && k < combinations; k++) {
+        cJSON *config = cJSON_Duplicate(merged, true), *axes = cJSON_CreateObject();
+        ok = apply_axes(f, k, variant, config, axes, e);
+        if (ok && !is_excluded(f, variant, axes, used))
+            ok = add_cell(g, f, variant, patch, config, axes, e);
+        cJSON_Delete(config);
+        cJSON_Delete(axes);
+    }
+    cJSON_Delete(merged);
+    return ok;
+}
+
+bool grid_make_cells(struct grid *g, const struct grid_file *f, struct err *e) {
+    size_t combinations, n_rules = (size_t)cJSON_GetArraySize(f->exclude);
+    if (!check_axes(f, &combinations, e) || !check_exclude(g, f, e))
+        return false;
+    if (combinations * (size_t)g->n_variants > MAX_CELLS)
+        return err_usage(e, "%s: %zu cells: expected at most %d", f->where,
+            combinations * (size_t)g->n_variants, MAX_CELLS);
+    g->cells = xcalloc(combinations * (size_t)g->n_variants, sizeof g->cells[0]);
+    bool *used = xcalloc(n_rules, sizeof used[0]), ok = true;
+    const cJSON *patch;
+    int v = 0;
+    cJSON_ArrayForEach(patch, f->variants) {
+        ok = ok && variant_cells(g, f, patch, g->variants[v], combinations, used, e);
+        v++;
+    }
+    for (size_t i = 0; ok && i < n_rules; i++)
+        if (!used[i])
+            ok = err_usage(e,
+                "%s: /exclude/%zu: matches no cell: expected a variant and values that "
+                "the axes have",
+                f->where, i);
+    if (ok && g->n_cells == 0)
+        ok = err_usage(e, "%s: /exclude: leaves no cell", f->where);
+    free(used);
+    return ok;
+}

@@ -1,0 +1,213 @@
+#include "grid/grid_parts.h"
+
+#include "analysis/age_groups.h"
+#include "analysis/metrics.h"
+#include "core/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool has_task(const struct grid *g, enum attribute a) {
+    for (size_t i = 0; i < g->n_cells; i++)
+        for (int t = 0; t < g->cells[i].config.n_tasks; t++)
+            if (g->cells[i].config.tasks[t].attribute == a)
+                return true;
+    return false;
+}
+
+static bool list_of(const struct grid_file *f, const cJSON *list, const char *at, struct err *e) {
+    return (cJSON_IsArray(list) && list->child) ||
+           err_usage(e, "%s: %s: expected a list with at least one element", f->where, at);
+}
+
+/* ---- rows ---- */
+
+static void default_rows(struct grid *g) {
+    g->rows = xcalloc((size_t)g->n_variants, sizeof g->rows[0]);
+    for (int i = 0; i < g->n_variants; i++) {
+        struct report_row *row = &g->rows[g->n_rows++];
+        *row = (struct report_row){.title = xstrdup(g->variants[i]), .n_variants = 1};
+        row->variants = xcalloc(1, sizeof row->variants[0]);
+        row->variants[0] = xstrdup(g->variants[i]);
+    }
+}
+
+static bool read_row_variants(const struct grid *g, const struct grid_file *f, const cJSON *names,
+    const char *at, struct report_row *row, struct err *e) {
+    if (!list_of(f, names, at, e))
+        return false;
+    row->variants = xcalloc((size_t)cJSON_GetArraySize(names), sizeof row->variants[0]);
+    const cJSON *name;
+    cJSON_ArrayForEach(name, names) {
+        int i = grid_find_variant(g, f, at, name, e);
+        if (i < 0)
+            return false;
+        for (int j = 0; j < row->n_variants; j++)
+            if (strcmp(row->variants[j], g->variants[i]) == 0)
+                return err_usage(
+                    e, "%s: %s: the variant \"%s\" stands twice", f->where, at, g->variants[i]);
+        row->variants[row->n_variants++] = xstrdup(g->variants[i]);
+    }
+    return true;
+}
+
+static bool read_row(
+    struct grid *g, const struct grid_file *f, const cJSON *object, const char *at, struct err *e) {
+    static const char *const members[] = {"title", "variants"};
+    if (!cJSON_IsObject(object))
+        return err_usage(
+            e, "%s: %s: expected an object with \"title\" and \"variants\"", f->where, at);
+    if (!grid_known_members(f, at, object, members, ARRAY_LEN(members), e))
+        return false;
+    const cJSON *title = json_get(object, "title");
+    if (!cJSON_IsString(title))
+        return err_usage(e, "%s: %s/title: expected a text", f->where, at);
+    struct report_row *row = &g->rows[g->n_rows++];
+    row->title = xstrdup(title->valuestring);
+    char *inside = xasprintf("%s/variants", at);
+    bool ok = read_row_variants(g, f, json_get(object, "variants"), inside, row, e);
+    free(inside);
+    return ok;
+}
+
+static bool read_rows(struct grid *g, const struct grid_file *f, const cJSON *rows, struct err *e) {
+    if (!list_of(f, rows, "/report/rows", e))
+        return false;
+    g->rows = xcalloc((size_t)cJSON_GetArraySize(rows), sizeof g->rows[0]);
+    const cJSON *row;
+    bool ok = true;
+    cJSON_ArrayForEach(row, rows) {
+        char *at = xasprintf("/report/rows/%d", g->n_rows);
+        ok = ok && read_row(g, f, row, at, e);
+        free(at);
+    }
+    return ok;
+}
+
+/* ---- columns ---- */
+
+static void add_column(struct grid *g, enum attribute task, const char *metric, const char *bins) {
+    g->columns[g->n_columns++] =
+        (struct report_column){.task = task, .metric = xstrdup(metric), .bins = xstrdup(bins)};
+}
+
+static void default_columns(struct grid *g) {
+    static const struct {
+        enum attribute task;
+        const char *metric, *bins;
+    } columns[] = {{ATTR_AGE, "mae", ""}, {ATTR_AGE, "accuracy", "fairface-9"},
+        {ATTR_GENDER, "accuracy", ""}, {ATTR_RACE, "accuracy", ""}};
+    g->columns = xcalloc(ARRAY_LEN(columns), sizeof g->columns[0]);
+    for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+        if (has_task(g, columns[i].task))
+            add_column(g, columns[i].task, columns[i].metric, columns[i].bins);
+}
+
+static bool read_task(const struct grid *g, const struct grid_file *f, const cJSON *name,
+    const char *at, int *task, struct err *e) {
+    *task = cJSON_IsString(name) ? word_find(attribute_name, ATTR_COUNT, name->valuestring) : -1;
+    if (*task < 0)
+        return err_usage(e, "%s: %s/task: expected \"age\", \"gender\" or \"race\"", f->where, at);
+    return has_task(g, (enum attribute) * task) ||
+           err_usage(e, "%s: %s/task: no cell of this grid has the task \"%s\"", f->where, at,
+               attribute_name[*task]);
+}
+
+static bool read_metric(
+    const struct grid_file *f, const cJSON *name, const char *at, int task, struct err *e) {
+    struct str known = {0};
+    bool found = false, ordered = task == ATTR_AGE, usable = false;
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        const struct metric_row *m = &metric_rows[i];
+        if (cJSON_IsString(name) && strcmp(m->name, name->valuestring) == 0) {
+            found = true;
+            usable = ordered || !m->ordinal_only;
+        }
+        if (ordered || !m->ordinal_only)
+            str_addf(&known, "%s%s", known.len ? ", " : "", m->name);
+    }
+    const char *near = cJSON_IsString(name) && !found ? str_nearest(name->valuestring, metric_rows,
+                                                            METRIC_COUNT, sizeof metric_rows[0])
+                                                      : NULL;
+    if (!usable)
+        err_usage(e, "%s: %s/metric: expected one of %s, the metrics of %s%s%s%s", f->where, at,
+            known.text, attribute_name[task], near ? "; did you mean " : "", near ? near : "",
+            near ? "?" : "");
+    str_free(&known);
+    return usable;
+}
+
+static bool read_bins(const struct grid_file *f, const cJSON *bins, const char *at, int task,
+    const char *metric, struct err *e) {
+    if (!bins || (cJSON_IsString(bins) && !*bins->valuestring))
+        return true;
+    if (task != ATTR_AGE || strcmp(metric, "accuracy") != 0)
+        return err_usage(e,
+            "%s: %s/bins: only the task \"age\" with the metric \"accuracy\" has age "
+            "groups",
+            f->where, at);
+    struct age_bin_sets sets;
+    bool ok = age_bins_load(&sets, NULL, e);
+    if (ok && !(cJSON_IsString(bins) && age_bins_find(&sets, bins->valuestring))) {
+        struct str known = {0};
+        for (int i = 0; i < sets.n; i++)
+            str_addf(&known, "%s\"%s\"", i ? ", " : "", sets.sets[i].name);
+        const char *near = cJSON_IsString(bins) ? str_nearest(bins->valuestring, sets.sets,
+                                                      (size_t)sets.n, sizeof sets.sets[0])
+                                                : NULL;
+        ok = err_usage(e, "%s: %s/bins: expected one of %s%s%s%s", f->where, at, known.text,
+            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+        str_free(&known);
+    }
+    age_bins_free(&sets);
+    return ok;
+}
+
+static bool read_column(
+    struct grid *g, const struct grid_file *f, const cJSON *object, const char *at, struct err *e) {
+    static const char *const members[] = {"task", "metric", "bins"};
+    if (!cJSON_IsObject(object))
+        return err_usage(e,
+            "%s: %s: expected an object with \"task\", \"metric\" and perhaps \"bins\"", f->where,
+            at);
+    const cJSON *metric = json_get(object, "metric"), *bins = json_get(object, "bins");
+    int task;
+    if (!grid_known_members(f, at, object, members, ARRAY_LEN(members), e) ||
+        !read_task(g, f, json_get(object, "task"), at, &task, e) ||
+        !read_metric(f, metric, at, task, e) ||
+        !read_bins(f, bins, at, task, metric->valuestring, e))
+        return false;
+    add_column(g, (enum attribute)task, metric->valuestring, bins ? bins->valuestring : "");
+    return true;
+}
+
+static bool read_columns(
+    struct grid *g, const struct grid_file *f, const cJSON *columns, struct err *e) {
+    if (!list_of(f, columns, "/report/columns", e))
+        return false;
+    g->columns = xcalloc((size_t)cJSON_GetArraySize(columns), sizeof g->columns[0]);
+    const cJSON *column;
+    bool ok = true;
+    cJSON_ArrayForEach(column, columns) {
+        char *at = xasprintf("/report/columns/%d", g->n_columns);
+        ok = ok && read_column(g, f, column, at, e);
+        free(at);
+    }
+    return ok;
+}
+
+bool grid_make_report(struct grid *g, const struct grid_file *f, struct err *e) {
+    static const char *const members[] = {"rows", "columns"};
+    if (!grid_known_members(f, "/report", f->report, members, ARRAY_LEN(members), e))
+        return false;
+    const cJSON *rows = json_get(f->report, "rows"), *columns = json_get(f->report, "columns");
+    if (rows && !read_rows(g, f, rows, e))
+        return false;
+    if (columns && !read_columns(g, f, columns, e))
+        return false;
+    if (!rows)
+        default_rows(g);
+    if (!columns)
+        default_columns(g);
+    return true;
+}
