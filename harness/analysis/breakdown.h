@@ -1,9 +1,11 @@
 /* All metrics of one part of one cell: for the whole and for every age x gender x race cell and margin.
- * Pure C: arrays in, rows out. The rows are what the store's tables metric, confusion and cs hold. */
+ * Pure C: arrays in, rows out. The rows are what the store's tables metric, confusion and cs hold;
+ * store/views.sql says what `bins` and `grouping` mean and which rows there are. */
 #ifndef ANALYSIS_BREAKDOWN_H
 #define ANALYSIS_BREAKDOWN_H
 
 #include "analysis/age_groups.h"
+#include "analysis/groups.h"
 #include "analysis/metrics.h"
 #include "core/words.h"
 
@@ -13,7 +15,6 @@
 struct breakdown_task {
     enum attribute attribute;
     bool ordered; /* labels have an order: age */
-    bool years;   /* labels are exact ages: age bins apply */
     int first, classes;
     enum readout readout;    /* of `predicted` */
     bool of_record;          /* groups and confusion only for the read-out of record */
@@ -22,9 +23,9 @@ struct breakdown_task {
 struct breakdown_input {
     size_t n;                     /* samples of the part */
     const int *label[ATTR_COUNT]; /* [n], LABEL_MISSING where unknown; NULL: never known */
-    const char *(*class_name)(const void *context, enum attribute a, int label); /* never NULL */
+    class_name_fn class_name;     /* of any label from 0 to the largest */
     const void *context;
-    const struct age_bin_sets *bins; /* used where age labels are years */
+    const struct age_bin_sets *bins; /* NULL: age labels are no years but groups */
     const struct breakdown_task *tasks;
     int n_tasks;
 };

@@ -18,8 +18,7 @@ double round_half_up(double x) {
     return x - below >= 0.5 ? below + 1 : below;
 }
 
-/* One sample's contribution to the mean. */
-static double term(enum metric_id id, double truth, double predicted) {
+double metric_term(enum metric_id id, double truth, double predicted) {
     double error = predicted - truth;
     switch (id) {
     case METRIC_ACCURACY:
@@ -41,7 +40,7 @@ static double term(enum metric_id id, double truth, double predicted) {
 double metric_value(enum metric_id id, const double *truth, const double *predicted, size_t n) {
     double sum = 0;
     for (size_t i = 0; i < n; i++)
-        sum += term(id, truth[i], predicted[i]);
+        sum += metric_term(id, truth[i], predicted[i]);
     return n ? sum / (double)n : NAN;
 }
 
@@ -55,15 +54,17 @@ double cumulative_score(
     return n ? (double)count / (double)n : NAN;
 }
 
-static size_t class_index(double label, int first, int classes) {
+size_t confusion_index(double label, int first, int classes) {
     double index = round_half_up(label) - first;
-    return index < 0 ? 0 : index >= classes ? (size_t)classes - 1 : (size_t)index;
+    if (!(index > 0)) /* no number either */
+        return 0;
+    return index >= classes ? (size_t)classes - 1 : (size_t)index;
 }
 
 void confusion_matrix(
     const double *truth, const double *predicted, size_t n, int first, int classes, long *counts) {
     memset(counts, 0, (size_t)classes * (size_t)classes * sizeof *counts);
     for (size_t i = 0; i < n; i++)
-        counts[class_index(truth[i], first, classes) * (size_t)classes +
-               class_index(predicted[i], first, classes)]++;
+        counts[confusion_index(truth[i], first, classes) * (size_t)classes +
+               confusion_index(predicted[i], first, classes)]++;
 }

@@ -20,11 +20,13 @@ struct metric_row {
     const char *name;  /* "accuracy", "accuracy_within_1", "mse", "mae", "bias" */
     const char *title; /* for tables: "Accuracy", "MAE" */
     bool ordinal_only; /* needs ordered labels */
-    bool share;        /* 0 to 1, shown as percent */
+    bool share;        /* 0 to 1, shown as percent: compares classes, not distances */
     int better;        /* +1 higher is better, -1 lower, 0 nearer to zero */
 };
 extern const struct metric_row metric_rows[METRIC_COUNT];
 
+/* What one sample adds to the mean that the metric is. */
+double metric_term(enum metric_id id, double truth, double predicted);
 /* The metric over n samples; NaN where n is 0. Sums run in the order of the samples. */
 double metric_value(enum metric_id id, const double *truth, const double *predicted, size_t n);
 
@@ -41,5 +43,7 @@ double cumulative_score(
  * the nearest end. */
 void confusion_matrix(
     const double *truth, const double *predicted, size_t n, int first, int classes, long *counts);
+
+size_t confusion_index(double label, int first, int classes); /* of a row or column */
 
 #endif

@@ -163,8 +163,8 @@ static const char *class_name(const void *context, enum attribute a, int label) 
 
 enum { MAX_READOUTS = MAX_TASKS * READOUT_COUNT };
 
-static int breakdown_tasks(const struct answers *a, const struct manifest *m,
-    const struct config *c, struct breakdown_task tasks[MAX_READOUTS]) {
+static int breakdown_tasks(
+    const struct answers *a, const struct config *c, struct breakdown_task tasks[MAX_READOUTS]) {
     int n = 0;
     for (int t = 0; t < c->n_tasks; t++) {
         const struct task_config *task = &c->tasks[t];
@@ -174,7 +174,6 @@ static int breakdown_tasks(const struct answers *a, const struct manifest *m,
                 tasks[n++] = (struct breakdown_task){
                     .attribute = task->attribute,
                     .ordered = ordered(task),
-                    .years = ordered(task) && attribute_classes(m->set, task->attribute) == 0,
                     .first = task->ranks[0],
                     .classes = task_classes(task),
                     .readout = r,
@@ -192,9 +191,9 @@ static bool store_breakdown(const struct answers *a, const struct manifest *m,
     struct breakdown_input in = {.n = a->n,
         .class_name = class_name,
         .context = m,
-        .bins = bins,
+        .bins = attribute_classes(m->set, ATTR_AGE) == 0 ? bins : NULL,
         .tasks = tasks,
-        .n_tasks = breakdown_tasks(a, m, c, tasks)};
+        .n_tasks = breakdown_tasks(a, c, tasks)};
     int *labels = xmalloc(ATTR_COUNT * a->n * sizeof *labels);
     for (int at = 0; at < ATTR_COUNT; at++) {
         in.label[at] = labels + (size_t)at * a->n;
