@@ -16,10 +16,18 @@ extern const struct command commands[]; /* ends with a NULL name */
 
 #define DMTL_VERSION "0.1.0"
 
-/* Parses with argp; a wrong option is ERR_USAGE in our words; --help prints and ends the verb with
- * *done = true. Options every verb has (--quiet) are added here. */
+/* Parses with argp. Unknown options, missing values and arguments left over are ERR_USAGE in our words;
+ * abbreviations are refused, for scripts outlive them. `argp` has no children; its parser finds in `input` where to
+ * report: it sets `e` by err_usage and returns EINVAL, and returns ARGP_ERR_UNKNOWN for what it does not
+ * know (an argument too many). --help prints and ends the verb with *done = true. Options every verb has
+ * (--help, --quiet) are added here: their letters h and q are taken. */
 bool command_parse(
     const struct argp *argp, int argc, char **argv, void *input, bool *done, struct err *e);
+
+bool command_quiet(void); /* --quiet was given: no talk on stderr */
+
+/* The database of a grid: the option's value, or NULL for results/GRID.db. The caller frees. */
+char *command_database(const char *given, const char *grid);
 
 bool command_plan(int argc, char **argv, struct err *e);
 bool command_run(int argc, char **argv, struct err *e);

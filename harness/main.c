@@ -1,0 +1,60 @@
+/* dmtl: the table of verbs, and the one place where an error becomes a message and an exit code. */
+#include "commands/command.h"
+
+#include "core/mem.h"
+#include "core/str.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct command commands[] = {
+    {"plan", "show a grid's cells, what each changes and how far it is", command_plan},
+    {NULL, NULL, NULL},
+};
+
+static void print_help(void) {
+    printf(
+        "Usage: dmtl VERB [OPTION...]\n\n"
+        "Runs grids of face-attribute experiments into a results database, and turns it into tables\n"
+        "and figures.\n\n");
+    for (const struct command *c = commands; c->name; c++)
+        printf("  %-8s %s\n", c->name, c->help);
+    printf(
+        "\n`dmtl VERB --help` says more; `dmtl --version` prints the version. Exit: 0 done, 1 failed,\n"
+        "2 wrong usage or a wrong file, 75 interrupted: the same command goes on.\n");
+}
+
+static bool run(int argc, char **argv, struct err *e) {
+    const char *verb = argc > 1 ? argv[1] : "--help";
+    if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0) {
+        print_help();
+        return true;
+    }
+    if (strcmp(verb, "--version") == 0) {
+        printf("dmtl %s\n", DMTL_VERSION);
+        return true;
+    }
+    for (const struct command *c = commands; c->name; c++)
+        if (strcmp(c->name, verb) == 0)
+            return c->run(argc - 1, argv + 1, e);
+    const char *near = str_nearest(verb, commands, ARRAY_LEN(commands) - 1, sizeof commands[0]);
+    return err_usage(e, "%.200s: unknown %s%s%s%s (`dmtl --help` lists the verbs)", verb,
+        *verb == '-' ? "option" : "verb", near ? "; did you mean " : "", near ? near : "",
+        near ? "?" : "");
+}
+
+/* Results that did not reach a full disk or a closed pipe are a failure like any other. */
+static void finish_output(struct err *e) {
+    if (fflush(stdout) != 0 || ferror(stdout))
+        err_sys(e, errno, "the output cannot be written");
+}
+
+int main(int argc, char **argv) {
+    struct err e = {0};
+    run(argc, argv, &e);
+    finish_output(&e);
+    if (e.kind != ERR_NONE)
+        fprintf(stderr, "dmtl: %s\n", e.msg);
+    return err_exit_code(&e);
+}
