@@ -25,7 +25,7 @@ SOURCES_both := $(foreach d,$(BOTH),$(wildcard harness/$d/*.c harness/$d/*.cpp))
 SOURCES_dmtl := $(wildcard harness/report/*.c harness/commands/*.c)
 SOURCES_torch := $(foreach d,torch model learn worker,$(wildcard harness/$d/*.c harness/$d/*.cpp))
 SOURCES_torch := $(filter-out harness/worker/main.c,$(SOURCES_torch))
-SOURCES_test := $(wildcard tests/check_*.c)
+SOURCES_test := $(wildcard tests/check_*.c tests/fixture_*.c)
 objects = $(patsubst %,$(OUT)/%.o,$(basename $(1)))
 
 all: $(OUT)/dmtl $(OUT)/dmtl-torch
