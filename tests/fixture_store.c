@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,8 @@ const struct fixture_names fixture_plain = {
     {"full", "equal-weights"}, {"male", "female"}, {"White", "Black", "Asian", "Indian", "Other"}};
 const struct fixture_names fixture_hostile = {
     {"a \"quoted\" 'name' `touch pwned` \\ $(touch pwned)", "line\nbreak, <b>&amp;</b> %s | _x^2"},
-    {"male\"`touch pwned`'", "a=b,c%d"}, {"White", "Black <i>", "Asian & Co", "In\ndian", "#Other"}};
+    {"male\"`touch pwned`'", "a=b,c%d"},
+    {"White", "Black <i>", "Asian & Co", "In\ndian", "#Other"}};
 
 struct fixture {
     struct store *store;
@@ -58,8 +60,14 @@ static bool put_cell(struct fixture *f, int variant, int seed, int64_t *cell, st
         variant ? "equal" : "uncertainty", seed);
     char id[SHA256_HEX];
     sha256_bytes(config, strlen(config), id);
-    struct store_cell c = {.id = id, .config = config, .dataset = "synthetic", .split = "random",
-        .split_seed = 7, .seed = (uint64_t)seed, .fold = -1, .epochs = EPOCHS};
+    struct store_cell c = {.id = id,
+        .config = config,
+        .dataset = "synthetic",
+        .split = "random",
+        .split_seed = 7,
+        .seed = (uint64_t)seed,
+        .fold = -1,
+        .epochs = EPOCHS};
     bool ok = store_put_cell(f->store, &c, cell, e);
     free(config);
     return ok;
@@ -78,8 +86,8 @@ static bool plan(struct fixture *f, int64_t cell[2][2], struct err *e) {
                  store_put_member(
                      f->store, grid, cell[v][s], f->names->variant[v], axes, 2 * v + s, e);
         }
-    ok = ok && store_put_member(f->store, subset, cell[0][0], f->names->variant[0],
-                   "{\"/seed\":1}", 0, e);
+    ok = ok && store_put_member(
+                   f->store, subset, cell[0][0], f->names->variant[0], "{\"/seed\":1}", 0, e);
     free(source);
     return ok;
 }
@@ -144,7 +152,8 @@ static void say(const struct head *h, float *p, int label, struct rng *r, double
     double centre = label + noise * rng_normal(r), sum = 0;
     for (int k = 0; k < h->width; k++) {
         double distance = h->first + k - centre;
-        p[k] = (float)(h->ordinal ? 1 / (1 + exp((distance + 0.5) / 3)) : exp(-distance * distance));
+        p[k] =
+            (float)(h->ordinal ? 1 / (1 + exp((distance + 0.5) / 3)) : exp(-distance * distance));
         sum += p[k];
     }
     for (int k = 0; !h->ordinal && k < h->width; k++)
@@ -155,8 +164,11 @@ static void head_open(struct head *h, const struct fixture *f, enum attribute ta
     size_t n, int variant, int seed) {
     static const int classes[ATTR_COUNT] = {AGES, 2, RACES};
     bool age = task == ATTR_AGE;
-    *h = (struct head){.task = task, .ordinal = age, .first = age ? FIRST_AGE : 0,
-        .classes = classes[task], .width = classes[task] - age};
+    *h = (struct head){.task = task,
+        .ordinal = age,
+        .first = age ? FIRST_AGE : 0,
+        .classes = classes[task],
+        .width = classes[task] - age};
     h->p = xmalloc(n * (size_t)h->width * sizeof *h->p);
     for (size_t i = 0; i < n; i++) {
         struct rng r = rng_open((uint64_t)seed, RNG_TEST, 1 + task, (uint32_t)(first_row + (int)i));
@@ -168,8 +180,8 @@ static void head_open(struct head *h, const struct fixture *f, enum attribute ta
             continue;
         h->readout[k] = xmalloc(n * sizeof(double));
         for (size_t i = 0; i < n; i++)
-            h->readout[k][i] = readout_value((enum readout)k, h->ordinal,
-                h->p + i * (size_t)h->width, h->classes, h->first);
+            h->readout[k][i] = readout_value(
+                (enum readout)k, h->ordinal, h->p + i * (size_t)h->width, h->classes, h->first);
     }
 }
 
@@ -188,8 +200,8 @@ static bool put_breakdown(struct fixture *f, int64_t cell, enum part part, int f
     const struct head *heads, struct err *e) {
     int label[ATTR_COUNT][TESTED + VALIDATED];
     struct breakdown_task tasks[ATTR_COUNT * READOUT_COUNT];
-    struct breakdown_input in = {.n = n, .class_name = class_name, .context = f, .bins = &f->bins,
-        .tasks = tasks};
+    struct breakdown_input in = {
+        .n = n, .class_name = class_name, .context = f, .bins = &f->bins, .tasks = tasks};
     for (int a = 0; a < ATTR_COUNT; a++) {
         in.label[a] = label[a];
         for (size_t i = 0; i < n; i++)
@@ -220,9 +232,9 @@ static bool put_part(struct fixture *f, int64_t cell, enum part part, int first_
             rows[i] = (uint32_t)(first_row + (int)i);
             truth[i] = f->sample[rows[i]].label[t];
         }
-        ok = ok && store_put_predictions(f->store, cell, f->dataset, part, (enum attribute)t,
-                       h->ordinal, n, rows, truth, h->readout[readout_of_record(h->ordinal)], h->p,
-                       h->width, e);
+        ok = ok &&
+             store_put_predictions(f->store, cell, f->dataset, part, (enum attribute)t, h->ordinal,
+                 n, rows, truth, h->readout[readout_of_record(h->ordinal)], h->p, h->width, e);
     }
     ok = ok && put_breakdown(f, cell, part, first_row, n, heads, e);
     for (int t = 0; t < ATTR_COUNT; t++)
@@ -231,13 +243,18 @@ static bool put_part(struct fixture *f, int64_t cell, enum part part, int first_
 }
 
 static bool run_cell(struct fixture *f, int64_t cell, int variant, int seed, struct err *e) {
-    static const struct provenance p = {.program_version = "0.1.0", .git_commit = "0123abc-dirty",
-        .libtorch = "1.13.1", .blas = "openblas", .device = "cpu", .host = "host", .threads = 2,
-        .data_fingerprint = "f1", .weights_sha256 = "w1"};
+    static const struct provenance p = {.program_version = "0.1.0",
+        .git_commit = "0123abc-dirty",
+        .libtorch = "1.13.1",
+        .blas = "openblas",
+        .device = "cpu",
+        .host = "host",
+        .threads = 2,
+        .data_fingerprint = "f1",
+        .weights_sha256 = "w1"};
     int64_t token;
     return store_claim(f->store, cell, &p, &token, e) &&
-           store_check_token(f->store, cell, token, e) &&
-           put_training(f, cell, variant, seed, e) &&
+           store_check_token(f->store, cell, token, e) && put_training(f, cell, variant, seed, e) &&
            put_part(f, cell, PART_VALIDATION, TRAINED, VALIDATED, variant, seed, e) &&
            put_part(f, cell, PART_TEST, TRAINED + VALIDATED, TESTED, variant, seed, e) &&
            store_progress(f->store, cell, EPOCHS, EPOCHS * STEPS, 12.5, e) &&

@@ -14,7 +14,7 @@
 struct fixture_names {
     const char *variant[2], *gender[2], *race[5];
 };
-extern const struct fixture_names fixture_plain;   /* full, equal-weights; male, female; White, ... */
+extern const struct fixture_names fixture_plain; /* full, equal-weights; male, female; White, ... */
 extern const struct fixture_names fixture_hostile; /* quotes, backquotes, newlines, markup, , = % */
 
 bool fixture_store(const char *path, struct err *e); /* with the plain names */

@@ -1,6 +1,10 @@
 /* Data sets and their samples, registered once per content. */
 #include "store/private.h"
 
+#include "core/json.h"
+
+#include <string.h>
+
 static void bind_label(sqlite3_stmt *stmt, int column, int label) {
     if (label == LABEL_MISSING)
         sqlite3_bind_null(stmt, column);
@@ -30,6 +34,33 @@ static bool put_samples(struct store *s, int64_t dataset, int64_t first,
     return ok;
 }
 
+static bool put_names_of(struct store *s, int64_t dataset, const cJSON *names, struct err *e) {
+    int attribute = word_find(attribute_name, ATTR_COUNT, names->string);
+    if (attribute < 0 || !cJSON_IsArray(names))
+        return err_set(e, "class names: /%s: expected an attribute with an array", names->string);
+    int label = 0;
+    for (const cJSON *name = names->child; name; name = name->next)
+        if (!cJSON_IsString(name))
+            return err_set(e, "class names: /%s/%d: expected a text", names->string, label);
+        else if (!sql_run(s->db, e,
+                     "INSERT INTO class_name (dataset, attribute, label, name)"
+                     " VALUES (?1, ?2, ?3, ?4)",
+                     "liis", (long long)dataset, attribute, label++, name->valuestring))
+            return false;
+    return true;
+}
+
+static bool put_names(struct store *s, int64_t dataset, const char *text, struct err *e) {
+    cJSON *object = json_parse("class names", text, strlen(text), e);
+    bool ok = object != NULL;
+    if (ok && !cJSON_IsObject(object))
+        ok = err_set(e, "class names: expected an object");
+    for (const cJSON *names = ok ? object->child : NULL; ok && names; names = names->next)
+        ok = put_names_of(s, dataset, names, e);
+    cJSON_Delete(object);
+    return ok;
+}
+
 bool store_put_dataset(struct store *s, const char *name, const char *fingerprint, bool drawn,
     bool exact_ages, const char *class_names, const struct store_sample *samples, size_t n,
     int64_t *dataset, struct err *e) {
@@ -42,9 +73,10 @@ bool store_put_dataset(struct store *s, const char *name, const char *fingerprin
     bool ok =
         e->kind == ERR_NONE &&
         sql_run(s->db, e,
-            "INSERT INTO dataset (name, fingerprint, first_sample, samples, drawn, exact_ages,"
-            " class_names) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            "sslliis", name, fingerprint, first, (long long)n, drawn, exact_ages, class_names);
+            "INSERT INTO dataset (name, fingerprint, first_sample, samples, drawn, exact_ages)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "ssllii", name, fingerprint, first, (long long)n, (int)drawn, (int)exact_ages);
     *dataset = ok ? sqlite3_last_insert_rowid(s->db) : -1;
-    return ok && put_samples(s, *dataset, first, samples, n, e);
+    return ok && put_names(s, *dataset, class_names, e) &&
+           put_samples(s, *dataset, first, samples, n, e);
 }

@@ -119,9 +119,16 @@ CREATE TABLE dataset (
     samples      INTEGER NOT NULL,
     drawn        INTEGER NOT NULL,  -- 1: drawn by the program, no photographs
     exact_ages   INTEGER NOT NULL,  -- 1: age labels are years; 0: groups of ages
-    class_names  TEXT NOT NULL CHECK (json_valid(class_names)),
     UNIQUE (name, fingerprint)
 );
+
+CREATE TABLE class_name ( -- of labels that have names
+    dataset   INTEGER NOT NULL REFERENCES dataset,
+    attribute INTEGER NOT NULL REFERENCES task,
+    label     INTEGER NOT NULL,
+    name      TEXT NOT NULL,
+    PRIMARY KEY (dataset, attribute, label)
+) WITHOUT ROWID;
 
 CREATE TABLE sample (
     sample          INTEGER PRIMARY KEY, -- across all data sets of the file

@@ -57,8 +57,10 @@ FROM dataset d;
 
 -- Names of labels, by set; an age in years has none.
 CREATE VIEW v_classes AS
-SELECT d.name AS dataset, a.key AS attribute, l.key AS label, l.value AS name
-FROM dataset d, json_each(d.class_names) a, json_each(a.value) l
+SELECT d.name AS dataset, ta.name AS attribute, x.label, x.name
+FROM dataset d
+JOIN class_name x ON x.dataset = d.dataset
+JOIN task ta ON ta.task = x.attribute
 WHERE NOT EXISTS (SELECT 1 FROM dataset n WHERE n.name = d.name AND n.dataset > d.dataset);
 
 -- `sample`: the sample's id in its set, as UTKFace's file name. `age` only where ages are exact, else
