@@ -37,6 +37,10 @@ $(OUT)/dmtl-torch: $(call objects,harness/worker/main.c $(SOURCES_torch) $(SOURC
 $(OUT)/check: $(call objects,$(SOURCES_test) $(SOURCES_torch) $(SOURCES_dmtl) $(SOURCES_both))
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS) $(shell pkg-config --libs check)
 
+# Programs of tests/bench: bench-NAME from tests/bench/NAME.c, on what both programs share.
+$(OUT)/bench-%: $(OUT)/tests/bench/%.o $(call objects,$(SOURCES_both))
+	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 # Texts that the programs carry: included as C string literals, #include "harness/store/schema.sql.inc".
 EMBEDDED := $(wildcard harness/store/*.sql datasets/*.json plots/*.gp)
 $(OUT)/%.inc: %
@@ -44,6 +48,7 @@ $(OUT)/%.inc: %
 	sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $< > $@
 $(call objects,$(SOURCES_both) $(SOURCES_dmtl) $(SOURCES_test)): | $(addprefix $(OUT)/,$(addsuffix .inc,$(EMBEDDED)))
 
+$(OUT)/harness/data/resize.o: CFLAGS_ALL += -O3 # its loops are to become vectors
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
