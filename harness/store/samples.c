@@ -34,6 +34,15 @@ static bool put_samples(struct store *s, int64_t dataset, int64_t first,
     return ok;
 }
 
+/* Samples of earlier contents of the set that this one has too give way to it in v_samples. */
+static bool supersede(struct store *s, int64_t dataset, const char *name, struct err *e) {
+    return sql_run(s->db, e,
+        "UPDATE sample SET superseded = 1 WHERE dataset IN"
+        " (SELECT dataset FROM dataset WHERE name = ?2 AND dataset <> ?1)"
+        " AND EXISTS (SELECT 1 FROM sample n WHERE n.dataset = ?1 AND n.id = sample.id)",
+        "ls", (long long)dataset, name);
+}
+
 static bool put_names_of(struct store *s, int64_t dataset, const cJSON *names, struct err *e) {
     int attribute = word_find(attribute_name, ATTR_COUNT, names->string);
     if (attribute < 0 || !cJSON_IsArray(names))
@@ -78,5 +87,5 @@ bool store_put_dataset(struct store *s, const char *name, const char *fingerprin
             "ssllii", name, fingerprint, first, (long long)n, (int)drawn, (int)exact_ages);
     *dataset = ok ? sqlite3_last_insert_rowid(s->db) : -1;
     return ok && put_names(s, *dataset, class_names, e) &&
-           put_samples(s, *dataset, first, samples, n, e);
+           put_samples(s, *dataset, first, samples, n, e) && supersede(s, *dataset, name, e);
 }

@@ -139,6 +139,7 @@ CREATE TABLE sample (
     id              TEXT NOT NULL,
     subject         TEXT,
     duplicate_group INTEGER,
+    superseded      INTEGER NOT NULL DEFAULT 0, -- 1: a later content of the set has this id too
     UNIQUE (dataset, id)
 );
 

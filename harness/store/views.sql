@@ -71,9 +71,7 @@ SELECT d.name AS dataset, s.id AS sample, CASE WHEN d.exact_ages THEN s.age END 
     s.race, CASE WHEN NOT d.exact_ages THEN s.age END AS age_group, s.subject, s.duplicate_group
 FROM dataset d
 JOIN sample s ON s.dataset = d.dataset
-WHERE NOT EXISTS (
-    SELECT 1 FROM dataset n JOIN sample t ON t.dataset = n.dataset AND t.id = s.id
-    WHERE n.name = d.name AND n.dataset > d.dataset);
+WHERE NOT s.superseded;
 
 -- Every prediction on the validation and test parts, by the read-out of record. `predicted` is REAL and
 -- may be no integer.
