@@ -76,9 +76,9 @@ static size_t edit_distance(const char *a, const char *b) {
 }
 
 const char *str_nearest(const char *word, const void *names, size_t count, size_t stride) {
-    size_t limit = strlen(word) / 3;
+    size_t length = strlen(word), limit = length / 3;
     if (limit < 2)
-        limit = 2;
+        limit = length > 2 ? 2 : length / 2; /* of two letters one must stay */
     const char *nearest = NULL;
     for (size_t i = 0; i < count; i++) {
         const char *name = *(const char *const *)((const char *)names + i * stride);

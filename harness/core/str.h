@@ -21,8 +21,8 @@ void str_free(struct str *s);    /* memory released, `s` usable again */
 char *str_detach(struct str *s); /* the text, never NULL, now the caller's to free; `s` is empty */
 
 /* The row of `names` (stride bytes apart, each beginning with a `const char *`) that is closest to
- * `word` by edit distance, or NULL where none is within a third of its length (at least 2):
- * for "did you mean". */
+ * `word` by edit distance, or NULL where none is within a third of its length (at least 2,
+ * but never all of the word): for "did you mean". */
 const char *str_nearest(const char *word, const void *names, size_t count, size_t stride);
 
 /* Bytes of the UTF-8 character at s[0..n), 1 to 4; 0 where there is none (over-long forms, surrogates,

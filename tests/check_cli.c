@@ -1,0 +1,188 @@
+/* The real program end to end: exit codes, what goes to stdout and to stderr, files left behind. */
+#include "check_folder.h"
+#include "check_run.h"
+#include "check_suites.h"
+
+#include "core/json.h"
+#include "core/mem.h"
+#include "core/str.h"
+
+#include <string.h>
+
+static const char grid[] =
+    "{\"title\": \"A small one\", \"base\": {\"tasks\": {\"age\": {}, \"gender\": {}}},\n"
+    " \"variants\": {\"full\": {}, \"nominal\": {\"tasks\": {\"age\": {\"kind\": \"nominal\"}}}},\n"
+    " \"descriptions\": {\"nominal\": \"age as classes\"}, \"axes\": {\"/seed\": [1, 2]}}\n";
+
+static char *dir;
+
+static void set_up(void) {
+    dir = folder_new();
+    folder_put_text(dir, "small.json", grid);
+}
+
+static void tear_down(void) {
+    folder_remove(dir);
+}
+
+static void expect(const char *command, int code, const char *out, const char *err) {
+    struct ran r = run_shell(dir, command);
+    if (out)
+        ck_assert_str_eq(r.out, out);
+    if (err)
+        ck_assert_str_eq(r.err, err);
+    ck_assert_int_eq(r.code, code);
+    ran_free(&r);
+}
+
+static void expect_part(const char *command, const char *part) {
+    struct ran r = run_shell(dir, command);
+    ck_assert_int_eq(r.code, 0);
+    ck_assert_str_eq(r.err, "");
+    ck_assert_msg(strstr(r.out, part) != NULL, "no \"%s\" in %s", part, r.out);
+    ran_free(&r);
+}
+
+START_TEST(help_and_version_go_to_stdout) {
+    expect_part("$DMTL", "Usage: dmtl VERB [OPTION...]\n");
+    expect_part("$DMTL --help", "\n  plan     show a grid's cells");
+    expect_part("$DMTL --version", "dmtl ");
+    expect_part("$DMTL plan --help", "Usage: dmtl plan [");
+    expect_part("$DMTL plan -h x y", "--set=/POINTER=VALUE");
+    expect_part("$DMTL plan --keys", "/optimiser/lr\n    learning rate\n");
+}
+END_TEST
+
+static const struct {
+    const char *command, *message;
+} wrong_usage[] = {
+    {"$DMTL plna",
+        "dmtl: plna: unknown verb; did you mean plan? (`dmtl --help` lists the verbs)\n"},
+    {"$DMTL --verbose", "dmtl: --verbose: unknown option (`dmtl --help` lists the verbs)\n"},
+    {"$DMTL ''", "dmtl: : unknown verb (`dmtl --help` lists the verbs)\n"},
+    {"$DMTL plan", "dmtl: plan: which grid? expected a file, like experiments/demo.json\n"},
+    {"$DMTL plan small.json x", "dmtl: plan: x: one argument too many (`dmtl plan --help`)\n"},
+    {"$DMTL plan small.json --onyl full",
+        "dmtl: plan: --onyl: unknown option; did you mean --only? (`dmtl plan --help` lists them)\n"},
+    {"$DMTL plan small.json --js",
+        "dmtl: plan: --js: unknown option (`dmtl plan --help` lists them)\n"},
+    {"$DMTL plan small.json --only", "dmtl: plan: --only: needs a value, VARIANT\n"},
+    {"$DMTL plan small.json --json=yes", "dmtl: plan: --json: takes no value\n"},
+    {"$DMTL plan -z small.json",
+        "dmtl: plan: -z: unknown option (`dmtl plan --help` lists them)\n"},
+    {"$DMTL plan small.json --only ful",
+        "dmtl: small: --only: \"ful\": there is no variant of this name; did you mean \"full\"?\n"},
+    {"$DMTL plan small.json --set /epoch=3",
+        "dmtl: --set: /epoch: unknown key; did you mean /epochs?\n"},
+    {"$DMTL plan small.json --set /seed=3",
+        "dmtl: --set /seed=3: the grid's axis /seed sets this key: edit the file, or choose cells with --only\n"},
+    {"$DMTL plan none.json", "dmtl: none.json: cannot be read: No such file or directory\n"},
+    {"$DMTL plan .", "dmtl: .: is not a regular file\n"},
+    {"sed 's/age/agee/g' small.json >x.json; $DMTL plan x.json",
+        "dmtl: x.json: /base/tasks/agee: unknown task: expected age, gender or race; did you mean age?\n"},
+    {"sed 's/variants/variant/' small.json >x.json; $DMTL plan x.json",
+        "dmtl: x.json: /variant: unknown key: expected one of title, base, variants, descriptions, axes, exclude, baseline, report; did you mean variants?\n"},
+    {"sed 's/nominal\"}/nominl\"}/' small.json >x.json; $DMTL plan x.json",
+        "dmtl: x.json: /variants/nominal/tasks/age/kind: \"nominl\": expected one of \"nominal\", \"ordinal\"; did you mean \"nominal\"?\n"},
+    {"sed 's/\\[1, 2\\]/[-1]/' small.json >x.json; $DMTL plan x.json",
+        "dmtl: x.json: axis: /seed: -1: expected a whole number from 0 to 9007199254740991\n"},
+    {"sed 's/\\[1, 2\\]/\"1\"/' small.json >x.json; $DMTL plan x.json",
+        "dmtl: x.json: axis /seed: expected a list of values with at least one\n"},
+    {"(cat small.json; echo '{}') >x.json; $DMTL plan x.json",
+        "dmtl: x.json: line 4, column 1: expected the end of the text behind the first value, found '{'\n"},
+    {"sed 's/\"nominal\": {/\"full\": {/' small.json >x.json; $DMTL plan x.json",
+        "dmtl: x.json: line 2, column 27: the key \"full\" stands twice in this object\n"},
+    {"head -c 60 small.json >x.json; $DMTL plan x.json",
+        "dmtl: x.json: line 1, column 61: expected a closing quote, found the end of the text\n"},
+    {"printf '{\\0}' >x.json; $DMTL plan x.json",
+        "dmtl: x.json: has a NUL byte: expected a text\n"},
+    {": >x.json; $DMTL plan x.json",
+        "dmtl: x.json: line 1, column 1: expected a value (an object, array, number, \"text\", true, false or null), found the end of the text\n"},
+};
+
+START_TEST(wrong_usage_exits_2_with_one_message) {
+    expect(wrong_usage[_i].command, 2, "", wrong_usage[_i].message);
+}
+END_TEST
+
+START_TEST(plan_shows_cells_and_writes_nothing) {
+    struct ran r = run_shell(dir, "$DMTL plan small.json && ls");
+    ck_assert_str_eq(r.err, "");
+    ck_assert_msg(str_starts(r.out, "A small one\n\nfull\n  "), "%s", r.out);
+    ck_assert_ptr_nonnull(strstr(r.out, "\n\nnominal: age as classes\n  "));
+    ck_assert_ptr_nonnull(strstr(r.out, "  pending   0/80  tasks.age.kind=nominal seed=2\n"));
+    ck_assert_msg(
+        str_ends(r.out, "\n4 cells: 4 pending (results/small.db, not there yet)\nsmall.json\n"),
+        "%s", r.out);
+    ran_free(&r);
+    r = run_shell(dir, "$DMTL plan small.json --only nominal --set /epochs=3 --db x.db");
+    ck_assert_ptr_null(strstr(r.out, "\nfull\n"));
+    ck_assert_msg(
+        str_ends(r.out,
+            "  pending   0/3  tasks.age.kind=nominal seed=2\n\n2 cells: 2 pending (x.db, not there yet)\n"),
+        "%s", r.out);
+    ran_free(&r);
+}
+END_TEST
+
+START_TEST(plan_as_json_reads_back) {
+    struct ran r = run_shell(dir, "$DMTL plan --json --resolved small.json");
+    struct err e = {0};
+    cJSON *plan = json_parse("plan", r.out, strlen(r.out), &e);
+    ck_assert_msg(plan != NULL, "%s", e.msg);
+    ck_assert_str_eq(json_get(plan, "grid")->valuestring, "small");
+    ck_assert_int_eq(cJSON_GetArraySize(json_get(plan, "cells")), 4);
+    ck_assert_str_eq(
+        json_pointer_get(plan, "/cells/3/config/tasks/age/kind")->valuestring, "nominal");
+    ck_assert_double_eq(json_pointer_get(plan, "/cells/3/axes/~1seed")->valuedouble, 2);
+    ck_assert_uint_eq(strlen(json_pointer_get(plan, "/cells/0/id")->valuestring), 64);
+    ck_assert_str_eq(json_pointer_get(plan, "/cells/0/state")->valuestring, "pending");
+    cJSON_Delete(plan);
+    ran_free(&r);
+}
+END_TEST
+
+/* A name that would end the line, ring the bell or leave a shell's quotes stands escaped on one line. */
+START_TEST(hostile_names_are_harmless) {
+    folder_put_text(dir, "x.json",
+        "{\"title\": \"a\\nb\", \"base\": {\"tasks\": {\"age\": {}}}, "
+        "\"variants\": {\"`touch gone` $(touch gone)\\n\\u001b[31m\": {}}}");
+    struct ran r = run_shell(dir, "$DMTL plan x.json; ls gone");
+    ck_assert_msg(
+        str_starts(r.out, "\"a\\nb\"\n\n\"`touch gone` $(touch gone)\\n\\u001b[31m\"\n  "), "%s",
+        r.out);
+    ran_free(&r);
+}
+END_TEST
+
+START_TEST(lost_output_is_a_failure) {
+    expect("$DMTL plan small.json >/dev/full", 1, "",
+        "dmtl: the output cannot be written: No space left on device\n");
+    expect("$DMTL plan --keys >&-", 1, "",
+        "dmtl: the output cannot be written: Bad file descriptor\n");
+}
+END_TEST
+
+START_TEST(a_file_that_is_no_database_is_refused) {
+    expect(
+        "mkdir results; echo 'not SQLite at all, but long enough to look at' >results/small.db; $DMTL plan small.json | cat; "
+        "$DMTL plan small.json >/dev/null",
+        2, "", NULL);
+}
+END_TEST
+
+Suite *cli_suite(void) {
+    Suite *s = suite_create("cli");
+    TCase *c = tcase_create("cli");
+    tcase_set_timeout(c, 30);
+    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_add_test(c, help_and_version_go_to_stdout);
+    tcase_add_loop_test(c, wrong_usage_exits_2_with_one_message, 0, (int)ARRAY_LEN(wrong_usage));
+    tcase_add_test(c, plan_shows_cells_and_writes_nothing);
+    tcase_add_test(c, plan_as_json_reads_back);
+    tcase_add_test(c, hostile_names_are_harmless);
+    tcase_add_test(c, lost_output_is_a_failure);
+    tcase_add_test(c, a_file_that_is_no_database_is_refused);
+    suite_add_tcase(s, c);
+    return s;
+}
