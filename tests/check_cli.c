@@ -164,10 +164,9 @@ START_TEST(lost_output_is_a_failure) {
 END_TEST
 
 START_TEST(a_file_that_is_no_database_is_refused) {
-    expect(
-        "mkdir results; echo 'not SQLite at all, but long enough to look at' >results/small.db; $DMTL plan small.json | cat; "
-        "$DMTL plan small.json >/dev/null",
-        2, "", NULL);
+    expect("echo 'anything but a database' >x.db; $DMTL plan small.json --db x.db", 2, "",
+        "dmtl: x.db: is not an SQLite database: name another file with --db\n");
+    expect("cat x.db", 0, "anything but a database\n", "");
 }
 END_TEST
 
