@@ -3,10 +3,14 @@
 #include "check_run.h"
 #include "check_suites.h"
 
+#include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "grid/grid.h"
+#include "store/store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char grid[] =
@@ -170,6 +174,46 @@ START_TEST(a_file_that_is_no_database_is_refused) {
 }
 END_TEST
 
+/* A cell is looked up by what it is, not by the grid it was planned for. */
+START_TEST(plan_shows_how_far_cells_are) {
+    struct grid g;
+    struct err e = {0};
+    char *file = path_join(dir, "small.json"), *db = path_join(dir, "results/small.db");
+    int64_t row, cell, token;
+    ck_assert_msg(grid_read(&g, file, NULL, 0, &e), "%s", e.msg);
+    struct store *s = store_open(db, STORE_WRITE, &e);
+    ck_assert_msg(s && store_put_grid(s, "another", grid, &row, &e), "%s", e.msg);
+    for (int i = 0; i < 3; i++) {
+        struct store_cell c = {.id = g.cells[i].id,
+            .config = "{}",
+            .dataset = "utkface",
+            .split = "random",
+            .fold = -1,
+            .epochs = 80};
+        ck_assert_msg(store_put_cell(s, &c, &cell, &e), "%s", e.msg);
+        ck_assert(store_put_member(s, row, cell, g.cells[i].variant, "{}", i, &e));
+        ck_assert(store_claim(s, cell, &(struct provenance){0}, &token, &e));
+        ck_assert(i == 1 || store_progress(s, cell, 80 >> i, 1, 1.0, &e));
+        ck_assert(i != 0 || store_finish(s, cell, 1.0, 0, 80, &e));
+        ck_assert(i != 2 || store_fail(s, cell, "no luck", &e));
+    }
+    store_close(s);
+    struct ran r = run_shell(dir, "$DMTL plan small.json");
+    ck_assert_str_eq(r.err, "");
+    ck_assert_ptr_nonnull(strstr(r.out, "  done     80/80  seed=1\n"));
+    ck_assert_ptr_nonnull(strstr(r.out, "  running   0/80  seed=2\n"));
+    ck_assert_ptr_nonnull(strstr(r.out, "  failed   20/80  tasks.age.kind=nominal seed=1\n"));
+    ck_assert_ptr_nonnull(strstr(r.out, "  pending   0/80  tasks.age.kind=nominal seed=2\n"));
+    ck_assert_msg(
+        str_ends(r.out, "\n4 cells: 1 failed, 1 done, 1 running, 1 pending (results/small.db)\n"),
+        "%s", r.out);
+    ran_free(&r);
+    free(file);
+    free(db);
+    grid_free(&g);
+}
+END_TEST
+
 Suite *cli_suite(void) {
     Suite *s = suite_create("cli");
     TCase *c = tcase_create("cli");
@@ -179,6 +223,7 @@ Suite *cli_suite(void) {
     tcase_add_loop_test(c, wrong_usage_exits_2_with_one_message, 0, (int)ARRAY_LEN(wrong_usage));
     tcase_add_test(c, plan_shows_cells_and_writes_nothing);
     tcase_add_test(c, plan_as_json_reads_back);
+    tcase_add_test(c, plan_shows_how_far_cells_are);
     tcase_add_test(c, hostile_names_are_harmless);
     tcase_add_test(c, lost_output_is_a_failure);
     tcase_add_test(c, a_file_that_is_no_database_is_refused);
