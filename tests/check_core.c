@@ -93,7 +93,7 @@ START_TEST(an_overflowing_product_ends_the_process) {
     pid_t child = fork();
     if (child == 0) {
         close(STDERR_FILENO);
-        free(xrealloc(NULL, SIZE_MAX / 2, 4));
+        free(xrealloc(NULL, SIZE_MAX / 4 + 2, 4)); /* 4 bytes, if it wrapped */
         _exit(0);
     }
     int status;
@@ -293,11 +293,11 @@ START_TEST(bounded_draws_are_uniform) {
         chi += (count[i] - expected) * (count[i] - expected) / expected;
     ck_assert_double_lt(chi, 30); /* 5 degrees of freedom: p about 1.5e-5 */
     ck_assert_uint_eq(rng_below(&r, 1), 0);
-    /* Three quarters of 2^32: without rejection the lower half would come twice as often as it should. */
-    int low = 0;
+    /* Of 2^32 draws four go to every three results: without rejection each multiple of 3 gets two. */
+    int multiples = 0;
     for (int i = 0; i < N; i++)
-        low += rng_below(&r, 0xC0000000u) < 0x60000000u;
-    ck_assert_double_eq_tol((double)low / N, 0.5, 6 * 0.5 / sqrt(N));
+        multiples += rng_below(&r, 0xC0000000u) % 3 == 0;
+    ck_assert_double_eq_tol((double)multiples / N, 1.0 / 3, 6 * sqrt(2.0 / 9) / sqrt(N));
 }
 END_TEST
 

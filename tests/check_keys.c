@@ -323,8 +323,8 @@ START_TEST(patches_may_remove_and_stand_alone) {
     cJSON_Delete(v);
     v = json("{\"tasks\": {\"age\": {\"wieght\": 1}}}");
     ck_assert(!config_check_patch(v, "g.json", "/variants/x", &e));
-    ck_assert_str_eq(
-        e.msg, "g.json: /variants/x/tasks/age/wieght: unknown key; did you mean /tasks/age/weight?");
+    ck_assert_str_eq(e.msg,
+        "g.json: /variants/x/tasks/age/wieght: unknown key; did you mean /tasks/age/weight?");
     cJSON_Delete(v);
     e = (struct err){0};
     v = json("{\"tasks\": {\"age\": {\"weight\": -1}}}");
@@ -349,22 +349,6 @@ START_TEST(help_names_every_key_with_its_default) {
 }
 END_TEST
 
-START_TEST(trunk_tables_fit_together) {
-    for (int i = 0; i < TRUNK_COUNT; i++) {
-        const struct trunk_table *t = &trunk_tables[i];
-        int channels = t->stem_channels;
-        for (int s = 0; s < t->n_stages; s++) {
-            ck_assert_int_eq(t->stages[s].in, channels);
-            channels = t->stages[s].out;
-            ck_assert_int_eq(trunk_step(t, t->stages[s].name), s + 1);
-        }
-        ck_assert_int_eq(trunk_step(t, "stem"), 0);
-        ck_assert_int_eq(trunk_step(t, "head"), t->n_stages + 1);
-        ck_assert_int_eq(trunk_step(t, "stage9"), -1);
-    }
-}
-END_TEST
-
 Suite *keys_suite(void) {
     Suite *s = suite_create("keys");
     TCase *c = tcase_create("keys");
@@ -377,7 +361,6 @@ Suite *keys_suite(void) {
     tcase_add_test(c, long_values_are_cut_in_messages);
     tcase_add_test(c, patches_may_remove_and_stand_alone);
     tcase_add_test(c, help_names_every_key_with_its_default);
-    tcase_add_test(c, trunk_tables_fit_together);
     suite_add_tcase(s, c);
     return s;
 }
