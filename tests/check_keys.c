@@ -178,7 +178,7 @@ START_TEST(ids_tell_results_apart_and_nothing_else) {
     id_of("{\"tasks\": {\"age\": {}}}", a);
     static const char *const same[] = {
         "{\"tasks\": {\"age\": {\"ranks\": [1, 116], \"kind\": \"ordinal\"}}, \"epochs\": 80}",
-        "{\"log_every\": 7, \"checkpoint_every_s\": 9, \"tasks\": {\"age\": {\"weight\": 1.0}}}"};
+        "{\"data\": {\"max_bad_share\": 0.5}, \"log_every\": 7, \"checkpoint_every_s\": 9, \"tasks\": {\"age\": {\"weight\": 1.0}}}"};
     static const char *const other[] = {"{\"tasks\": {\"age\": {}}, \"seed\": 2}",
         "{\"tasks\": {\"age\": {}, \"race\": {}}}",
         "{\"tasks\": {\"age\": {}}, \"optimiser\": {\"lr\": 0.0010000000000000002}}",

@@ -18,7 +18,7 @@ const struct key_row config_keys[] = {
     {"/data/image_px", "side of the square input", KEY_INT, AT(data.image_px), .low = 16,
         .high = 1024, .value = 224},
     {"/data/max_bad_share", "share of files that may fail to decode; more end the run", KEY_REAL,
-        AT(data.max_bad_share), .low = 0, .high = 1, .value = 0.01},
+        AT(data.max_bad_share), .low = 0, .high = 1, .value = 0.01, .no_result = true},
 
     {"/split/kind", "how samples are assigned to parts", KEY_NAME, AT(split.kind),
         NAMES(split_kind_names), .value = SPLIT_RANDOM},
