@@ -1,0 +1,94 @@
+#include "commands/workers.h"
+
+#include "core/mem.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+char *workers_program(struct err *e) {
+    static const char *const places[] = {"dmtl-torch", "../libexec/dmtl/dmtl-torch"};
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n < 0) {
+        err_sys(e, errno, "/proc/self/exe");
+        return NULL;
+    }
+    self[n] = 0;
+    *strrchr(self, '/') = 0;
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        char *path = xasprintf("%s/%s", self, places[i]);
+        if (access(path, X_OK) == 0)
+            return path;
+        free(path);
+    }
+    err_set(e, "%s/dmtl-torch is not there, nor in %s/../libexec/dmtl: build it with `make`, or "
+               "install both programs together",
+        self, self);
+    return NULL;
+}
+
+static void child(char *const *argv, pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) /* it died before the line above */
+        _exit(1);
+    execv(argv[0], argv);
+    _exit(127);
+}
+
+bool workers_start(struct workers *w, int n, char *const *argv, struct err *e) {
+    *w = (struct workers){.pids = xcalloc((size_t)n, sizeof(pid_t)), .n = n};
+    pid_t parent = getpid();
+    for (int i = 0; i < n; i++) {
+        w->pids[i] = fork();
+        if (w->pids[i] == 0)
+            child(argv, parent);
+        if (w->pids[i] < 0) {
+            int why = errno;
+            w->pids[i] = 0;
+            workers_stop(w);
+            for (int k = 0; k < i; k++)
+                waitpid(w->pids[k], NULL, 0);
+            return err_sys(e, why, "starting worker %d of %d", i + 1, n);
+        }
+        w->running++;
+    }
+    return true;
+}
+
+void workers_stop(struct workers *w) {
+    for (int i = 0; i < w->n; i++)
+        if (w->pids[i] > 0)
+            kill(w->pids[i], SIGTERM);
+}
+
+static int severity(int exit_code) {
+    static const int order[] = {0, 1, 75, 2}; /* any other code is a worker that broke down */
+    for (int i = 0; i < (int)ARRAY_LEN(order); i++)
+        if (order[i] == exit_code)
+            return i;
+    return ARRAY_LEN(order);
+}
+
+void workers_reap(struct workers *w) {
+    for (int i = 0; i < w->n; i++) {
+        int status;
+        if (w->pids[i] <= 0 || waitpid(w->pids[i], &status, WNOHANG) != w->pids[i])
+            continue;
+        int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        if (severity(code) > severity(w->worst))
+            w->worst = code;
+        w->pids[i] = 0;
+        w->running--;
+    }
+}
+
+void workers_free(struct workers *w) {
+    free(w->pids);
+    *w = (struct workers){0};
+}

@@ -1,0 +1,25 @@
+/* Worker processes of `dmtl run`: started, asked to stop, waited for. */
+#ifndef COMMANDS_WORKERS_H
+#define COMMANDS_WORKERS_H
+
+#include "core/err.h"
+
+#include <sys/types.h>
+
+struct workers {
+    pid_t *pids; /* 0: ended */
+    int n, running;
+    int worst; /* exit code of the worst that ended: 2 before 75 before 1 before 0 */
+};
+
+/* The path of dmtl-torch: beside this program, or in ../libexec/dmtl; the caller frees. */
+char *workers_program(struct err *e);
+
+/* Starts n processes of `argv` (NULL at the end). They get SIGTERM should this process die, and so end
+ * with a checkpoint. On failure those started are stopped and waited for. */
+bool workers_start(struct workers *w, int n, char *const *argv, struct err *e);
+void workers_stop(struct workers *w); /* asks all that run to stop; they end with a checkpoint */
+void workers_reap(struct workers *w); /* notes those that have ended; does not wait */
+void workers_free(struct workers *w);
+
+#endif

@@ -1,0 +1,40 @@
+#include "grid/lease.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "core/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+char *cells_folder(const char *db_path) {
+    size_t n = strlen(db_path);
+    if (str_ends(db_path, ".db") && n > 3 && db_path[n - 4] != '/')
+        return xstrndup(db_path, n - 3);
+    return xasprintf("%s.cells", db_path);
+}
+
+char *cell_folder(const char *db_path, const char *cell_id) {
+    char *cells = cells_folder(db_path), *path = path_join(cells, cell_id);
+    free(cells);
+    return path;
+}
+
+bool lease_take(struct lease *l, const char *db_path, const char *cell_id, struct err *e) {
+    *l = (struct lease){.fd = -1, .folder = cell_folder(db_path, cell_id)};
+    char *lock = path_join(l->folder, "lock");
+    if (dir_make(l->folder, e))
+        l->fd = file_lock(lock, false, e);
+    free(lock);
+    if (l->fd >= 0)
+        return true;
+    lease_release(l);
+    return false;
+}
+
+void lease_release(struct lease *l) {
+    if (l->fd >= 0)
+        file_unlock(l->fd);
+    free(l->folder);
+    *l = (struct lease){.fd = -1};
+}

@@ -1,0 +1,237 @@
+#include "worker/cell.h"
+
+#include "core/interrupt.h"
+#include "core/mem.h"
+#include "core/version.h"
+#include "grid/keys.h"
+#include "grid/lease.h"
+#include "learn/checkpoint.h"
+#include "learn/train.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct worker *talking; /* train's `say` carries no context: one worker a process */
+static const struct cell_record *talking_about;
+
+static void say(const char *line) {
+    if (!talking->options->quiet)
+        fprintf(stderr, "%s %.12s: %s", talking_about->variant, talking_about->id, line);
+}
+
+/* ---- what a run is on record with ---- */
+
+static char *commit_text(void) {
+    return xasprintf("%s%s", version_commit(), version_dirty() ? "-dirty" : "");
+}
+
+static bool claim(struct worker *w, const struct cell_record *r, const struct manifest *m,
+    struct network *net, int64_t *token, struct err *e) {
+    char device[128], host[256] = "";
+    th_device_name(w->device, device);
+    gethostname(host, sizeof host - 1);
+    char *commit = commit_text();
+    bool ok = store_claim(w->store, r->cell,
+        &(struct provenance){.program_version = DMTL_VERSION,
+            .git_commit = commit,
+            .libtorch = th_version(),
+            .blas = th_blas(),
+            .device = device,
+            .host = host,
+            .threads = th_threads(),
+            .data_fingerprint = m->fingerprint,
+            .weights_sha256 = network_weights_sha256(net)},
+        token, e);
+    free(commit);
+    return ok;
+}
+
+static char *class_names(const struct manifest *m) {
+    struct str out = {0};
+    str_addc(&out, '{');
+    for (int a = 0; a < ATTR_COUNT; a++) {
+        int classes = attribute_classes(m->set, a);
+        if (classes == 0)
+            continue;
+        str_addf(&out, "%s\"%s\": [", out.len > 1 ? ", " : "", attribute_name[a]);
+        for (int k = 0; k < classes; k++) {
+            const char *name = attribute_class_name(m->set, a, k);
+            char number[16];
+            snprintf(number, sizeof number, "%d", k);
+            str_addf(&out, "%s", k ? ", " : "");
+            json_add_string(&out, name ? name : number);
+        }
+        str_addc(&out, ']');
+    }
+    str_addc(&out, '}');
+    return str_detach(&out);
+}
+
+static bool put_dataset(
+    struct worker *w, const struct manifest *m, int64_t *dataset, struct err *e) {
+    struct store_sample *samples = xcalloc(m->n, sizeof *samples);
+    for (size_t i = 0; i < m->n; i++) {
+        samples[i] = (struct store_sample){.id = m->samples[i].id,
+            .subject = m->samples[i].subject,
+            .duplicate_group = m->samples[i].duplicate_group};
+        for (int a = 0; a < ATTR_COUNT; a++)
+            samples[i].label[a] = m->samples[i].label[a];
+    }
+    char *names = class_names(m);
+    bool ok = store_begin(w->store, e);
+    if (ok) {
+        ok = store_put_dataset(w->store, dataset_names[m->set].name, m->fingerprint, m->drawn,
+                 attribute_classes(m->set, ATTR_AGE) == 0, names, samples, m->n, dataset, e) &&
+             store_commit(w->store, e);
+        if (!ok)
+            store_rollback(w->store);
+    }
+    free(names);
+    free(samples);
+    return ok;
+}
+
+/* ---- running ---- */
+
+static bool show_building(void *context, size_t done, size_t total) {
+    static const char *const what[] = {"making pixels", "making features"};
+    const struct network *net = context;
+    if (done == total || done % 1024 < 32) {
+        char line[96];
+        snprintf(line, sizeof line, "%s: %zu of %zu images\n", what[network_trunk_frozen(net)],
+            done, total);
+        say(line);
+    }
+    return !interrupt_requested();
+}
+
+struct running { /* of one cell, released together */
+    struct lease lease;
+    struct config config;
+    struct split split;
+    th_scope *life;
+    struct network *network;
+};
+
+static bool same_data(const struct cell_record *r, const struct manifest *m, struct err *e) {
+    if (r->step == 0 || !r->fingerprint || strcmp(r->fingerprint, m->fingerprint) == 0)
+        return true;
+    return err_usage(e,
+        "%s: cell %.12s (%s) was begun on data with the fingerprint %.12s, but %s "
+        "holds data with %.12s; give the folder it was begun on, or use another --db",
+        m->root, r->id, r->variant, r->fingerprint, m->root, m->fingerprint);
+}
+
+static bool split_of(
+    struct split *s, const struct manifest *m, const struct config *c, struct err *e) {
+    _Static_assert(SPLIT_KIND_COUNT == 1, "a second kind of split makes this a table");
+    return split_random(s, m, c->split.seed, c->split.test_share, c->split.validation_share, e);
+}
+
+/* Sums depend on the number of threads, so a cell keeps the one it was begun with. */
+static bool set_threads(
+    struct worker *w, const struct running *run, const struct cell_record *r, struct err *e) {
+    int begun_with = checkpoint_threads(run->lease.folder, r->step);
+    return th_setup(begun_with ? begun_with : w->threads, true, e);
+}
+
+static bool run_claimed(struct worker *w, struct running *run, const struct cell_record *r,
+    const struct manifest *m, bool *claimed, struct err *e) {
+    int64_t token, dataset;
+    *claimed = claim(w, r, m, run->network, &token, e);
+    if (!*claimed)
+        return e->kind == ERR_NONE; /* done by now */
+    const struct source *source = sets_source(&w->sets, w->options, &run->config, run->network,
+        w->device, show_building, run->network, e);
+    if (!source || !put_dataset(w, m, &dataset, e) || !split_of(&run->split, m, &run->config, e))
+        return false;
+    return train(&(struct training){.config = &run->config,
+                     .cell_id = r->id,
+                     .folder = run->lease.folder,
+                     .network = run->network,
+                     .life = run->life,
+                     .device = w->device,
+                     .source = source,
+                     .split = &run->split,
+                     .bins = &w->bins,
+                     .store = w->store,
+                     .cell = r->cell,
+                     .token = token,
+                     .dataset = dataset,
+                     .known_step = r->step,
+                     .wall_before_s = r->wall_s,
+                     .say = say},
+        e);
+}
+
+static bool prepare(struct worker *w, struct running *run, const struct cell_record *r,
+    const struct manifest **m, struct err *e) {
+    cJSON *object = json_parse("the stored configuration", r->config, strlen(r->config), e);
+    bool ok = object && config_parse(&run->config, object, "the stored configuration", e);
+    cJSON_Delete(object);
+    if (!ok || !(*m = sets_manifest(&w->sets, w->options, &run->config, e)) ||
+        !same_data(r, *m, e) || !set_threads(w, run, r, e))
+        return false;
+    run->life = th_scope_new(w->device);
+    run->network = network_new(&run->config, run->life, w->options->weights_dir, e);
+    return run->network != NULL;
+}
+
+/* Keeps a failed cell's message in the store. Wrong usage and interruption end the worker instead: the
+ * next cell would meet the same. */
+static enum cell_outcome failed(
+    struct worker *w, const struct cell_record *r, bool claimed, struct err *e) {
+    struct err store_error = {0};
+    if (e->kind != ERR_FAILED)
+        return OUTCOME_STOPPED;
+    if (!claimed || store_fail(w->store, r->cell, e->msg, &store_error))
+        return OUTCOME_FAILED;
+    err_add(e, "(%s)", store_error.msg);
+    return OUTCOME_STOPPED;
+}
+
+static enum cell_outcome run_held(
+    struct worker *w, struct running *run, const struct cell_record *r, struct err *e) {
+    const struct manifest *m = NULL;
+    bool claimed = false;
+    talking = w;
+    talking_about = r;
+    bool ok = prepare(w, run, r, &m, e) && run_claimed(w, run, r, m, &claimed, e);
+    return ok ? OUTCOME_DONE : failed(w, r, claimed, e);
+}
+
+/* What was listed may have changed before the lock was ours: another worker went on with the cell, or
+ * finished it, or failed at it. */
+static enum cell_outcome run_if_open(
+    struct worker *w, struct running *run, const struct cell_record *listed, struct err *e) {
+    struct cell_record *cells = NULL;
+    size_t n = 0;
+    enum cell_outcome outcome = OUTCOME_SETTLED;
+    if (!store_cells(w->store, w->options->grid, &cells, &n, e))
+        return OUTCOME_STOPPED;
+    for (size_t i = 0; i < n; i++) {
+        bool failed_since = cells[i].state == CELL_FAILED && listed->state != CELL_FAILED;
+        if (cells[i].cell == listed->cell && cells[i].state != CELL_DONE && !failed_since) {
+            outcome = run_held(w, run, &cells[i], e);
+            break;
+        }
+    }
+    store_cells_free(cells, n);
+    return outcome;
+}
+
+enum cell_outcome cell_run(struct worker *w, const struct cell_record *listed, struct err *e) {
+    struct running run = {.lease.fd = -1};
+    if (!lease_take(&run.lease, w->options->db, listed->id, e))
+        return e->kind == ERR_NONE ? OUTCOME_HELD : OUTCOME_STOPPED;
+    enum cell_outcome outcome = run_if_open(w, &run, listed, e);
+    network_free(run.network);
+    th_scope_free(run.life);
+    split_free(&run.split);
+    config_free(&run.config);
+    lease_release(&run.lease);
+    return outcome;
+}

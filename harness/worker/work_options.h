@@ -1,0 +1,20 @@
+/* The options of `dmtl-torch work`. */
+#ifndef WORKER_WORK_OPTIONS_H
+#define WORKER_WORK_OPTIONS_H
+
+#include "grid/data_option.h"
+
+#include <stdbool.h>
+
+struct work_options { /* strings: argv's */
+    const char *db, *grid, *cache_dir, *weights_dir, *device, *only;
+    struct data_options data;
+    int threads; /* 0: all cores */
+    bool fail_fast, quiet;
+};
+
+/* ERR_USAGE in our words; --help prints and sets *done. */
+bool work_options_parse(struct work_options *o, int argc, char **argv, bool *done, struct err *e);
+void work_options_free(struct work_options *o);
+
+#endif
