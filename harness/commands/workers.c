@@ -27,8 +27,9 @@ char *workers_program(struct err *e) {
             return path;
         free(path);
     }
-    err_set(e, "%s/dmtl-torch is not there, nor in %s/../libexec/dmtl: build it with `make`, or "
-               "install both programs together",
+    err_set(e,
+        "%s/dmtl-torch is not there, nor in %s/../libexec/dmtl: build it with `make`, or "
+        "install both programs together",
         self, self);
     return NULL;
 }

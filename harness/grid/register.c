@@ -4,21 +4,24 @@
 
 #include <stdlib.h>
 
-static bool put_cell(const struct cell *c, struct store *s, int64_t grid, int position,
-    struct err *e) {
+static bool put_cell(
+    const struct cell *c, struct store *s, int64_t grid, int position, struct err *e) {
     struct str config = {0};
     cJSON *resolved = config_resolved(&c->config);
     json_canonical(&config, resolved);
     cJSON_Delete(resolved);
     int64_t cell;
     bool ok = store_put_cell(s,
-                  &(struct store_cell){.id = c->id, .config = config.text,
+                  &(struct store_cell){.id = c->id,
+                      .config = config.text,
                       .dataset = dataset_names[c->config.data.set].name,
                       .split = split_kind_names[c->config.split.kind].name,
-                      .split_seed = c->config.split.seed, .seed = c->config.seed, .fold = -1,
+                      .split_seed = c->config.split.seed,
+                      .seed = c->config.seed,
+                      .fold = -1,
                       .epochs = c->config.epochs},
                   &cell, e) &&
-        store_put_member(s, grid, cell, c->variant, c->axes, position, e);
+              store_put_member(s, grid, cell, c->variant, c->axes, position, e);
     str_free(&config);
     return ok;
 }

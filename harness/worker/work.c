@@ -10,8 +10,11 @@
 #include <time.h>
 
 static bool wanted(const struct worker *w, const struct cell_record *r) {
-    return r->state != CELL_DONE &&
-           (!w->options->only || strcmp(w->options->only, r->variant) == 0);
+    const struct work_options *o = w->options;
+    bool named = o->n_only == 0;
+    for (size_t i = 0; i < o->n_only; i++)
+        named = named || strcmp(o->only[i], r->variant) == 0;
+    return named && r->state != CELL_DONE;
 }
 
 static bool worker_open(struct worker *w, const struct work_options *o, struct err *e) {

@@ -19,6 +19,13 @@ static bool take_data(struct work_options *o, const char *value, struct err *e) 
     return data_options_add(&o->data, value, e);
 }
 
+static bool take_only(struct work_options *o, const char *value, struct err *e) {
+    (void)e;
+    o->only = xgrow(o->only, &o->only_capacity, o->n_only + 1, sizeof *o->only);
+    o->only[o->n_only++] = value;
+    return true;
+}
+
 static bool take_threads(struct work_options *o, const char *value, struct err *e) {
     char *end;
     long n = strtol(value, &end, 10);
@@ -47,7 +54,8 @@ static const struct option_row rows[] = {
     {"cache", "DIR", "where decoded pixels and features are kept", TEXT(cache_dir), true},
     {"weights", "DIR", "where the trunks' weights are", TEXT(weights_dir), true},
     {"device", "NAME", "cpu (default), cuda or cuda:N", TEXT(device), false},
-    {"only", "VARIANT", "only this variant's cells", TEXT(only), false},
+    {"only", "VARIANT", "only this variant's cells; may be given more than once", 0, take_only,
+        false},
     {"data", DATA_OPTION_ARG, DATA_OPTION_HELP, 0, take_data, false},
     {"threads", "N", "threads of tensor work (default: all cores)", 0, take_threads, false},
     {"fail-fast", NULL, "stop at the first cell that fails", 0, take_fail_fast, false},
@@ -98,4 +106,5 @@ bool work_options_parse(struct work_options *o, int argc, char **argv, bool *don
 
 void work_options_free(struct work_options *o) {
     data_options_free(&o->data);
+    free(o->only);
 }

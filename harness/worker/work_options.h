@@ -7,7 +7,9 @@
 #include <stdbool.h>
 
 struct work_options { /* strings: argv's */
-    const char *db, *grid, *cache_dir, *weights_dir, *device, *only;
+    const char *db, *grid, *cache_dir, *weights_dir, *device;
+    const char **only; /* variants; none: all */
+    size_t n_only, only_capacity;
     struct data_options data;
     int threads; /* 0: all cores */
     bool fail_fast, quiet;

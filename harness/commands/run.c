@@ -1,0 +1,316 @@
+/* dmtl run: registers a grid's cells and has workers run those that are not done. */
+#include "commands/command.h"
+#include "commands/workers.h"
+
+#include "core/file.h"
+#include "core/interrupt.h"
+#include "core/mem.h"
+#include "grid/data_option.h"
+#include "grid/grid.h"
+#include "grid/register.h"
+#include "report/progress.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    KEY_DB = 256,
+    KEY_ONLY,
+    KEY_SET,
+    KEY_DATA,
+    KEY_CACHE,
+    KEY_WEIGHTS,
+    KEY_THREADS,
+    KEY_DEVICE,
+    KEY_FAIL_FAST
+};
+
+static const struct argp_option options[] = {
+    {"data", KEY_DATA, DATA_OPTION_ARG, 0, DATA_OPTION_HELP, 0},
+    {"db", KEY_DB, "FILE", 0, "the results database (default: results/GRID's name.db)", 0},
+    {"cache", KEY_CACHE, "DIR", 0,
+        "where decoded pixels and features are kept (default: cache, beside the database)", 0},
+    {"weights", KEY_WEIGHTS, "DIR", 0, "where trunks' weights are (default: datasets/weights)", 0},
+    {"jobs", 'j', "N", 0, "workers at a time (default: 1)", 0},
+    {"threads", KEY_THREADS, "N", 0, "threads a worker (default: the cores divided by the workers)",
+        0},
+    {"device", KEY_DEVICE, "NAME", 0, "cpu, cuda or cuda:N (default: cpu)", 0},
+    {"only", KEY_ONLY, "VARIANT", 0, "run this variant alone; may be given more than once", 0},
+    {"set", KEY_SET, "/POINTER=VALUE", 0, "set a key of the grid's base", 0},
+    {"fail-fast", KEY_FAIL_FAST, NULL, 0, "stop at the first cell that fails", 0},
+    {0},
+};
+
+struct run {
+    const char *grid_file, *given_db, *given_cache, *weights, *device;
+    const char **only, **set;
+    size_t n_only, n_set, only_capacity, set_capacity;
+    struct data_options data;
+    int jobs, threads;
+    bool fail_fast;
+    struct err *e;
+    char *db, *cache; /* resolved */
+};
+
+static bool whole_number(
+    const char *option, const char *text, int min, int max, int *value, struct err *e) {
+    char *end;
+    long n = strtol(text, &end, 10);
+    if (end == text || *end || n < min || n > max)
+        return err_usage(
+            e, "run: %s: %s: expected a whole number from %d to %d", option, text, min, max);
+    *value = (int)n;
+    return true;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    struct run *r = state->input;
+    switch (key) {
+    case KEY_DB:
+        r->given_db = value;
+        break;
+    case KEY_CACHE:
+        r->given_cache = value;
+        break;
+    case KEY_WEIGHTS:
+        r->weights = value;
+        break;
+    case KEY_DEVICE:
+        r->device = value;
+        break;
+    case KEY_DATA:
+        return data_options_add(&r->data, value, r->e) ? 0 : EINVAL;
+    case 'j':
+        return whole_number("-j", value, 1, 1024, &r->jobs, r->e) ? 0 : EINVAL;
+    case KEY_THREADS:
+        return whole_number("--threads", value, 1, 4096, &r->threads, r->e) ? 0 : EINVAL;
+    case KEY_ONLY:
+        r->only = xgrow(r->only, &r->only_capacity, r->n_only + 1, sizeof *r->only);
+        r->only[r->n_only++] = value;
+        break;
+    case KEY_SET:
+        r->set = xgrow(r->set, &r->set_capacity, r->n_set + 1, sizeof *r->set);
+        r->set[r->n_set++] = value;
+        break;
+    case KEY_FAIL_FAST:
+        r->fail_fast = true;
+        break;
+    case ARGP_KEY_ARG:
+        if (r->grid_file)
+            return ARGP_ERR_UNKNOWN;
+        r->grid_file = value;
+        break;
+    case ARGP_KEY_END:
+        if (!r->grid_file) {
+            err_usage(r->e, "run: which grid? expected a file, like experiments/demo.json");
+            return EINVAL;
+        }
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp argp = {options, parse, "GRID",
+    "Runs the cells of a grid file that are not done, and stores every prediction.\v"
+    "Ctrl-C stops with a checkpoint; the same command goes on from there.",
+    NULL, NULL, NULL};
+
+/* ---- which cells ---- */
+
+static bool is_chosen(const struct run *r, const char *variant) {
+    for (size_t i = 0; i < r->n_only; i++)
+        if (strcmp(r->only[i], variant) == 0)
+            return true;
+    return r->n_only == 0;
+}
+
+struct tally { /* of the chosen cells */
+    size_t count[CELL_STATE_COUNT], all;
+};
+
+static bool count_cells(
+    const struct run *r, struct store *s, const char *grid, struct tally *tally, struct err *e) {
+    struct cell_record *cells = NULL;
+    size_t n = 0;
+    *tally = (struct tally){{0}, 0};
+    if (!store_cells(s, grid, &cells, &n, e))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (is_chosen(r, cells[i].variant)) {
+            tally->count[cells[i].state]++;
+            tally->all++;
+        }
+    store_cells_free(cells, n);
+    return true;
+}
+
+/* Wrong folders are found before anything is written. */
+static bool check_data(const struct run *r, const struct grid *g, struct err *e) {
+    for (size_t i = 0; i < g->n_cells; i++) {
+        enum dataset_id set = g->cells[i].config.data.set;
+        if (!is_chosen(r, g->cells[i].variant))
+            continue;
+        const char *dir = data_options_dir(&r->data, set, e);
+        if (!dir)
+            return false;
+        if (!dir_exists(dir))
+            return err_usage(
+                e, "--data %s=%s: there is no such folder", dataset_names[set].name, dir);
+    }
+    return true;
+}
+
+/* ---- the workers ---- */
+
+struct arguments { /* NULL-terminated; texts owned */
+    char **list;
+    size_t n, capacity;
+};
+
+static void argument(struct arguments *a, char *text) {
+    a->list = xgrow(a->list, &a->capacity, a->n + 2, sizeof *a->list);
+    a->list[a->n++] = text;
+    a->list[a->n] = NULL;
+}
+
+static void arguments_free(struct arguments *a) {
+    for (size_t i = 0; i < a->n; i++)
+        free(a->list[i]);
+    free(a->list);
+}
+
+static int threads_each(const struct run *r) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int each = (int)(cores / r->jobs);
+    return r->threads ? r->threads : each > 1 ? each : 1;
+}
+
+static void worker_arguments(const struct run *r, const struct grid *g, struct arguments *a) {
+    argument(a, xstrdup("work"));
+    argument(a, xasprintf("--db=%s", r->db));
+    argument(a, xasprintf("--grid=%s", g->name));
+    argument(a, xasprintf("--cache=%s", r->cache));
+    argument(a, xasprintf("--weights=%s", r->weights));
+    argument(a, xasprintf("--device=%s", r->device));
+    argument(a, xasprintf("--threads=%d", threads_each(r)));
+    for (int set = 0; set < DATASET_COUNT; set++)
+        if (r->data.dir[set])
+            argument(a, xasprintf("--data=%s=%s", dataset_names[set].name, r->data.dir[set]));
+    for (size_t i = 0; i < r->n_only; i++)
+        argument(a, xasprintf("--only=%s", r->only[i]));
+    if (r->fail_fast)
+        argument(a, xstrdup("--fail-fast"));
+    if (command_quiet())
+        argument(a, xstrdup("--quiet"));
+}
+
+/* Shows progress until every worker has ended; a request to stop is handed on to them once. */
+static bool wait_for(
+    struct workers *w, struct store *s, const struct run *r, const struct grid *g, struct err *e) {
+    const struct timespec pause = {.tv_nsec = 200 * 1000 * 1000};
+    struct progress *p = progress_new(s, g->name, r->only, r->n_only, command_quiet());
+    bool stopping = false, ok = true;
+    while (w->running) {
+        workers_reap(w);
+        if ((interrupt_requested() || (r->fail_fast && w->worst)) && !stopping) {
+            workers_stop(w);
+            stopping = true;
+        }
+        ok = ok && progress_update(p, e);
+        if (w->running)
+            nanosleep(&pause, NULL);
+    }
+    progress_free(p);
+    return ok;
+}
+
+static bool outcome(const struct run *r, const struct grid *g, const struct workers *w,
+    const struct tally *t, struct err *e) {
+    size_t done = t->count[CELL_DONE], failed = t->count[CELL_FAILED];
+    const char *where = r->given_db ? " --db " : "", *db = r->given_db ? r->db : "";
+    if (w->worst == 2)
+        return err_usage(
+            e, "run: stopped with %zu of %zu cells done; the message above says why", done, t->all);
+    if (w->worst == 75 || interrupt_requested())
+        return err_interrupted(e,
+            "run: stopped with %zu of %zu cells done; the same command goes on "
+            "from here",
+            done, t->all);
+    if (done == t->all) {
+        printf("%s: all %zu cells are done. Next: dmtl report %s%s%s\n", g->name, t->all, g->name,
+            where, db);
+        return true;
+    }
+    if (failed)
+        return err_set(e,
+            "run: %zu of %zu cells failed, %zu are done; `dmtl status %s%s%s` shows "
+            "their messages, and the same command tries them again",
+            failed, t->all, done, g->name, where, db);
+    return err_set(e,
+        "run: a worker broke down (exit code %d) with %zu of %zu cells done; the same "
+        "command goes on from the last checkpoints",
+        w->worst, done, t->all);
+}
+
+static bool run_cells(const struct run *r, const struct grid *g, struct store *s, struct err *e) {
+    struct workers workers = {0};
+    struct arguments a = {0};
+    struct tally tally;
+    char *program = workers_program(e);
+    if (!program)
+        return false;
+    argument(&a, program);
+    worker_arguments(r, g, &a);
+    interrupt_catch();
+    bool ok = workers_start(&workers, r->jobs, a.list, e) && wait_for(&workers, s, r, g, e) &&
+              count_cells(r, s, g->name, &tally, e) && outcome(r, g, &workers, &tally, e);
+    workers_free(&workers);
+    arguments_free(&a);
+    return ok;
+}
+
+/* ---- the verb ---- */
+
+static char *beside(const char *path, const char *name) {
+    const char *slash = strrchr(path, '/');
+    return slash ? xasprintf("%.*s/%s", (int)(slash - path), path, name) : xstrdup(name);
+}
+
+static bool run_grid(struct run *r, const struct grid *g, struct err *e) {
+    struct tally tally;
+    r->db = command_database(r->given_db, g->name);
+    r->cache = r->given_cache ? xstrdup(r->given_cache) : beside(r->db, "cache");
+    if (!check_data(r, g, e))
+        return false;
+    struct store *s = store_open(r->db, STORE_WRITE, e);
+    bool ok = s && grid_register(g, s, e) && count_cells(r, s, g->name, &tally, e);
+    if (ok && tally.count[CELL_DONE] == tally.all)
+        printf("%s: all %zu cells are done already, in %s; nothing to do\n", g->name, tally.all,
+            r->db);
+    else if (ok)
+        ok = run_cells(r, g, s, e);
+    store_close(s);
+    return ok;
+}
+
+bool command_run(int argc, char **argv, struct err *e) {
+    struct run r = {.weights = "datasets/weights", .device = "cpu", .jobs = 1, .e = e};
+    struct grid g = {0};
+    bool done, ok = command_parse(&argp, argc, argv, &r, &done, e);
+    if (ok && !done)
+        ok = grid_read(&g, r.grid_file, r.set, (int)r.n_set, e) &&
+             grid_check_names(&g, r.only, (int)r.n_only, e) && run_grid(&r, &g, e);
+    grid_free(&g);
+    data_options_free(&r.data);
+    free(r.only);
+    free(r.set);
+    free(r.db);
+    free(r.cache);
+    return ok;
+}
