@@ -4,7 +4,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 CC ?= gcc
 CXX ?= g++
-TORCH_INC ?= /usr/include /usr/include/torch/csrc/api/include
+TORCH_INC ?= /usr/include/torch/csrc/api/include
 TORCH_LIBS ?= -ltorch -ltorch_cpu -lc10
 # nothing to change below
 
@@ -49,6 +49,16 @@ $(OUT)/%.inc: %
 $(call objects,$(SOURCES_both) $(SOURCES_dmtl) $(SOURCES_test)): | $(addprefix $(OUT)/,$(addsuffix .inc,$(EMBEDDED)))
 
 $(OUT)/harness/data/resize.o: CFLAGS_ALL += -O3 # its loops are to become vectors
+# Which program this is: remade on every call, touched only where it changed; version.c alone has it.
+$(OUT)/commit.h: FORCE
+	@mkdir -p $(@D)
+	@commit=$$(git rev-parse HEAD 2>/dev/null || echo unknown); dirty=false; \
+	git diff-index --quiet HEAD -- 2>/dev/null || [ $$commit = unknown ] || dirty=true; \
+	printf '#define COMMIT "%s"\n#define COMMIT_DIRTY %s\n' $$commit $$dirty > $@.new; \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(call objects,harness/core/version.c): $(OUT)/commit.h
+FORCE:
+
 $(OUT)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
@@ -62,5 +72,5 @@ clean:
 	rm -rf $(BUILD)
 format:
 	clang-format -i $(shell git ls-files 'harness/*.c' 'harness/*.h' 'harness/*.cpp' 'tests/*.c' 'tests/*.h')
-.PHONY: all test clean format
+.PHONY: all test clean format FORCE
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -14,7 +14,7 @@ struct command {
 };
 extern const struct command commands[]; /* ends with a NULL name */
 
-#define DMTL_VERSION "0.1.0"
+
 
 /* Parses with argp. Unknown options, missing values and arguments left over are ERR_USAGE in our words;
  * abbreviations are refused, for scripts outlive them. `argp` has no children; its parser finds in `input` where to

@@ -1,0 +1,126 @@
+#include "report/progress.h"
+
+#include "core/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Seconds between two lines. */
+static const double terminal_every_s = 0.5, elsewhere_every_s = 15;
+
+struct progress {
+    struct store *store;
+    const char *grid;
+    const char *const *only;
+    size_t n_only;
+    bool quiet, terminal, line_open;
+    double began_s, shown_s;
+    double work_at_start; /* epochs' worth of work that was done before this run */
+    bool started;
+};
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+struct progress *progress_new(
+    struct store *s, const char *grid, const char *const *only, size_t n_only, bool quiet) {
+    struct progress *p = xcalloc(1, sizeof *p);
+    *p = (struct progress){.store = s,
+        .grid = grid,
+        .only = only,
+        .n_only = n_only,
+        .quiet = quiet,
+        .terminal = isatty(STDERR_FILENO) == 1,
+        .began_s = now_s()};
+    p->shown_s = p->terminal ? 0 : p->began_s;
+    return p;
+}
+
+struct totals {
+    size_t cells, done, failed, running;
+    double work, work_done; /* in epochs */
+    double images_per_s;
+};
+
+static bool is_chosen(const struct progress *p, const char *variant) {
+    for (size_t i = 0; i < p->n_only; i++)
+        if (strcmp(p->only[i], variant) == 0)
+            return true;
+    return p->n_only == 0;
+}
+
+static void add_cell(struct totals *t, const struct cell_record *c) {
+    t->cells++;
+    t->done += c->state == CELL_DONE;
+    t->failed += c->state == CELL_FAILED;
+    t->running += c->state == CELL_RUNNING;
+    t->work += c->epochs;
+    if (c->state == CELL_DONE)
+        t->work_done += c->epochs;
+    else if (c->state == CELL_RUNNING) {
+        t->work_done += c->fraction * c->epochs;
+        t->images_per_s += c->images_per_s;
+    }
+}
+
+static void time_text(char text[32], double seconds) {
+    long s = (long)(seconds + 0.5);
+    if (s < 60)
+        snprintf(text, 32, "%ld s", s);
+    else if (s < 3600)
+        snprintf(text, 32, "%ld min %02ld s", s / 60, s % 60);
+    else
+        snprintf(text, 32, "%ld h %02ld min", s / 3600, s / 60 % 60);
+}
+
+/* Time left: what remains at the pace of this run so far. */
+static void show(struct progress *p, const struct totals *t) {
+    char left[32] = "", line[160];
+    double elapsed = now_s() - p->began_s, made = t->work_done - p->work_at_start;
+    if (made > 0)
+        time_text(left, elapsed * (t->work - t->work_done) / made);
+    int n = snprintf(line, sizeof line, "%zu of %zu cells done, %3.0f%%", t->done, t->cells,
+        t->work > 0 ? 100 * t->work_done / t->work : 100);
+    if (t->failed)
+        n += snprintf(line + n, sizeof line - (size_t)n, ", %zu failed", t->failed);
+    if (t->running && t->images_per_s > 0)
+        n += snprintf(line + n, sizeof line - (size_t)n, ", %.0f images/s", t->images_per_s);
+    if (*left)
+        snprintf(line + n, sizeof line - (size_t)n, ", about %s left", left);
+    fprintf(stderr, p->terminal ? "\r%s\033[K" : "%s\n", line);
+    fflush(stderr);
+    p->line_open = p->terminal;
+}
+
+bool progress_update(struct progress *p, struct err *e) {
+    double now = now_s();
+    if (p->quiet || now - p->shown_s < (p->terminal ? terminal_every_s : elsewhere_every_s))
+        return true;
+    struct cell_record *cells = NULL;
+    size_t n = 0;
+    struct totals t = {0};
+    if (!store_cells(p->store, p->grid, &cells, &n, e))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (is_chosen(p, cells[i].variant))
+            add_cell(&t, &cells[i]);
+    store_cells_free(cells, n);
+    if (!p->started)
+        p->work_at_start = t.work_done;
+    p->started = true;
+    p->shown_s = now;
+    show(p, &t);
+    return true;
+}
+
+void progress_free(struct progress *p) {
+    if (p && p->line_open)
+        fputc('\n', stderr);
+    free(p);
+}
