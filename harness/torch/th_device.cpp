@@ -1,0 +1,150 @@
+// The process: allocator, threads, determinism, devices, and what is linked.
+#include "torch/th_internal.hpp"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <torch/version.h>
+#ifdef DMTL_CUDA // the Makefile's: this libtorch was built with CUDA
+#include <ATen/cuda/CUDAContext.h>
+#include <c10/cuda/CUDACachingAllocator.h>
+#endif
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <fstream>
+#include <malloc.h>
+
+// Blocks up to this size stay in the heap between steps instead of being mapped and unmapped each
+// time. mallopt takes an int: 1 GiB is the largest power of two that it can be told.
+static const int heap_threshold_bytes = 1 << 30;
+
+bool th_setup(int threads, bool deterministic, struct err *e) {
+    if (mallopt(M_MMAP_THRESHOLD, heap_threshold_bytes) != 1 ||
+        mallopt(M_TRIM_THRESHOLD, heap_threshold_bytes) != 1)
+        return err_set(e, "the allocator refuses thresholds of %d bytes; run with glibc's malloc",
+            heap_threshold_bytes);
+    try {
+        if (threads > 0)
+            at::set_num_threads(threads);
+        at::set_num_interop_threads(1);
+        if (deterministic) {
+            // cuBLAS asks for it before its first call; without it deterministic products refuse.
+            setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
+            at::globalContext().setDeterministicAlgorithms(true, false);
+            at::globalContext().setBenchmarkCuDNN(false);
+        }
+        return true;
+    } catch (const c10::Error &error) {
+        return err_set(e, "libtorch cannot be set up: %s", error.what_without_backtrace());
+    } catch (const std::exception &error) {
+        return err_set(e, "libtorch cannot be set up: %s", error.what());
+    }
+}
+
+int th_threads(void) {
+    return at::get_num_threads();
+}
+
+const char *th_version(void) {
+    return TORCH_VERSION;
+}
+
+// Debian's libtorch calls the BLAS that update-alternatives chose; a wheel carries its own.
+static std::string find_blas() {
+    if (void *config = dlsym(RTLD_DEFAULT, "openblas_get_config"))
+        return reinterpret_cast<const char *(*)(void)>(config)();
+    if (dlsym(RTLD_DEFAULT, "MKL_Get_Version_String") ||
+        dlsym(RTLD_DEFAULT, "mkl_serv_get_version"))
+        return "MKL";
+    std::ifstream maps("/proc/self/maps");
+    for (std::string line; std::getline(maps, line);) {
+        for (const char *name : {"libopenblas", "libmkl", "libblis", "libatlas"})
+            if (line.find(name) != std::string::npos)
+                return name + 3;
+        if (line.find("/libblas.so") != std::string::npos)
+            return "reference";
+    }
+    return "built into libtorch";
+}
+
+const char *th_blas(void) {
+    static const std::string blas = find_blas();
+    return blas.c_str();
+}
+
+/* ---- devices ---- */
+
+static int cuda_devices() {
+    try {
+        return at::globalContext().hasCUDA() ? at::detail::getCUDAHooks().getNumGPUs() : 0;
+    } catch (...) {
+        return 0;
+    }
+}
+
+bool th_device_parse(const char *text, struct th_device *d, struct err *e) {
+    int devices = cuda_devices();
+    char *end = nullptr;
+    *d = {0, 0};
+    if (strcmp(text, "cpu") == 0)
+        return true;
+    if (strncmp(text, "cuda", 4) == 0 && (text[4] == '\0' || text[4] == ':')) {
+        errno = 0;
+        long index = text[4] ? strtol(text + 5, &end, 10) : 0;
+        bool number = !text[4] || (text[5] >= '0' && text[5] <= '9' && *end == '\0' && errno == 0);
+        if (number && index < devices) {
+            *d = {1, static_cast<int>(index)};
+            return true;
+        }
+    }
+    if (devices > 0)
+        return err_usage(e,
+            "--device %s: there is no such device; there are cpu and cuda:0 to cuda:%d", text,
+            devices - 1);
+    return err_usage(e,
+        "--device %s: there is no such device; there is only cpu (libtorch %s sees no GPU)", text,
+        TORCH_VERSION);
+}
+
+// "model name" of the first processor, as Linux says it.
+static std::string cpu_name() {
+    std::ifstream info("/proc/cpuinfo");
+    for (std::string line; std::getline(info, line);)
+        if (line.rfind("model name", 0) == 0 && line.find(": ") != std::string::npos)
+            return line.substr(line.find(": ") + 2);
+    return "unknown processor";
+}
+
+void th_device_name(struct th_device d, char name[128]) {
+    if (d.kind == 0)
+        snprintf(name, 128, "cpu: %s", cpu_name().c_str());
+#ifdef DMTL_CUDA
+    else
+        snprintf(name, 128, "cuda:%d: %s", d.index, at::cuda::getDeviceProperties(d.index)->name);
+#else
+    else
+        snprintf(name, 128, "cuda:%d", d.index);
+#endif
+}
+
+int64_t th_device_peak_bytes(struct th_device d) {
+#ifdef DMTL_CUDA
+    if (d.kind == 1)
+        return c10::cuda::CUDACachingAllocator::getDeviceStats(
+            static_cast<c10::DeviceIndex>(d.index))
+            .allocated_bytes[0]
+            .peak;
+#else
+    (void)d;
+#endif
+    return 0;
+}
+
+void th_synchronize(struct th_device d) {
+    if (d.kind == 1)
+        at::detail::getCUDAHooks().deviceSynchronize(static_cast<c10::DeviceIndex>(d.index));
+}
