@@ -4,6 +4,7 @@
 #define COMMANDS_COMMAND_H
 
 #include "core/err.h"
+#include "core/version.h"
 
 #include <argp.h>
 
@@ -13,8 +14,6 @@ struct command {
     bool (*run)(int argc, char **argv, struct err *e); /* argv[0] is the verb */
 };
 extern const struct command commands[]; /* ends with a NULL name */
-
-
 
 /* Parses with argp. Unknown options, missing values and arguments left over are ERR_USAGE in our words;
  * abbreviations are refused, for scripts outlive them. `argp` has no children; its parser finds in `input` where to
