@@ -17,6 +17,7 @@ void synth_face(struct image *im, int side_px, int age_years, int gender, int ra
  * holds anything not drawn by this command), and a file that marks the folder as drawn and holds the
  * recipe. The mark says "unfinished" until the last image is there; the same command then goes over
  * it again. */
+#define SYNTH_MAX_IMAGES ((size_t)10000000)
 bool synth_write(const char *dir, size_t n, int side_px, uint64_t seed, int threads, struct err *e);
 
 #define SYNTH_MARK "drawn-by-dmtl.txt"
