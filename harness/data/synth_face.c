@@ -75,7 +75,7 @@ static void paint_hair_behind(struct canvas *c, const struct look *l, struct rng
 /* Cheeks and chin are two ovals; light from the front leaves the borders darker. */
 static void paint_head(struct canvas *c, const struct look *l) {
     struct colour edge = shade(l->skin, .80f);
-    for (int side = -1; side <= 1; side += 2)
+    for (int side = -1; side <= 1 && l->style != HAIR_LONG; side += 2) /* ears */
         oval(c, (float)side * (l->width + .02f), l->eye_y + .14f, .10f, .19f,
             solid(shade(l->skin, .85f)));
     oval(c, 0, -.12f, l->width, l->height - .12f, solid(edge));
