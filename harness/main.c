@@ -55,7 +55,6 @@ int main(int argc, char **argv) {
     struct err e = {0};
     run(argc, argv, &e);
     finish_output(&e);
-    if (e.kind != ERR_NONE)
-        fprintf(stderr, "dmtl: %s\n", e.msg);
+    err_print(&e, "dmtl");
     return err_exit_code(&e);
 }

@@ -159,6 +159,19 @@ START_TEST(hostile_names_are_harmless) {
 }
 END_TEST
 
+START_TEST(messages_ring_no_bell) {
+    folder_put_text(
+        dir, "x.json", "{\"base\": {\"\\u0007\\u001b[31m\": 1}, \"variants\": {\"a\": {}}}");
+    expect("$DMTL plan x.json", 2, "",
+        "dmtl: x.json: /base/\\x07\\x1b[31m: unknown key (`dmtl plan --keys` lists them)\n");
+}
+END_TEST
+
+START_TEST(dmtl_does_not_link_libtorch) {
+    expect("ldd \"$DMTL\" | grep -c torch", 1, "0\n", "");
+}
+END_TEST
+
 START_TEST(lost_output_is_a_failure) {
     expect("$DMTL plan small.json >/dev/full", 1, "",
         "dmtl: the output cannot be written: No space left on device\n");
@@ -225,6 +238,8 @@ Suite *cli_suite(void) {
     tcase_add_test(c, plan_as_json_reads_back);
     tcase_add_test(c, plan_shows_how_far_cells_are);
     tcase_add_test(c, hostile_names_are_harmless);
+    tcase_add_test(c, messages_ring_no_bell);
+    tcase_add_test(c, dmtl_does_not_link_libtorch);
     tcase_add_test(c, lost_output_is_a_failure);
     tcase_add_test(c, a_file_that_is_no_database_is_refused);
     suite_add_tcase(s, c);

@@ -16,10 +16,10 @@ struct command {
 extern const struct command commands[]; /* ends with a NULL name */
 
 /* Parses with argp. Unknown options, missing values and arguments left over are ERR_USAGE in our words;
- * abbreviations are refused, for scripts outlive them. `argp` has no children; its parser finds in `input` where to
- * report: it sets `e` by err_usage and returns EINVAL, and returns ARGP_ERR_UNKNOWN for what it does not
- * know (an argument too many). --help prints and ends the verb with *done = true. Options every verb has
- * (--help, --quiet) are added here: their letters h and q are taken. */
+ * abbreviations are refused, for scripts outlive them. `argp` has no children. Its parser finds in
+ * `input` where to report: it sets an error by err_usage and returns EINVAL; what it does not know, or an
+ * argument too many, it answers with ARGP_ERR_UNKNOWN. --help prints and ends the verb with *done = true.
+ * Options every verb has (--help, --quiet) are added here: their letters h and q are taken. */
 bool command_parse(
     const struct argp *argp, int argc, char **argv, void *input, bool *done, struct err *e);
 

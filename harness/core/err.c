@@ -64,6 +64,18 @@ bool err_sys(struct err *e, int errno_value, const char *fmt, ...) {
     return err_set(e, "%s: %s", text, strerror(errno_value));
 }
 
+void err_print(const struct err *e, const char *program) {
+    if (e->kind == ERR_NONE)
+        return;
+    fprintf(stderr, "%s: ", program);
+    for (const char *c = e->msg; *c; c++)
+        if (((unsigned char)*c < 0x20 && *c != '\n') || *c == 0x7F)
+            fprintf(stderr, "\\x%02x", (unsigned char)*c);
+        else
+            fputc(*c, stderr);
+    fputc('\n', stderr);
+}
+
 int err_exit_code(const struct err *e) {
     static const int code[ERR_KIND_COUNT] = {
         [ERR_NONE] = 0, [ERR_FAILED] = 1, [ERR_USAGE] = 2, [ERR_INTERRUPTED] = 75};

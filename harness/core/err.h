@@ -34,6 +34,10 @@ bool err_add(struct err *e, const char *fmt, ...) __attribute__((format(printf, 
 bool err_sys(struct err *e, int errno_value, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Prints "PROGRAM: message" and a newline to stderr, nothing where there is no error. Control characters
+ * that a name from a file may have brought in stand as \xNN. */
+void err_print(const struct err *e, const char *program);
+
 /* The process's exit code for an error of this kind: 0, 1, 2 or 75. */
 int err_exit_code(const struct err *e);
 
