@@ -1,0 +1,349 @@
+#include "model/network.h"
+
+#include "core/mem.h"
+#include "core/rng.h"
+#include "model/blocks.h"
+#include "model/pretrained.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_LIMBS (1 + MAX_TASKS)
+
+/* One step of the trunk: the stem, a stage, or the last convolution. */
+struct step {
+    bool frozen;
+    struct conv_norm conv; /* stem and last convolution */
+    struct mbconv *blocks; /* a stage's */
+    int n_blocks;
+};
+
+/* A run of steps: what all tasks share, or a branch's own copy of the rest. */
+struct limb {
+    const char *suffix; /* "" or "@ordinal", behind the names of its steps */
+    int first, end;     /* steps of the trunk, end excluded */
+    struct step *steps; /* [end - first] */
+};
+
+struct head {
+    th_tensor *weight[MAX_HIDDEN + 1], *bias[MAX_HIDDEN + 1];
+    int layers;
+};
+
+struct network {
+    const struct config *config;
+    const struct trunk_table *table;
+    struct parameters parameters;
+    struct limb limbs[MAX_LIMBS]; /* the shared one first */
+    int n_limbs;
+    int limb_of_task[MAX_TASKS];
+    struct head heads[MAX_TASKS];
+    th_tensor *scale, *offset; /* [1,3,1,1]: 0..255 -> normalised */
+    char sha256[SHA256_HEX];
+};
+
+/* Items of RNG_INIT and RNG_DROPOUT beyond the trunk's, fixed per attribute so that leaving a task out
+ * moves no other draw. */
+enum { HEAD_ITEMS = 100000, ITEMS_PER_HEAD = 1000, FEATURE_DROPOUT_ITEMS = 90000 };
+
+/* ---- building: trunk ---- */
+
+static int first_trained(const struct config *c, const struct trunk_table *t) {
+    if (strcmp(c->trunk.train_from, "all") == 0)
+        return 0;
+    if (strcmp(c->trunk.train_from, "frozen") == 0)
+        return t->n_stages + 2;
+    return trunk_step(t, c->trunk.train_from);
+}
+
+static void build_stage(
+    struct builder *b, struct step *step, const struct stage *stage, const char *name) {
+    step->n_blocks = stage->repeat;
+    step->blocks = xcalloc((size_t)stage->repeat, sizeof *step->blocks);
+    for (int i = 0; i < stage->repeat; i++) {
+        char *block = xasprintf("%s.block%d", name, i + 1);
+        step->blocks[i] =
+            mbconv_build(b, block, stage, i ? stage->out : stage->in, i ? 1 : stage->stride);
+        free(block);
+    }
+}
+
+static void build_step(struct builder *b, struct step *step, int index, const char *suffix) {
+    const struct trunk_table *t = b->table;
+    char *name = xasprintf("%s%s", trunk_step_name(t, index), suffix);
+    step->frozen = !b->trainable;
+    if (index == 0)
+        step->conv = conv_norm_build(b, name, 3, t->stem_channels, 3, 2, 1);
+    else if (index <= t->n_stages)
+        build_stage(b, step, &t->stages[index - 1], name);
+    else
+        step->conv =
+            conv_norm_build(b, name, t->stages[t->n_stages - 1].out, t->head_channels, 1, 1, 1);
+    free(name);
+}
+
+/* The items go on from *item, the trunk's place where the limb begins. */
+static void build_limb(struct network *n, struct limb *limb, uint32_t *item) {
+    struct builder b = {&n->parameters, n->table, *item, false};
+    limb->steps = xcalloc((size_t)(limb->end - limb->first), sizeof *limb->steps);
+    for (int i = limb->first; i < limb->end; i++) {
+        b.trainable = i >= first_trained(n->config, n->table);
+        build_step(&b, &limb->steps[i - limb->first], i, limb->suffix);
+    }
+    *item = b.next_item;
+}
+
+static int branch_of(const struct config *c, const struct task_config *task) {
+    return c->trunk.branch == BRANCH_CATEGORY ? (int)task->kind : (int)task->attribute;
+}
+
+/* Which limb each task ends in; the shared one where there are no branches. */
+static void plan_limbs(struct network *n) {
+    static const char *const by_kind[TASK_KIND_COUNT] = {
+        [TASK_NOMINAL] = "@nominal", [TASK_ORDINAL] = "@ordinal"};
+    static const char *const by_task[ATTR_COUNT] = {
+        [ATTR_AGE] = "@age", [ATTR_GENDER] = "@gender", [ATTR_RACE] = "@race"};
+    const struct config *c = n->config;
+    int steps = n->table->n_stages + 2, limb_of_branch[MAX_TASKS] = {0};
+    bool branches = c->trunk.branch != BRANCH_NONE;
+    int fork = branches ? trunk_step(n->table, c->trunk.branch_stage) : steps;
+    _Static_assert((int)TASK_KIND_COUNT <= (int)MAX_TASKS, "limb_of_branch holds kinds too");
+    n->limbs[n->n_limbs++] = (struct limb){"", 0, fork, NULL};
+    for (int k = 0; branches && k < c->n_tasks; k++) {
+        int branch = branch_of(c, &c->tasks[k]);
+        if (!limb_of_branch[branch]) {
+            limb_of_branch[branch] = n->n_limbs;
+            n->limbs[n->n_limbs++] = (struct limb){
+                c->trunk.branch == BRANCH_CATEGORY ? by_kind[branch] : by_task[branch], fork, steps,
+                NULL};
+        }
+        n->limb_of_task[k] = limb_of_branch[branch];
+    }
+}
+
+/* Rates rise linearly over the trunk's blocks from 0 (Huang et al. 2016; torchvision's count: block i
+ * of B has rate i / B). A branch draws for itself. */
+static void set_drop_rates(struct network *n) {
+    int blocks = 0;
+    for (int i = 0; i < n->table->n_stages; i++)
+        blocks += n->table->stages[i].repeat;
+    for (int l = 0, shared = 0; l < n->n_limbs; l++) {
+        struct limb *limb = &n->limbs[l];
+        int block = l == 0 ? 0 : shared;
+        for (int i = 0; i < limb->end - limb->first; i++)
+            for (int j = 0; j < limb->steps[i].n_blocks; j++, block++) {
+                limb->steps[i].blocks[j].drop_rate =
+                    n->config->trunk.stochastic_depth * block / blocks;
+                limb->steps[i].blocks[j].drop_item = (uint32_t)(block + 1000 * l);
+            }
+        if (l == 0)
+            shared = block;
+    }
+}
+
+static uint32_t build_trunk(struct network *n) {
+    uint32_t fork_item = 0, end_item = 0;
+    plan_limbs(n);
+    build_limb(n, &n->limbs[0], &fork_item);
+    end_item = fork_item;
+    for (int l = 1; l < n->n_limbs; l++) {
+        end_item = fork_item;
+        build_limb(n, &n->limbs[l], &end_item);
+    }
+    set_drop_rates(n);
+    return end_item;
+}
+
+/* ---- building: heads ---- */
+
+static th_tensor *head_parameter(
+    struct network *n, const struct task_config *task, int layer, bool bias, int out, int in) {
+    const char *attribute = attribute_name[task->attribute], *part = bias ? "bias" : "weight";
+    struct parameter_spec spec = {
+        .name = layer < task->n_hidden
+                    ? xasprintf("heads.%s.hidden%d.%s", attribute, layer + 1, part)
+                    : xasprintf("heads.%s.out.%s", attribute, part),
+        .item = (uint32_t)(HEAD_ITEMS + ITEMS_PER_HEAD * (int)task->attribute + 2 * layer + bias),
+        .trainable = true,
+        .head = true,
+        .norm_or_bias = bias,
+        .n_dims = bias ? 1 : 2,
+        .shape = {out, in},
+        .draw = DRAW_LINEAR,
+        .value = in,
+    };
+    return parameters_add(&n->parameters, &spec);
+}
+
+static void build_head(struct network *n, struct head *head, const struct task_config *task) {
+    int in = n->table->head_channels, classes = task->ranks[1] - task->ranks[0] + 1;
+    head->layers = task->n_hidden + 1;
+    for (int i = 0; i < head->layers; i++) {
+        int out = i < task->n_hidden ? task->hidden[i] : classes - (task->kind == TASK_ORDINAL);
+        head->weight[i] = head_parameter(n, task, i, false, out, in);
+        head->bias[i] = head_parameter(n, task, i, true, out, in);
+        in = out;
+    }
+}
+
+static void build_normalisation(struct network *n, th_scope *life) {
+    float scale[3], offset[3];
+    for (int i = 0; i < 3; i++) {
+        scale[i] = 1 / (255 * n->table->std[i]);
+        offset[i] = -n->table->mean[i] / n->table->std[i];
+    }
+    n->scale = th_from(life, TH_F32, 4, (int64_t[]){1, 3, 1, 1}, scale);
+    n->offset = th_from(life, TH_F32, 4, (int64_t[]){1, 3, 1, 1}, offset);
+}
+
+struct network *network_new(
+    const struct config *c, th_scope *life, const char *weights_dir, struct err *e) {
+    bool imagenet = strcmp(c->trunk.weights, "imagenet") == 0;
+    struct network *n = xcalloc(1, sizeof *n);
+    n->config = c;
+    n->table = &trunk_tables[c->trunk.name];
+    n->parameters = (struct parameters){.life = life, .seed = c->seed, .draw_trunk = !imagenet};
+    uint32_t trunk_items = build_trunk(n);
+    for (int k = 0; k < c->n_tasks; k++)
+        build_head(n, &n->heads[k], &c->tasks[k]);
+    build_normalisation(n, life);
+    bool ok = th_take_error(life, e);
+    if (ok && imagenet)
+        ok = pretrained_load(&n->parameters, trunk_items, n->table, weights_dir, n->sha256, e);
+    if (ok)
+        return n;
+    network_free(n);
+    return NULL;
+}
+
+void network_free(struct network *n) {
+    if (!n)
+        return;
+    for (int l = 0; l < n->n_limbs; l++) {
+        for (int i = 0; n->limbs[l].steps && i < n->limbs[l].end - n->limbs[l].first; i++)
+            free(n->limbs[l].steps[i].blocks);
+        free(n->limbs[l].steps);
+    }
+    parameters_free(&n->parameters);
+    free(n);
+}
+
+/* ---- asking ---- */
+
+struct parameter *network_parameters(struct network *n, size_t *count) {
+    *count = n->parameters.n;
+    return n->parameters.list;
+}
+
+int network_feature_count(const struct network *n) {
+    return n->table->head_channels;
+}
+
+bool network_trunk_frozen(const struct network *n) {
+    return first_trained(n->config, n->table) > n->table->n_stages + 1;
+}
+
+const char *network_weights_sha256(const struct network *n) {
+    return n->sha256[0] ? n->sha256 : NULL;
+}
+
+int64_t network_parameter_count(const struct network *n) {
+    int64_t count = 0;
+    for (size_t i = 0; i < n->parameters.n; i++)
+        if (!n->parameters.list[i].buffer)
+            count += th_count(n->parameters.list[i].tensor);
+    return count;
+}
+
+/* ---- running ---- */
+
+th_tensor *network_normalise(struct network *n, struct pass *p, th_tensor *rgb) {
+    th_scope *s = p->scope;
+    size_t mark = th_mark(s);
+    th_no_grad_begin();
+    th_tensor *x = th_permute(s, th_convert(s, rgb, TH_F32), 4, (int[]){0, 3, 1, 2});
+    x = th_add(s, th_mul(s, x, n->scale), n->offset); /* [N,3,H,W], channels_last as its source */
+    th_no_grad_end();
+    return th_pop(s, mark, x);
+}
+
+static th_tensor *run_step(
+    const struct network *n, const struct step *step, int index, struct pass *p, th_tensor *x) {
+    bool live = p->train && !step->frozen;
+    if (!step->blocks)
+        return conv_norm_run(&step->conv, n->table, p, live, true, x);
+    for (int i = 0; i < step->n_blocks; i++) {
+        th_where(p->scope, "%s block %d", trunk_step_name(n->table, index), i + 1);
+        x = mbconv_run(&step->blocks[i], n->table, p, live, x);
+    }
+    return x;
+}
+
+/* A frozen step records no gradient; handles of a step are dropped at its end. */
+static th_tensor *run_limb(
+    const struct network *n, const struct limb *limb, struct pass *p, th_tensor *x) {
+    th_scope *s = p->scope;
+    for (int i = limb->first; i < limb->end; i++) {
+        const struct step *step = &limb->steps[i - limb->first];
+        size_t mark = th_mark(s);
+        th_where(s, "%s", trunk_step_name(n->table, i));
+        if (step->frozen)
+            th_no_grad_begin();
+        x = th_pop(s, mark, run_step(n, step, i, p, x));
+        if (step->frozen)
+            th_no_grad_end();
+    }
+    th_where(s, "%s", "");
+    return x;
+}
+
+static th_tensor *pool(const struct network *n, struct pass *p, int limb, th_tensor *x) {
+    x = th_mean_hw(p->scope, x, false); /* [N,D] */
+    double rate = n->config->trunk.dropout;
+    if (!p->train || rate <= 0 || !x)
+        return x;
+    return th_mul(p->scope, x,
+        keep_mask(p, RNG_DROPOUT, (uint32_t)(FEATURE_DROPOUT_ITEMS + limb), th_size(x, 0),
+            th_size(x, 1), rate));
+}
+
+th_tensor *network_features(struct network *n, struct pass *p, th_tensor *images) {
+    assert(n->n_limbs == 1);
+    return pool(n, p, 0, run_limb(n, &n->limbs[0], p, images));
+}
+
+static th_tensor *run_head(const struct network *n, int task, struct pass *p, th_tensor *x) {
+    const struct head *head = &n->heads[task];
+    const struct task_config *c = &n->config->tasks[task];
+    th_scope *s = p->scope;
+    th_where(s, "head of %s", attribute_name[c->attribute]);
+    for (int i = 0; i < head->layers; i++) {
+        bool last = i == head->layers - 1;
+        if (last && p->train && c->dropout > 0 && x)
+            x = th_mul(s, x,
+                keep_mask(p, RNG_DROPOUT, (uint32_t)(HEAD_ITEMS + (int)c->attribute), th_size(x, 0),
+                    th_size(x, 1), c->dropout));
+        x = th_linear(s, x, head->weight[i], head->bias[i]);
+        if (!last)
+            x = th_relu(s, x);
+    }
+    th_where(s, "%s", "");
+    return x; /* [N,K] or [N,K-1] */
+}
+
+void network_heads(struct network *n, struct pass *p, th_tensor *features, th_tensor *logits[]) {
+    for (int k = 0; k < n->config->n_tasks; k++)
+        logits[k] = run_head(n, k, p, features);
+}
+
+void network_logits(struct network *n, struct pass *p, th_tensor *images, th_tensor *logits[]) {
+    th_tensor *features[MAX_LIMBS] = {0};
+    th_tensor *shared = run_limb(n, &n->limbs[0], p, images);
+    if (n->n_limbs == 1)
+        features[0] = pool(n, p, 0, shared);
+    for (int l = 1; l < n->n_limbs; l++)
+        features[l] = pool(n, p, l, run_limb(n, &n->limbs[l], p, shared));
+    for (int k = 0; k < n->config->n_tasks; k++)
+        logits[k] = run_head(n, k, p, features[n->limb_of_task[k]]);
+}
