@@ -1,0 +1,167 @@
+/* dmtl data: what a set holds, a drawn set, the pixel cache. */
+#include "commands/command.h"
+
+#include "commands/data_verb.h"
+#include "core/mem.h"
+#include "core/str.h"
+#include "data/synth.h"
+#include "grid/catalogue.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KEY_DATA = 256, KEY_CACHE, KEY_OUT, KEY_PX, KEY_SEED, KEY_THREADS, KEY_JSON };
+
+static const struct argp_option options[] = {
+    {"data", KEY_DATA, DATA_OPTION_ARG, 0, DATA_OPTION_HELP, 0},
+    {"cache", KEY_CACHE, "DIR", 0, "where hashes and pixels are kept (default: results/cache)", 0},
+    {"json", KEY_JSON, NULL, 0, "info: print JSON", 0},
+    {"out", KEY_OUT, "DIR", 0, "synth: the folder to draw into", 0},
+    {"number", 'n', "N", 0, "synth: how many faces (default: 4000)", 0},
+    {"px", KEY_PX, "PX", 0, "synth, cache: side of the square images (synth's default: 96)", 0},
+    {"seed", KEY_SEED, "S", 0, "synth: other faces for another number (default: 1)", 0},
+    {"threads", KEY_THREADS, "N", 0, "threads to use (default: one a processor)", 0},
+    {0},
+};
+
+/* A whole number in bounds, all of it digits. */
+static bool whole_number(const char *option, const char *text, uint64_t low, uint64_t high,
+    uint64_t *out, struct err *e) {
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end || errno || value < low || value > high)
+        return err_usage(e, "data: --%s: %.100s: expected a whole number from %ju to %ju", option,
+            text, (uintmax_t)low, (uintmax_t)high);
+    *out = value;
+    return true;
+}
+
+static bool parse_number(struct data_verb *v, int key, const char *text) {
+    uint64_t value = 0;
+    bool ok = true;
+    switch (key) {
+    case 'n':
+        ok = whole_number("number", text, 1, SYNTH_MAX_IMAGES, &value, v->e);
+        v->n = value;
+        break;
+    case KEY_PX:
+        ok = whole_number("px", text, 8, 4096, &value, v->e);
+        v->px = (int)value;
+        break;
+    case KEY_SEED:
+        ok = whole_number("seed", text, 0, UINT64_MAX, &value, v->e);
+        v->seed = value;
+        break;
+    default:
+        ok = whole_number("threads", text, 1, 1024, &value, v->e);
+        v->threads = (int)value;
+    }
+    return ok;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    struct data_verb *v = state->input;
+    switch (key) {
+    case KEY_DATA:
+        return data_options_add(&v->data, value, v->e) ? 0 : EINVAL;
+    case KEY_CACHE:
+        v->cache_dir = value;
+        return 0;
+    case KEY_OUT:
+        v->out = value;
+        return 0;
+    case KEY_JSON:
+        v->json = true;
+        return 0;
+    case 'n':
+    case KEY_PX:
+    case KEY_SEED:
+    case KEY_THREADS:
+        return parse_number(v, key, value) ? 0 : EINVAL;
+    case ARGP_KEY_ARG:
+        if (v->action && v->argument)
+            return ARGP_ERR_UNKNOWN;
+        *(v->action ? &v->argument : &v->action) = value;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp argp = {options, parse,
+    "info [SET] --data SET=DIR\ncache GRID --data SET=DIR\ncache --px PX --data SET=DIR\n"
+    "synth --out DIR",
+    "Looks at image sets and prepares them.\v"
+    "info counts a set's labels and names each file that is set aside, with the reason. cache decodes "
+    "and resizes a set once, for every cell that trains on its pixels; `dmtl run` does so by itself "
+    "where it was not done. synth draws a set of faces in UTKFace's layout.",
+    NULL, NULL, NULL};
+
+bool data_verb_set(
+    const struct data_verb *v, const char *name, enum dataset_id *set, struct err *e) {
+    int given = 0;
+    for (int s = 0; s < DATASET_COUNT; s++) {
+        if (name ? strcmp(dataset_names[s].name, name) != 0 : !v->data.dir[s])
+            continue;
+        *set = (enum dataset_id)s;
+        given++;
+    }
+    if (given == 1)
+        return true;
+    if (!name)
+        return err_usage(e, "data %s: which set? expected one --data SET=DIR", v->action);
+    const char *near =
+        str_nearest(name, dataset_names, ARRAY_LEN(dataset_names), sizeof *dataset_names);
+    char *shown = str_quoted(name);
+    err_usage(e, "data %s: unknown set %s%s%s%s", v->action, shown, near ? "; did you mean " : "",
+        near ? near : "", near ? "?" : "");
+    free(shown);
+    return false;
+}
+
+static bool data_synth(const struct data_verb *v, struct err *e) {
+    if (!v->out)
+        return err_usage(e, "data synth: where to? expected --out DIR");
+    if (v->argument)
+        return err_usage(e, "data synth: %.200s: one argument too many", v->argument);
+    if (!synth_write(v->out, v->n, v->px ? v->px : 96, v->seed, v->threads, e))
+        return false;
+    if (!command_quiet())
+        fprintf(stderr, "drew %zu faces into %s; use them with --data synthetic=%s\n", v->n, v->out,
+            v->out);
+    return true;
+}
+
+static const struct {
+    const char *name;
+    bool (*run)(const struct data_verb *v, struct err *e);
+} actions[] = {{"info", data_info}, {"synth", data_synth}, {"cache", data_cache}};
+
+static bool act(const struct data_verb *v, struct err *e) {
+    if (!v->action)
+        return err_usage(e, "data: what to do? expected info, synth or cache (`dmtl data --help`)");
+    for (size_t i = 0; i < ARRAY_LEN(actions); i++)
+        if (strcmp(actions[i].name, v->action) == 0)
+            return actions[i].run(v, e);
+    const char *near = str_nearest(v->action, actions, ARRAY_LEN(actions), sizeof actions[0]);
+    return err_usage(e, "data: %.200s: expected info, synth or cache%s%s%s", v->action,
+        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+bool command_data(int argc, char **argv, struct err *e) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    struct data_verb v = {.cache_dir = "results/cache",
+        .n = 4000,
+        .seed = 1,
+        .threads = processors > 0 ? (int)processors : 1,
+        .e = e};
+    bool done, ok = command_parse(&argp, argc, argv, &v, &done, e);
+    if (ok && !done)
+        ok = act(&v, e);
+    data_options_free(&v.data);
+    return ok;
+}

@@ -1,0 +1,29 @@
+/* Private to data*.c: what the options of `dmtl data` say, and its actions. */
+#ifndef COMMANDS_DATA_VERB_H
+#define COMMANDS_DATA_VERB_H
+
+#include "core/err.h"
+#include "grid/data_option.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct data_verb {
+    const char *action, *argument; /* info SET, cache GRID; argument NULL where there is none */
+    struct data_options data;
+    const char *cache_dir, *out;
+    int px, threads;
+    size_t n;
+    uint64_t seed;
+    bool json;
+    struct err *e; /* the parser's */
+};
+
+bool data_info(const struct data_verb *v, struct err *e);
+bool data_cache(const struct data_verb *v, struct err *e);
+
+/* The set called `name` (ERR_USAGE where there is none), or with NULL the only one that --data gives. */
+bool data_verb_set(
+    const struct data_verb *v, const char *name, enum dataset_id *set, struct err *e);
+
+#endif
