@@ -5,9 +5,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The file: a header of one page, pixels [n][px][px][3], bad [n], then per bad image its row and the
  * length of its message (uint32 each) and the message. Numbers are the machine's own: a file from one
@@ -138,6 +140,18 @@ static bool put_header(struct build *b, const struct manifest *m, size_t n_bad, 
     return put(b, &h, sizeof h, e);
 }
 
+/* What a killed process left half-written is no longer anybody's: we hold the lock. */
+static void remove_left_over(const char *path) {
+    char *pattern = xasprintf("%s.*.tmp", path);
+    glob_t found;
+    if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            unlink(found.gl_pathv[i]);
+        globfree(&found);
+    }
+    free(pattern);
+}
+
 static bool build(const struct manifest *m, int px, const char *path, int threads,
     double max_bad_share, progress_fn progress, void *context, struct err *e) {
     struct build b = {.px = px, .n = m->n, .progress = progress, .context = context};
@@ -145,6 +159,7 @@ static bool build(const struct manifest *m, int px, const char *path, int thread
     size_t n_bad = 0;
     static const char empty[PAGE];
     b.bad = xcalloc(m->n, 1);
+    remove_left_over(path);
     bool ok = file_output_open(&b.out, path, e) && put(&b, empty, PAGE, e) &&
               pixels_stream(m, px, threads, BLOCK, max_bad_share, put_block, &b, &bad, &n_bad, e) &&
               put_tail(&b, bad, n_bad, e) && put_header(&b, m, n_bad, e) && file_commit(&b.out, e);

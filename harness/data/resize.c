@@ -13,7 +13,8 @@
 
 #define FRACTION_BITS 22 /* 32 - 8 bits of a pixel - 2 for sums above 1 */
 
-/* The widest vectors are taken at run time where the processor has them. */
+/* The widest vectors are taken at run time where the processor has them (not under sanitizers, whose
+ * run time is not up yet when that choice is made). */
 #if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__SANITIZE_ADDRESS__)
 #define WIDE __attribute__((target_clones("avx2", "sse4.1", "default")))
 #else
