@@ -7,10 +7,12 @@
 #include "core/mem.h"
 #include "core/str.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 30000 /* a cell's results take well under a second to write */
 #define CACHE_KIB 65536
@@ -39,12 +41,20 @@ static bool configure(sqlite3 *db, struct err *e) {
     return ok;
 }
 
+static bool connected(struct store *s, int rc, struct err *e) {
+    if (rc != SQLITE_OK)
+        return err_set(e,
+            "%s: %s; its folder must exist, and be writable while the database is in use", s->path,
+            sqlite3_errstr(rc));
+    return configure(s->db, e);
+}
+
 /* A path that begins with ':' or is empty would mean something else to SQLite. */
 static bool connect_file(struct store *s, int flags, struct err *e) {
     char *file = xasprintf("%s%s", s->path[0] == '/' ? "" : "./", s->path);
     int rc = sqlite3_open_v2(file, &s->db, flags, NULL);
     free(file);
-    return rc == SQLITE_OK ? configure(s->db, e) : sql_fail(s->db, rc, e);
+    return connected(s, rc, e);
 }
 
 /* As a file that nobody changes: no lock, no journal, nothing beside it. */
@@ -57,7 +67,7 @@ static bool connect_immutable(struct store *s, struct err *e) {
     str_add(&uri, "?immutable=1");
     sqlite3_close(s->db);
     int rc = sqlite3_open_v2(uri.text, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
-    bool ok = rc == SQLITE_OK ? configure(s->db, e) : sql_fail(s->db, rc, e);
+    bool ok = connected(s, rc, e);
     str_free(&uri);
     free(full);
     return ok;
@@ -149,32 +159,39 @@ static bool open_to_write(struct store *s, struct err *e) {
     return (!empty || create(s, e)) && set_journal(s, e);
 }
 
-static off_t size_of_wal(const char *path) {
-    char *wal = xasprintf("%s-wal", path);
-    struct stat st;
-    off_t size = stat(wal, &st) == 0 ? st.st_size : 0;
-    free(wal);
-    return size;
+/* What a writer that died, or still writes, keeps beside the file: "-wal", "-journal", or NULL. */
+static const char *unfinished(const char *path) {
+    static const char *const suffixes[] = {"-wal", "-journal"};
+    const char *found = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        char *beside = xasprintf("%s%s", path, suffixes[i]);
+        struct stat st;
+        if (stat(beside, &st) == 0 && st.st_size > 0)
+            found = suffixes[i];
+        free(beside);
+    }
+    return found;
 }
 
 /* A WAL database in a folder that we cannot write is read as immutable where all of it is in the one
- * file; with a WAL beside it that would show old results as new. */
+ * file; with a WAL or a journal beside it that would show old or half-written results as true. */
 static bool open_to_read(struct store *s, struct err *e) {
     bool empty = false;
     if (!file_exists(s->path))
         return err_usage(
             e, "%s: there is no such file: `dmtl run` makes it, --db names it", s->path);
-    if (!connect_file(s, SQLITE_OPEN_READONLY, e))
-        return false;
-    bool ok = identify(s, &empty, e);
+    if (access(s->path, R_OK) != 0)
+        return err_sys(e, errno, "%s: cannot be read", s->path);
+    bool ok = connect_file(s, SQLITE_OPEN_READONLY, e) && identify(s, &empty, e);
     int code = sqlite3_errcode(s->db) & 0xff;
     if (!ok && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY)) {
         *e = (struct err){0};
-        if (size_of_wal(s->path) > 0)
+        const char *suffix = unfinished(s->path);
+        if (suffix)
             return err_set(e,
-                "%s: its folder cannot be written, and the newest results are still in %s-wal: "
+                "%s: its folder cannot be written, and a part of its results is still in %s%s: "
                 "copy both files into a folder that you can write, and read that copy",
-                s->path, s->path);
+                s->path, s->path, suffix);
         ok = connect_immutable(s, e) && identify(s, &empty, e);
     }
     if (ok && empty)
