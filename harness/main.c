@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 #include "core/str.h"
+#include "core/version.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,7 +35,8 @@ static bool run(int argc, char **argv, struct err *e) {
         return true;
     }
     if (strcmp(verb, "--version") == 0) {
-        printf("dmtl %s\n", DMTL_VERSION);
+        printf("dmtl %s (commit %.12s%s)\n", DMTL_VERSION, version_commit(),
+            version_dirty() ? ", with changes" : "");
         return true;
     }
     for (const struct command *c = commands; c->name; c++)
