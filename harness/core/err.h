@@ -8,6 +8,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus /* the shim's */
+extern "C" {
+#endif
+
 enum err_kind {
     ERR_NONE,        /* zero-initialised: no error */
     ERR_FAILED,      /* exit 1: the work failed */
@@ -40,5 +44,9 @@ void err_print(const struct err *e, const char *program);
 
 /* The process's exit code for an error of this kind: 0, 1, 2 or 75. */
 int err_exit_code(const struct err *e);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
