@@ -353,6 +353,26 @@ START_TEST(cells_that_are_not_there) {
 }
 END_TEST
 
+/* A cell shows where it ran last. */
+START_TEST(every_run_keeps_its_provenance) {
+    struct err e = {0};
+    int64_t token;
+    const struct provenance first = {.device = "cpu", .threads = 2, .data_fingerprint = "f1"};
+    const struct provenance second = {.device = "cuda:0", .threads = 8, .data_fingerprint = "f2"};
+    must(store_claim(bed.s, bed.cell, &first, &token, &e) &&
+             store_claim(bed.s, bed.cell, &second, &token, &e),
+        &e);
+    row_is("SELECT device, threads, data_fingerprint, libtorch FROM v_cells", "cuda:0|8|f2|");
+    row_is("SELECT group_concat(run || device || threads || data_fingerprint) FROM v_runs",
+        "1cpu2f1,2cuda:08f2");
+    struct cell_record *cells;
+    size_t n;
+    must(store_cells(bed.s, "g", &cells, &n, &e), &e);
+    ck_assert_str_eq(cells[0].fingerprint, "f2");
+    store_cells_free(cells, n);
+}
+END_TEST
+
 static void put_rows_of(int epoch) {
     struct err e = {0};
     for (int step = 10 * epoch - 9; step <= 10 * epoch; step++) {
@@ -453,7 +473,9 @@ END_TEST
 
 START_TEST(predictions_by_number_in_the_set) {
     struct err e = {0};
-    put_faces("f0", true, faces); /* so that the set in use does not begin at sample 0 */
+    static const struct store_sample others[] = {
+        {"x.jpg", {1, 0, 0}, NULL, -1}, {"y.jpg", {2, 0, 0}, NULL, -1}};
+    put_faces("f0", true, others); /* so that the set in use does not begin at sample 0 */
     int64_t dataset = put_faces("f1", true, faces);
     static const uint32_t samples[] = {1, 0};
     static const int truth[] = {30, 20};
@@ -512,6 +534,7 @@ Suite *store_suite(void) {
     tcase_add_test(c, a_cell_lives);
     tcase_add_test(c, a_newer_claim_fences_off_the_older);
     tcase_add_test(c, cells_that_are_not_there);
+    tcase_add_test(c, every_run_keeps_its_provenance);
     tcase_add_test(c, rewound_to_a_checkpoint);
     tcase_add_test(c, a_rolled_back_transaction_leaves_nothing);
     tcase_add_test(c, a_set_is_registered_once_per_content);

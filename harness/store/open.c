@@ -126,17 +126,8 @@ static bool create(struct store *s, struct err *e) {
 static bool set_journal(struct store *s, struct err *e) {
     struct statfs fs;
     bool network = statfs(s->path, &fs) == 0 && store_on_network((long)fs.f_type);
-    const char *wanted = network ? "delete" : "wal";
-    char *sql = xasprintf("PRAGMA journal_mode = %s", wanted);
-    int rc = SQLITE_BUSY;
-    /* The switch wants the file to itself and does not wait for it by the busy timeout in all cases. */
-    for (int tries = 0; rc == SQLITE_BUSY && tries < 500; tries++) {
-        if (tries)
-            sqlite3_sleep(10);
-        rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL) & 0xff;
-    }
-    free(sql);
-    return rc == SQLITE_OK || sql_fail(s->db, rc, e);
+    return sql_script(
+        s->db, network ? "PRAGMA journal_mode = delete" : "PRAGMA journal_mode = wal", e);
 }
 
 static bool open_to_write(struct store *s, struct err *e) {
