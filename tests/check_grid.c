@@ -1,8 +1,10 @@
 #include "check_suites.h"
 
+#include "core/file.h"
 #include "core/mem.h"
 #include "grid/grid.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define BASE "\"base\": {\"tasks\": {\"age\": {}, \"gender\": {}}}"
@@ -339,6 +341,24 @@ START_TEST(the_experiments_are_what_they_say) {
 }
 END_TEST
 
+START_TEST(the_example_of_the_guide_is_a_grid) {
+    struct err e = {0};
+    char *guide = file_read("experiments/README.md", 1 << 20, NULL, &e);
+    ck_assert_msg(guide != NULL, "%s", e.msg);
+    char *example = strstr(guide, "```json\n"), *end;
+    ck_assert_ptr_nonnull(example);
+    example += strlen("```json\n");
+    end = strstr(example, "```");
+    ck_assert_ptr_nonnull(end);
+    *end = '\0';
+    struct grid g;
+    must_parse(&g, example, NULL, 0);
+    ck_assert_uint_eq(g.n_cells, 15); /* 3 variants x 3 seeds x 2 rates, less 3 */
+    grid_free(&g);
+    free(guide);
+}
+END_TEST
+
 Suite *grid_suite(void) {
     Suite *s = suite_create("grid");
     TCase *c = tcase_create("grid");
@@ -357,6 +377,7 @@ Suite *grid_suite(void) {
     tcase_add_test(c, too_many_cells_are_refused);
     tcase_add_test(c, a_missing_file_is_wrong_usage);
     tcase_add_loop_test(c, the_experiments_are_what_they_say, 0, (int)ARRAY_LEN(experiments));
+    tcase_add_test(c, the_example_of_the_guide_is_a_grid);
     suite_add_tcase(s, c);
     return s;
 }
