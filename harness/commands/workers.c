@@ -38,6 +38,9 @@ static void child(char *const *argv, pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) /* it died before the line above */
         _exit(1);
+    /* libgomp's threads spin at the end of every parallel region; where other programs or our own
+     * decoders want the cores, that costs several times the work. */
+    setenv("GOMP_SPINCOUNT", "1000", 0);
     execv(argv[0], argv);
     _exit(127);
 }
