@@ -28,7 +28,7 @@ enum th_type { TH_F32, TH_F64, TH_I64, TH_U8, TH_BOOL };
 /* ---- the process ---- */
 
 /* Once, first: raises the allocator's thresholds (design: mmap and trim), sets intra-op threads (0:
- * all cores), one inter-op thread, and deterministic algorithms. */
+ * all cores), one inter-op thread, and deterministic algorithms. Called again it changes the intra-op threads. */
 bool th_setup(int threads, bool deterministic, struct err *e);
 int th_threads(void);
 const char *th_version(void); /* "1.13.1" */

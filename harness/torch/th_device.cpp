@@ -28,9 +28,10 @@ bool th_setup(int threads, bool deterministic, struct err *e) {
         return err_set(e, "the allocator refuses thresholds of %d bytes; run with glibc's malloc",
             heap_threshold_bytes);
     try {
-        if (threads > 0)
-            at::set_num_threads(threads);
-        at::set_num_interop_threads(1);
+        static const int all_cores = at::get_num_threads();
+        at::set_num_threads(threads > 0 ? threads : all_cores);
+        if (at::get_num_interop_threads() != 1) // can be told once alone
+            at::set_num_interop_threads(1);
         if (deterministic) {
             // cuBLAS asks for it before its first call; without it deterministic products refuse.
             setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);

@@ -139,10 +139,9 @@ static bool set_threads(
 }
 
 static bool run_claimed(struct worker *w, struct running *run, const struct cell_record *r,
-    const struct manifest *m, bool *claimed, struct err *e) {
+    const struct manifest *m, struct err *e) {
     int64_t token, dataset;
-    *claimed = claim(w, r, m, run->network, &token, e);
-    if (!*claimed)
+    if (!claim(w, r, m, run->network, &token, e))
         return e->kind == ERR_NONE; /* done by now */
     const struct source *source = sets_source(&w->sets, w->options, &run->config, run->network,
         w->device, show_building, run->network, e);
@@ -182,12 +181,11 @@ static bool prepare(struct worker *w, struct running *run, const struct cell_rec
 
 /* Keeps a failed cell's message in the store. Wrong usage and interruption end the worker instead: the
  * next cell would meet the same. */
-static enum cell_outcome failed(
-    struct worker *w, const struct cell_record *r, bool claimed, struct err *e) {
+static enum cell_outcome failed(struct worker *w, const struct cell_record *r, struct err *e) {
     struct err store_error = {0};
     if (e->kind != ERR_FAILED)
         return OUTCOME_STOPPED;
-    if (!claimed || store_fail(w->store, r->cell, e->msg, &store_error))
+    if (store_fail(w->store, r->cell, e->msg, &store_error))
         return OUTCOME_FAILED;
     err_add(e, "(%s)", store_error.msg);
     return OUTCOME_STOPPED;
@@ -196,11 +194,10 @@ static enum cell_outcome failed(
 static enum cell_outcome run_held(
     struct worker *w, struct running *run, const struct cell_record *r, struct err *e) {
     const struct manifest *m = NULL;
-    bool claimed = false;
     talking = w;
     talking_about = r;
-    bool ok = prepare(w, run, r, &m, e) && run_claimed(w, run, r, m, &claimed, e);
-    return ok ? OUTCOME_DONE : failed(w, r, claimed, e);
+    bool ok = prepare(w, run, r, &m, e) && run_claimed(w, run, r, m, e);
+    return ok ? OUTCOME_DONE : failed(w, r, e);
 }
 
 /* What was listed may have changed before the lock was ours: another worker went on with the cell, or
