@@ -77,6 +77,22 @@ START_TEST(every_flip_and_shift_comes_as_often) {
 }
 END_TEST
 
+/* A shift beyond the picture leaves its edge, never bytes from outside it (the sanitizers' build sees). */
+START_TEST(a_shift_wider_than_the_picture) {
+    struct augment a = {.flip = true, .shift_px = 4 * PX};
+    uint8_t *in = numbered_pixels(), out[BYTES];
+    for (uint32_t row = 0; row < 200; row++) {
+        augment_sample(out, in, PX, &a, 9, 3, row);
+        bool found = false;
+        for (int dy = -4 * PX; dy <= 4 * PX && !found; dy++)
+            for (int dx = -4 * PX; dx <= 4 * PX && !found; dx++)
+                found = is_shifted(out, in, false, dy, dx) || is_shifted(out, in, true, dy, dx);
+        ck_assert(found);
+    }
+    free(in);
+}
+END_TEST
+
 START_TEST(no_augmentation_is_a_copy) {
     struct augment none = {false, 0};
     uint8_t *in = numbered_pixels(), out[BYTES];
@@ -169,6 +185,7 @@ Suite *batch_suite(void) {
     tcase_set_timeout(c, 30);
     tcase_add_test(c, the_order_is_a_permutation_of_its_epoch);
     tcase_add_test(c, every_flip_and_shift_comes_as_often);
+    tcase_add_test(c, a_shift_wider_than_the_picture);
     tcase_add_test(c, no_augmentation_is_a_copy);
     tcase_add_test(c, an_epoch_is_the_same_from_any_batch_and_any_threads);
     tcase_add_test(c, closing_early_leaves_nothing_behind);

@@ -30,7 +30,7 @@ static struct image picture(int width, int height) {
     return im;
 }
 
-/* The contract allows 1; the arithmetic is the same, so nothing differs. */
+/* The arithmetic is the same, so nothing differs. */
 START_TEST(resize_is_pillows) {
     struct image im = picture(pillow[_i].width, pillow[_i].height);
     size_t n = (size_t)3 * pillow[_i].out_width * pillow[_i].out_height;

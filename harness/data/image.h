@@ -19,8 +19,8 @@ bool image_decode(
     struct image *im, const char *name, const uint8_t *bytes, size_t n, struct err *e);
 void image_free(struct image *im);
 
-/* Bicubic with antialiasing (a = -0.5, the kernel widened by the scale where it shrinks), as Pillow's
- * BICUBIC; result within 1 of it. Coefficients are kept in `resizer` between images of one size. */
+/* Bicubic with antialiasing (a = -0.5, the kernel widened by the scale where it shrinks), bit for bit
+ * Pillow's BICUBIC on every processor. Coefficients are kept in `resizer` between images of one size. */
 struct resizer; /* one per thread */
 struct resizer *resizer_new(int out_width, int out_height);
 void resizer_free(struct resizer *r);
