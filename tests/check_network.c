@@ -61,7 +61,7 @@ static const struct {
 START_TEST(trunks_have_the_published_counts) {
     char text[256];
     snprintf(text, sizeof text,
-        "{\"data\": {\"image_px\": 64}, \"trunk\": {\"name\": \"%s\"}, \"tasks\": {\"gender\": "
+        "{\"data\": {\"image_px\": 64}, \"trunk\": {\"name\": \"%s\", \"weights\": \"none\"}, \"tasks\": {\"gender\": "
         "{\"kind\": \"nominal\"}}}",
         published[_i].trunk);
     struct built b = build(text, "nowhere");
