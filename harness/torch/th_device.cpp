@@ -17,10 +17,17 @@
 #include <dlfcn.h>
 #include <fstream>
 #include <malloc.h>
+#include <sched.h>
 
 // Blocks up to this size stay in the heap between steps instead of being mapped and unmapped each
 // time. mallopt takes an int: 1 GiB is the largest power of two that it can be told.
 static const int heap_threshold_bytes = 1 << 30;
+
+// Cores that this process may run on; libtorch's own default counts pairs of hardware threads as one.
+static int usable_cores() {
+    cpu_set_t cores;
+    return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+}
 
 bool th_setup(int threads, bool deterministic, struct err *e) {
     if (mallopt(M_MMAP_THRESHOLD, heap_threshold_bytes) != 1 ||
@@ -28,8 +35,7 @@ bool th_setup(int threads, bool deterministic, struct err *e) {
         return err_set(e, "the allocator refuses thresholds of %d bytes; run with glibc's malloc",
             heap_threshold_bytes);
     try {
-        static const int all_cores = at::get_num_threads();
-        at::set_num_threads(threads > 0 ? threads : all_cores);
+        at::set_num_threads(threads > 0 ? threads : usable_cores());
         if (at::get_num_interop_threads() != 1) // can be told once alone
             at::set_num_interop_threads(1);
         if (deterministic) {
