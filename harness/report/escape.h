@@ -1,0 +1,25 @@
+/* Names come from files and may hold anything: quotes, backquotes, newlines, markup. Each function
+ * appends `text` so that it is inert in one kind of output. Bytes that are no valid UTF-8 become
+ * U+FFFD, control characters a space. */
+#ifndef REPORT_ESCAPE_H
+#define REPORT_ESCAPE_H
+
+#include "core/str.h"
+
+/* One line of plain text: for terminals and logs (no escape sequence survives). */
+void escape_line(struct str *out, const char *text);
+
+/* A table cell or heading in Markdown: markup characters as HTML entities, so that neither Markdown nor
+ * HTML inside it acts, and a `|` does not end the cell. */
+void escape_markdown(struct str *out, const char *text);
+
+/* A field of RFC 4180, quoted where it must be; newlines stay, in quotes. A text that a spreadsheet would
+ * run as a formula (first character = + - @, tab or return) gets a leading apostrophe. For text only:
+ * numbers are written as they are. */
+void escape_csv(struct str *out, const char *text);
+
+/* A single-quoted gnuplot string with its quotes: gnuplot runs no backquotes and reads no escapes inside;
+ * a quote is doubled. Text must be drawn `noenhanced`. */
+void escape_gnuplot(struct str *out, const char *text);
+
+#endif

@@ -1,0 +1,50 @@
+#include "check_suites.h"
+
+#include "core/mem.h"
+#include "report/escape.h"
+
+typedef void escape_fn(struct str *, const char *);
+
+static const struct {
+    escape_fn *escape;
+    const char *text, *expected;
+} cases[] = {
+    {escape_line, "plain", "plain"},
+    {escape_line, "", ""},
+    {escape_line, "a\nb\tc\x1b[31m", "a b c [31m"},
+    {escape_line, "Zo\xC3\xAB", "Zo\xC3\xAB"},
+    {escape_line, "cut \xC3", "cut \xEF\xBF\xBD"},
+    {escape_line, "overlong \xC0\xAF", "overlong \xEF\xBF\xBD\xEF\xBF\xBD"},
+    {escape_line, "C1 \xC2\x9B", "C1  "},
+    {escape_line, "turned \xE2\x80\xAE", "turned  "}, /* U+202E, right-to-left override */
+    {escape_markdown, "a|b", "a&#124;b"},
+    {escape_markdown, "<script>`x`</script>", "&lt;script&gt;&#96;x&#96;&lt;/script&gt;"},
+    {escape_markdown, "**b** _i_ \\| [l](u)\nz",
+        "&#42;&#42;b&#42;&#42; &#95;i&#95; &#92;&#124; &#91;l&#93;(u) z"},
+    {escape_csv, "plain", "plain"},
+    {escape_csv, "a,b", "\"a,b\""},
+    {escape_csv, "say \"x\"", "\"say \"\"x\"\"\""},
+    {escape_csv, "a\nb", "\"a\nb\""},
+    {escape_csv, "=1+1", "'=1+1"},
+    {escape_csv, "@f,g", "\"'@f,g\""},
+    {escape_gnuplot, "it's", "'it''s'"},
+    {escape_gnuplot, "`touch x` \"q\" \\n\n$1", "'`touch x` \"q\" \\n $1'"},
+    {escape_gnuplot, "", "''"},
+};
+
+START_TEST(text_is_inert) {
+    struct str out = {0};
+    str_add(&out, "");
+    cases[_i].escape(&out, cases[_i].text);
+    ck_assert_str_eq(out.text, cases[_i].expected);
+    str_free(&out);
+}
+END_TEST
+
+Suite *escape_suite(void) {
+    Suite *s = suite_create("escape");
+    TCase *c = tcase_create("escape");
+    tcase_add_loop_test(c, text_is_inert, 0, (int)ARRAY_LEN(cases));
+    suite_add_tcase(s, c);
+    return s;
+}
