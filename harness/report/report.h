@@ -1,0 +1,32 @@
+/* The report of a grid in its formats. Each appends the whole text. */
+#ifndef REPORT_REPORT_H
+#define REPORT_REPORT_H
+
+#include "core/str.h"
+#include "report/results.h"
+
+/* Markdown for people: what was run, the grid's ablation table, every metric by task, age-group accuracy
+ * by bins. Shares are percent; mean ± sample standard deviation over the repetitions. Bold: the best
+ * mean of a column among complete rows. */
+void report_markdown(struct str *out, const struct results *r);
+
+/* RFC 4180, one line a number (row, task, readout, bins, metric), full precision, shares 0 to 1, lines
+ * end in CR LF. Columns: grid, dataset, drawn, part, row, setting, baseline, variants, task, readout,
+ * of_record, bins, metric, mean, sd, cells, planned, samples; sd is empty for fewer than two cells. */
+void report_csv(struct str *out, const struct results *r);
+
+/* The same numbers with the cells behind each: {"grid", ..., "numbers": [{"row", ..., "mean", "sd",
+ * "cells": [{"cell": id, "seed", "split_seed", "fold", "value"}]}]}. */
+void report_json(struct str *out, const struct results *r);
+
+/* Calls `each` for every number there is, in the order of the formats: by row, task, read-out, bins,
+ * metric. A number with no done cell comes once a row and task, for the read-out of record. */
+typedef void report_number_fn(void *context, const struct results *r, const struct result_row *row,
+    enum attribute task, enum readout readout, const char *bins, const char *metric,
+    const struct result_number *number);
+void report_each_number(const struct results *r, report_number_fn *each, void *context);
+
+/* The names in tables' order, the metrics' own and then the scores "cs_lt_5", "cs_le_5"; NULL ends. */
+const char *report_metric(int i);
+
+#endif

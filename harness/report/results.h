@@ -1,0 +1,87 @@
+/* What a grid's tables show, read from the store: rows of the grid's `report` (times every setting of
+ * the axes that are no repetition), and for each the numbers with the cells behind them.
+ *
+ * Seeds, split seeds and folds are repetitions: a number is their mean and sample standard deviation.
+ * Every other axis makes rows of its own. A number of fewer cells than planned says so. */
+#ifndef REPORT_RESULTS_H
+#define REPORT_RESULTS_H
+
+#include "core/err.h"
+#include "grid/grid.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct result_cell {
+    char *id, *variant;
+    char *setting; /* the axes that are no repetition: "lr=0.1 epochs=3"; "" none */
+    enum cell_state state;
+    int64_t seed, split_seed;
+    int fold; /* -1: none */
+};
+
+/* One value of one cell on the part asked for, over all its samples. */
+struct result_value {
+    size_t cell; /* of cells[] */
+    enum attribute task;
+    enum readout readout;
+    char *bins;   /* "": none */
+    char *metric; /* a metric's name, or "cs_lt_5", "cs_le_5" */
+    double value;
+    long n; /* samples */
+};
+
+struct result_row {
+    const char *title, *setting; /* the grid's, a cell's */
+    const struct report_row *source;
+    bool baseline;
+};
+
+struct results {
+    struct grid grid;
+    enum part part;
+    struct result_cell *cells;
+    size_t n_cells, cells_done;
+    struct result_value *values;
+    size_t n_values;
+    struct result_row *rows;
+    size_t n_rows;
+    char **bins; /* the named age bins that occur, in the alphabet's order */
+    size_t n_bins;
+    char *dataset, *device, *libtorch, *commit; /* "mixed" where cells differ, "" unknown */
+    bool drawn;                                 /* some cell ran on drawn images */
+    long samples[PART_COUNT];                   /* largest count of labelled samples, 0 unknown */
+    double wall_s;                              /* of all cells done, summed */
+};
+
+/* A number of a table. cells[] are the done cells with a value, in the grid's order. */
+struct result_number {
+    double mean, sd; /* NaN where no cell has it; sd NaN for fewer than two */
+    size_t n, planned;
+    size_t *cells;  /* [n] of results.cells */
+    double *values; /* [n] */
+    long samples;   /* the largest count behind one value */
+};
+
+/* `grid`: its name in the store. results_free on success and failure alike. */
+bool results_read(
+    struct results *r, struct store *s, const char *grid, enum part part, struct err *e);
+void results_free(struct results *r);
+
+/* The number of one row. Its cells are those of the first variant of the row that has the task; readout
+ * READOUT_COUNT means that variant's read-out of record. False where no variant of the row has the task. */
+bool results_number(const struct results *r, const struct result_row *row, enum attribute task,
+    enum readout readout, const char *bins, const char *metric, struct result_number *number);
+void result_number_free(struct result_number *number);
+
+/* The read-out of record of the row's cells for a task; READOUT_COUNT where none has it. */
+enum readout results_readout(
+    const struct results *r, const struct result_row *row, enum attribute task);
+
+/* Cells of the row, all its variants: done and planned. */
+void results_row_cells(
+    const struct results *r, const struct result_row *row, size_t *done, size_t *planned);
+
+#endif
