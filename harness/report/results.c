@@ -141,7 +141,7 @@ static bool read_run(struct results *r, sqlite3 *db, struct err *e) {
     r->libtorch = one_text(r, db, "libtorch", e);
     r->commit = one_text(r, db, "git_commit", e);
     r->drawn = sql_long(db, e, 0,
-        "SELECT max(d.drawn) FROM v_cells c JOIN v_datasets d ON d.fingerprint = c.data_fingerprint "
+        "SELECT max(d.drawn) FROM v_cells c JOIN v_datasets d ON d.dataset = c.dataset "
         "WHERE c.grid = ?1",
         "s", r->grid.name);
     for (int part = 0; part < PART_COUNT; part++)

@@ -51,7 +51,7 @@ struct results {
     char **bins; /* the named age bins that occur, in the alphabet's order */
     size_t n_bins;
     char *dataset, *device, *libtorch, *commit; /* "mixed" where cells differ, "" unknown */
-    bool drawn;                                 /* some cell ran on drawn images */
+    bool drawn;                                 /* the set's images are drawn */
     long samples[PART_COUNT];                   /* largest count of labelled samples, 0 unknown */
     double wall_s;                              /* of all cells done, summed */
 };

@@ -1,0 +1,105 @@
+/* dmtl report: a grid's tables from its results database. */
+#include "commands/command.h"
+
+#include "commands/stored_grid.h"
+#include "core/mem.h"
+#include "report/output.h"
+#include "report/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_DB = 256, KEY_FORMAT, KEY_PART };
+
+static const struct {
+    const char *name;
+    void (*write)(struct str *out, const struct results *r);
+} formats[] = {{"md", report_markdown}, {"csv", report_csv}, {"json", report_json}};
+
+static const struct argp_option options[] = {
+    {"db", KEY_DB, "FILE", 0, "the results database (default: results/GRID's name.db)", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0, "md (the default), csv or json", 0},
+    {"part", KEY_PART, "PART", 0, "test (the default) or validation", 0},
+    {"output", 'o', "FILE", 0, "write there instead of to standard output", 0},
+    {0},
+};
+
+struct report_options {
+    const char *grid, *db, *output;
+    int format;
+    enum part part;
+    struct err *e;
+};
+
+static error_t parse_format(struct report_options *o, const char *value) {
+    for (o->format = 0; o->format < (int)ARRAY_LEN(formats); o->format++)
+        if (strcmp(formats[o->format].name, value) == 0)
+            return 0;
+    err_usage(o->e, "report: --format: %.200s: expected md, csv or json", value);
+    return EINVAL;
+}
+
+static error_t parse_part(struct report_options *o, const char *value) {
+    int part = word_find(part_name, PART_COUNT, value);
+    o->part = (enum part)part;
+    if (part == PART_TEST || part == PART_VALIDATION)
+        return 0;
+    err_usage(o->e, "report: --part: %.200s: expected test or validation", value);
+    return EINVAL;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    struct report_options *o = state->input;
+    switch (key) {
+    case KEY_DB:
+        o->db = value;
+        break;
+    case KEY_FORMAT:
+        return parse_format(o, value);
+    case KEY_PART:
+        return parse_part(o, value);
+    case 'o':
+        o->output = value;
+        break;
+    case ARGP_KEY_ARG:
+        if (o->grid)
+            return ARGP_ERR_UNKNOWN;
+        o->grid = value;
+        break;
+    case ARGP_KEY_END:
+        if (!o->grid) {
+            err_usage(o->e, "report: which grid? expected its file or its name, like demo");
+            return EINVAL;
+        }
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp argp = {options, parse, "GRID",
+    "Prints a grid's tables: the ablation, every metric by task, age groups by named bins.\v"
+    "GRID is the grid's file or its name in the database.",
+    NULL, NULL, NULL};
+
+bool command_report(int argc, char **argv, struct err *e) {
+    struct report_options o = {.part = PART_TEST, .e = e};
+    bool done;
+    if (!command_parse(&argp, argc, argv, &o, &done, e) || done)
+        return e->kind == ERR_NONE;
+    struct stored_grid grid;
+    struct results results = {0};
+    struct str text = {0};
+    bool ok = stored_grid_open(&grid, o.grid, o.db, e) &&
+              results_read(&results, grid.store, grid.name, o.part, e);
+    if (ok) {
+        formats[o.format].write(&text, &results);
+        ok = output_write(o.output, text.text, text.len, e);
+    }
+    str_free(&text);
+    results_free(&results);
+    stored_grid_close(&grid);
+    return ok;
+}
