@@ -1,24 +1,22 @@
-# dmtl: one Makefile. `make` builds both programs, `make test` sets up and passes the tests.
+# dmtl: one Makefile. `make demo` sets up a fresh machine and runs the main job; `make test` sets up and
+# passes the tests; `make` builds both programs into build/MODE/.
 MODE ?= release
 BUILD ?= build
 PREFIX ?= /usr/local
-CC ?= gcc
-CXX ?= g++
-TORCH_INC ?= /usr/include/torch/csrc/api/include
-TORCH_LIBS ?= -ltorch -ltorch_cpu -lc10
+CC := gcc
+CXX := g++
+DATA ?=
+FUZZ_S ?= 60
+# TORCH=python or LIBTORCH=DIR: another libtorch than the distribution's (setup/configure).
 # nothing to change below
 
 OUT := $(BUILD)/$(MODE)
-PACKAGES := sqlite3 libcjson libjpeg libpng libexif libcrypto
-PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) check)
-PKG_LIBS := $(shell pkg-config --libs $(PACKAGES)) -lm -lpthread
-WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2
+WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 $(if $(WERROR),-Werror)
 CWARNINGS := $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wno-sign-conversion
 OPT_release := -O2 -g
 OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 FLAGS := $(OPT_$(MODE)) -ffp-contract=off -Iharness -I$(OUT) -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
-CFLAGS_ALL := -std=c11 $(FLAGS) $(CWARNINGS) $(PKG_CFLAGS) $(CFLAGS)
-CXXFLAGS_ALL := -std=c++17 $(FLAGS) $(WARNINGS) $(addprefix -isystem ,$(TORCH_INC)) $(CXXFLAGS)
 
 BOTH := core analysis store data nets grid
 SOURCES_both := $(foreach d,$(BOTH),$(wildcard harness/$d/*.c harness/$d/*.cpp))
@@ -30,26 +28,86 @@ objects = $(patsubst %,$(OUT)/%.o,$(basename $(1)))
 
 all: $(OUT)/dmtl $(OUT)/dmtl-torch
 
+# ---- goals that may be the first command on a machine: they set it up and then call make again ----
+
+FIRST := setup demo test weights lint fuzz valgrind bench test-fresh
+setup:
+	@setup/packages
+demo: setup
+	@$(MAKE) --no-print-directory all
+	@setup/demo $(OUT)/dmtl
+test: setup
+	@$(MAKE) --no-print-directory all $(OUT)/check
+	DMTL_DATA=$(DATA) $(OUT)/check
+weights:
+	@setup/packages weights
+	@datasets/fetch-weights
+lint:
+	@setup/packages lint
+	clang-format --dry-run -Werror $(FORMATTED)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr \
+		--suppress=missingInclude -Iharness $(filter %.c,$(SOURCES_both) $(SOURCES_dmtl) $(SOURCES_torch))
+	@$(MAKE) --no-print-directory all $(OUT)/check WERROR=1
+fuzz:
+	@setup/packages fuzz
+	@$(MAKE) --no-print-directory MODE=fuzz CC=clang CXX=clang++ fuzzers
+	@for f in $(FUZZERS); do echo "$$f: $(FUZZ_S) s"; mkdir -p $(BUILD)/corpus/$$f && \
+		(cd $(BUILD)/corpus && ../fuzz/$$f -max_total_time=$(FUZZ_S) -rss_limit_mb=4096 -print_final_stats=1 $$f) || exit 1; done
+valgrind: # SUITE=name: one suite; without, those that need no libtorch
+	@setup/packages valgrind
+	@$(MAKE) --no-print-directory all $(OUT)/check
+	for s in $(or $(SUITE),core json keys grid metrics readout age_groups breakdown store manifest split image); do \
+		CK_FORK=no CK_RUN_SUITE=$$s valgrind -q --error-exitcode=9 --leak-check=full \
+			--suppressions=tests/valgrind.supp $(OUT)/check || exit 1; done
+bench: # DATA=DIR: real images; the peers are Pillow and PyTorch of $(PYTHON)
+	@$(MAKE) --no-print-directory all $(OUT)/bench-decode
+	$(PYTHON) tests/bench/race_b0.py $(OUT)/dmtl-torch
+	$(if $(DATA),$(PYTHON) tests/bench/decode.py $(OUT)/bench-decode $(DATA)/utkface 1000)
+test-fresh:
+	tests/fresh
+PYTHON ?= /usr/bin/python3
+
+# ---- what the machine has ----
+
+CONFIG := $(BUILD)/config.mk
+ifneq ($(if $(MAKECMDGOALS),$(filter-out $(FIRST) clean format,$(MAKECMDGOALS)),all),)
+include $(CONFIG)
+ifneq ($(TORCH)$(LIBTORCH),)
+ifneq ($(TORCH)$(LIBTORCH),$(TORCH_CHOICE))
+$(CONFIG): FORCE
+endif
+endif
+endif
+$(CONFIG): setup/configure
+	@mkdir -p $(@D)
+	@TORCH=$(TORCH) LIBTORCH=$(LIBTORCH) setup/configure > $@.new && mv $@.new $@
+
+CFLAGS_ALL = -std=c11 $(FLAGS) $(CWARNINGS) $(PKG_CFLAGS) $(CFLAGS)
+CXXFLAGS_ALL = -std=$(CXX_STANDARD) $(FLAGS) $(WARNINGS) $(TORCH_CPPFLAGS) $(CXXFLAGS)
+
+# ---- programs ----
+
 $(OUT)/dmtl: $(call objects,harness/main.c $(SOURCES_dmtl) $(SOURCES_both))
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 $(OUT)/dmtl-torch: $(call objects,harness/worker/main.c $(SOURCES_torch) $(SOURCES_both))
-	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS)
+	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) $(TORCH_LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS)
 $(OUT)/check: $(call objects,$(SOURCES_test) $(SOURCES_torch) $(SOURCES_dmtl) $(SOURCES_both))
-	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS) $(shell pkg-config --libs check)
-
-# Programs of tests/bench: bench-NAME from tests/bench/NAME.c, on what both programs share.
-$(OUT)/bench-%: $(OUT)/tests/bench/%.o $(call objects,$(SOURCES_both))
+	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) $(TORCH_LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS) $(CHECK_LIBS)
+$(OUT)/bench-%: $(OUT)/tests/bench/%.o $(call objects,$(SOURCES_both)) # tests/bench/NAME.c
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+FUZZERS := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.c)))
+fuzzers: $(addprefix $(OUT)/,$(FUZZERS))
+$(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(call objects,$(SOURCES_both))
+	$(CXX) $(OPT_$(MODE)) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # Texts that the programs carry: included as C string literals, #include "harness/store/schema.sql.inc".
 EMBEDDED := $(wildcard harness/store/*.sql datasets/*.json plots/*.gp)
 $(OUT)/%.inc: %
 	@mkdir -p $(@D)
-	sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $< > $@
+	@sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $< > $@
 $(call objects,$(SOURCES_both) $(SOURCES_dmtl) $(SOURCES_test)): | $(addprefix $(OUT)/,$(addsuffix .inc,$(EMBEDDED)))
 
-$(OUT)/harness/data/resize.o: CFLAGS_ALL += -O3 # its loops are to become vectors
-# Which program this is: remade on every call, touched only where it changed; version.c alone has it.
+# Which program this is: looked at on every call, touched only where it changed; version.c alone has it.
 $(OUT)/commit.h: FORCE
 	@mkdir -p $(@D)
 	@commit=$$(git rev-parse HEAD 2>/dev/null || echo unknown); dirty=false; \
@@ -59,18 +117,23 @@ $(OUT)/commit.h: FORCE
 $(call objects,harness/core/version.c): $(OUT)/commit.h
 FORCE:
 
-$(OUT)/%.o: %.c
+$(OUT)/harness/data/resize.o: CFLAGS_ALL += -O3 # its loops are to become vectors
+$(OUT)/%.o: %.c $(CONFIG)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
-$(OUT)/%.o: %.cpp
+$(OUT)/%.o: %.cpp $(CONFIG)
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS_ALL) -MMD -MP -c $< -o $@
 
-test: all $(OUT)/check
-	$(OUT)/check
+# ---- the rest ----
+
+install: all
+	install -D $(OUT)/dmtl $(DESTDIR)$(PREFIX)/bin/dmtl
+	install -D $(OUT)/dmtl-torch $(DESTDIR)$(PREFIX)/libexec/dmtl/dmtl-torch
 clean:
 	rm -rf $(BUILD)
+FORMATTED = $(shell git ls-files 'harness/*.[ch]' 'harness/*.cpp' 'harness/*.hpp' 'tests/*.[ch]')
 format:
-	clang-format -i $(shell git ls-files 'harness/*.c' 'harness/*.h' 'harness/*.cpp' 'tests/*.c' 'tests/*.h')
-.PHONY: all test clean format FORCE
+	clang-format -i $(FORMATTED)
+.PHONY: all $(FIRST) fuzzers install clean format FORCE
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
