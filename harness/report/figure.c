@@ -1,0 +1,177 @@
+#include "report/figure.h"
+
+#include "core/mem.h"
+#include "report/escape.h"
+#include "store/sql.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const figure_name[FIGURE_COUNT] = {[FIGURE_CS] = "cs",
+    [FIGURE_WEIGHTS] = "weights",
+    [FIGURE_CONFUSION] = "confusion",
+    [FIGURE_LOSS] = "loss"};
+const char *const picture_name[PICTURE_COUNT] = {
+    [PICTURE_SVG] = "svg", [PICTURE_PDF] = "pdf", [PICTURE_PNG] = "png"};
+const char figure_common_gp[] =
+#include "plots/common.gp.inc"
+    ;
+
+bool figure_script(struct str *script, enum figure_kind kind, const struct results *r, sqlite3 *db,
+    const struct figure_options *o, struct err *e) {
+    switch (kind) {
+    case FIGURE_CS:
+        return figure_cs(script, r, db, o, e);
+    case FIGURE_WEIGHTS:
+        return figure_weights(script, r, db, o, e);
+    case FIGURE_CONFUSION:
+        return figure_confusion(script, r, db, o, e);
+    case FIGURE_LOSS:
+        return figure_loss(script, r, db, o, e);
+    case FIGURE_COUNT:
+        break;
+    }
+    return err_set(e, "figure %d: unknown", (int)kind);
+}
+
+bool figure_has_row(const struct figure_options *o, const struct result_row *row) {
+    for (size_t i = 0; i < o->n_variants; i++)
+        if (word_find((const char *const *)row->source->variants, row->source->n_variants,
+                o->variants[i]) >= 0)
+            return true;
+    return o->n_variants == 0;
+}
+
+char *figure_row_name(const struct result_row *row) {
+    return xasprintf("%s%s%s", row->title, *row->setting ? ", " : "", row->setting);
+}
+
+char *figure_title(const struct results *r, const char *what) {
+    return xasprintf("%s%s", what, r->drawn ? " (drawn images, no photographs)" : "");
+}
+
+void figure_terminal(struct str *script, enum picture_format format, int width_px, int height_px) {
+    if (format == PICTURE_SVG)
+        str_addf(script,
+            "set terminal svg size %d,%d font 'DejaVu Sans,14' noenhanced background '#ffffff'\n",
+            width_px, height_px);
+    else if (format == PICTURE_PDF) /* 96 pixels an inch, as browsers take SVG */
+        str_addf(script,
+            "set terminal pdfcairo size %.3fin,%.3fin font 'DejaVu Sans,10.5' noenhanced\n",
+            width_px / 96.0, height_px / 96.0);
+    else
+        str_addf(script,
+            "set terminal pngcairo size %d,%d font 'DejaVu Sans,16' linewidth 1.5 noenhanced\n",
+            width_px * 3 / 2, height_px * 3 / 2);
+}
+
+bool curves_read(struct curve_values *c, const struct results *r, sqlite3 *db, struct err *e,
+    const char *sql, const char *types, const char *a, const char *b, const char *d) {
+    sqlite3_stmt *row = sql_prepare(db, e, sql, types, a, b, d);
+    int found = row ? 1 : -1;
+    while (found > 0 && (found = sql_step(row, e)) > 0) {
+        const char *id = sql_text(row, 0), *variant = sql_text(row, 1);
+        size_t cell = 0;
+        while (cell < r->n_cells &&
+               (strcmp(r->cells[cell].id, id) != 0 || strcmp(r->cells[cell].variant, variant) != 0))
+            cell++;
+        int task = word_find(attribute_name, ATTR_COUNT, sql_text(row, 2));
+        if (cell == r->n_cells || r->cells[cell].state != CELL_DONE || task < 0 ||
+            sqlite3_column_type(row, 4) == SQLITE_NULL)
+            continue;
+        c->v = xgrow(c->v, &c->capacity, c->n + 1, sizeof *c->v);
+        c->v[c->n++] = (struct curve_value){
+            cell, task, sqlite3_column_double(row, 3), sqlite3_column_double(row, 4)};
+    }
+    sqlite3_finalize(row);
+    return found == 0;
+}
+
+static void text_of(struct str *out, const char *array, int i, const char *text) {
+    str_addf(out, "%s[%d] = ", array, i);
+    escape_gnuplot(out, text);
+    str_addc(out, '\n');
+}
+
+void panels_start(struct panels *p, const char *title, const char *x_label, const char *y_label) {
+    p->panels++;
+    p->line_started = false;
+    text_of(&p->texts, "panel_title", p->panels, title);
+    text_of(&p->texts, "x_label", p->panels, x_label);
+    text_of(&p->texts, "y_label", p->panels, y_label);
+}
+
+static bool belongs(
+    const struct results *r, const struct curve_value *v, const struct result_row *row, int task) {
+    const struct result_cell *c = &r->cells[v->cell];
+    return v->task == task && strcmp(c->setting, row->setting) == 0 &&
+           word_find((const char *const *)row->source->variants, row->source->n_variants,
+               c->variant) >= 0;
+}
+
+void panels_line(struct panels *p, const struct results *r, const struct curve_values *c,
+    const struct result_row *row, int task, const char *name, int look, double scale) {
+    size_t points = 0;
+    for (size_t i = 0; i < c->n;) {
+        double x = c->v[i].x, sum = 0, low = INFINITY, high = -INFINITY;
+        long n = 0;
+        for (; i < c->n && c->v[i].x == x; i++) {
+            if (!belongs(r, &c->v[i], row, task))
+                continue;
+            sum += c->v[i].y;
+            low = fmin(low, c->v[i].y);
+            high = fmax(high, c->v[i].y);
+            n++;
+        }
+        if (!n)
+            continue;
+        str_addf(&p->data, "%.10g %.10g %.10g %.10g\n", x, scale * sum / (double)n, scale * low,
+            scale * high);
+        points++;
+    }
+    if (!points)
+        return;
+    str_add(&p->data, "\n\n");
+    p->lines++;
+    text_of(&p->texts, "line_name", p->lines, name);
+    str_addf(&p->texts, "line_look[%d] = %d\n", p->lines, look % 7 + 1);
+    if (!p->line_started)
+        str_addf(&p->texts, "first[%d] = %d\n", p->panels, p->lines);
+    str_addf(&p->texts, "last[%d] = %d\n", p->panels, p->lines);
+    p->line_started = true;
+    p->longest = points > p->longest ? points : p->longest;
+}
+
+void panels_end(struct panels *p) {
+    p->panels -= !p->line_started;
+}
+
+void panels_script(struct str *script, struct panels *p, enum picture_format format,
+    const char *title, const char *figure) {
+    int columns = p->columns < p->panels ? p->columns : p->panels;
+    int rows = (p->panels + columns - 1) / columns;
+    figure_terminal(
+        script, format, columns == 1 ? 860 : 480 * columns, rows == 1 ? 540 : 80 + 400 * rows);
+    str_addf(script, "$data << END_OF_DATA\n%sEND_OF_DATA\n", p->data.text);
+    str_addf(
+        script, "panels = %d\npanel_columns = %d\npanel_rows = %d\n", p->panels, columns, rows);
+    /* A dropped panel's texts may stand behind the last one's. */
+    for (int i = 0; i < 3; i++) {
+        static const char *const arrays[] = {"panel_title", "x_label", "y_label"};
+        str_addf(script, "array %s[%d]\n", arrays[i], p->panels + 1);
+    }
+    str_addf(script, "array first[%d]\narray last[%d]\n", p->panels, p->panels);
+    str_addf(script, "array line_name[%d]\narray line_look[%d]\n", p->lines, p->lines);
+    str_addf(script, "points = %zu\nmark_every = %zu\n", p->longest,
+        p->longest > 16 ? p->longest / 8 : 1);
+    str_add(script, p->texts.text);
+    str_add(script, "figure_title = ");
+    escape_gnuplot(script, title);
+    str_addf(script, "\n%s%s", figure_common_gp, figure);
+}
+
+void panels_free(struct panels *p) {
+    str_free(&p->data);
+    str_free(&p->texts);
+}

@@ -1,0 +1,43 @@
+/* Fig 4 of the paper: cumulative scores of age by approach. */
+#include "report/figure.h"
+
+#include "core/mem.h"
+
+#include <stdlib.h>
+
+static const char script_gp[] =
+#include "plots/cs.gp.inc"
+    ;
+
+bool figure_cs(struct str *script, const struct results *r, sqlite3 *db,
+    const struct figure_options *o, struct err *e) {
+    static const char *const label[CS_CONVENTION_COUNT] = {
+        [CS_LT] = "Share of images with error < i (%)",
+        [CS_LE] = "Share of images with error ≤ i (%)"};
+    struct curve_values values = {0};
+    struct panels p = {.columns = 1};
+    /* A head has one read-out of record: count where it is ordinal, argmax where it is nominal. */
+    bool ok = curves_read(&values, r, db, e,
+        "SELECT c.cell, c.variant, c.task, c.i, c.value FROM v_cs c WHERE c.grid = ?1 AND c.part = ?2 "
+        "AND c.convention = ?3 AND c.task = 'age' AND (c.readout = 'count' OR (c.readout = 'argmax' AND "
+        "NOT EXISTS (SELECT 1 FROM v_cs o WHERE o.cell = c.cell AND o.task = 'age' AND o.readout = "
+        "'count'))) ORDER BY c.i, c.cell, c.variant",
+        "sss", r->grid.name, part_name[r->part], cs_convention_name[o->convention]);
+    panels_start(&p, "", "Error i", label[o->convention]);
+    for (size_t i = 0; ok && i < r->n_rows; i++) {
+        char *name = figure_row_name(&r->rows[i]);
+        if (figure_has_row(o, &r->rows[i]))
+            panels_line(&p, r, &values, &r->rows[i], ATTR_AGE, name, (int)i, 100);
+        free(name);
+    }
+    if (ok && !p.lines)
+        ok = err_set(e, "grid %s: no cell with age is done: nothing to draw", r->grid.name);
+    if (ok) {
+        char *title = figure_title(r, "Age: cumulative score");
+        panels_script(script, &p, o->format, title, script_gp);
+        free(title);
+    }
+    panels_free(&p);
+    free(values.v);
+    return ok;
+}

@@ -1,0 +1,49 @@
+/* Fig 3 of the paper: the tasks' weights beta (Eq 16) over epochs, a panel for each approach. */
+#include "report/figure.h"
+
+#include <stdlib.h>
+
+static const char script_gp[] =
+#include "plots/weights.gp.inc"
+    ;
+
+/* A network of one task has the weight 1: there is nothing to see. */
+static bool has_several_tasks(const struct results *r, const struct result_row *row) {
+    int tasks = 0;
+    for (int t = 0; t < ATTR_COUNT; t++)
+        tasks += results_readout(r, row, (enum attribute)t) != READOUT_COUNT;
+    return tasks > 1 && row->source->n_variants == 1;
+}
+
+bool figure_weights(struct str *script, const struct results *r, sqlite3 *db,
+    const struct figure_options *o, struct err *e) {
+    struct curve_values values = {0};
+    struct panels p = {.columns = 2};
+    bool ok = curves_read(&values, r, db, e,
+        "SELECT cell, variant, task, epoch, avg(beta) FROM v_weights WHERE grid = ?1 "
+        "GROUP BY epoch, cell, variant, task ORDER BY epoch, cell, variant, task",
+        "s", r->grid.name, NULL, NULL);
+    for (size_t i = 0; ok && i < r->n_rows; i++) {
+        const struct result_row *row = &r->rows[i];
+        if (!figure_has_row(o, row) || !has_several_tasks(r, row))
+            continue;
+        char *name = figure_row_name(row);
+        panels_start(&p, name, "Epoch", "Weight β");
+        for (int t = 0; t < ATTR_COUNT; t++)
+            if (o->task < 0 || o->task == t)
+                panels_line(&p, r, &values, row, t, attribute_name[t], t, 1);
+        panels_end(&p);
+        free(name);
+    }
+    if (ok && !p.lines)
+        ok = err_set(e, "grid %s: no cell with several tasks is done: there are no weights to draw",
+            r->grid.name);
+    if (ok) {
+        char *title = figure_title(r, "Weights of the tasks");
+        panels_script(script, &p, o->format, title, script_gp);
+        free(title);
+    }
+    panels_free(&p);
+    free(values.v);
+    return ok;
+}
