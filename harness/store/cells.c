@@ -151,6 +151,8 @@ static struct cell_record read_record(sqlite3_stmt *stmt) {
         .wall_s = sqlite3_column_double(stmt, 11),
         .fraction = sqlite3_column_double(stmt, 12),
         .images_per_s = sqlite3_column_double(stmt, 13),
+        .heartbeat_age_s =
+            sqlite3_column_type(stmt, 14) == SQLITE_NULL ? -1 : sqlite3_column_double(stmt, 14),
     };
     strncpy(r.id, sql_text(stmt, 1), sizeof r.id - 1);
     return r;
@@ -163,7 +165,8 @@ bool store_cells(
     size_t capacity = 0;
     sqlite3_stmt *stmt = sql_prepare(s->db, e,
         "SELECT c.cell, c.id, m.variant, m.axes, c.config, c.error, a.data_fingerprint, c.state,"
-        " c.epochs, c.epochs_done, c.step, c.wall_s, h.fraction, h.images_per_s"
+        " c.epochs, c.epochs_done, c.step, c.wall_s, h.fraction, h.images_per_s,"
+        " max(0, (julianday('now') - julianday(h.at)) * 86400)"
         " FROM grid g JOIN member m ON m.grid = g.grid JOIN cell c ON c.cell = m.cell"
         " LEFT JOIN attempt a ON a.cell = c.cell AND a.attempt = c.token"
         " LEFT JOIN heartbeat h ON h.cell = c.cell"

@@ -97,6 +97,7 @@ struct cell_record {
     int64_t step;
     double wall_s;
     double fraction, images_per_s; /* heartbeat */
+    double heartbeat_age_s; /* seconds since it, by this machine's clock; -1: there is none */
 };
 /* A grid's cells in their order. The caller frees with store_cells_free. */
 bool store_cells(

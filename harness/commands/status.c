@@ -1,0 +1,252 @@
+/* dmtl status: how far a grid is, from its results database alone. */
+#include "commands/command.h"
+
+#include "commands/stored_grid.h"
+#include "core/json.h"
+#include "core/mem.h"
+#include "report/duration.h"
+#include "report/escape.h"
+#include "report/output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_DB = 256, KEY_JSON };
+enum { ID_SHOWN = 12 };
+
+/* Workers give a sign of life every few seconds: one that has been silent for so long is called so. */
+static const double silent_s = 120;
+
+static const struct argp_option options[] = {
+    {"db", KEY_DB, "FILE", 0, "the results database (default: results/GRID's name.db)", 0},
+    {"json", KEY_JSON, NULL, 0, "print JSON", 0},
+    {0},
+};
+
+struct status_options {
+    const char *grid, *db;
+    bool json;
+    struct err *e;
+};
+
+static error_t parse(int key, char *value, struct argp_state *state) {
+    struct status_options *o = state->input;
+    switch (key) {
+    case KEY_DB:
+        o->db = value;
+        break;
+    case KEY_JSON:
+        o->json = true;
+        break;
+    case ARGP_KEY_ARG:
+        if (o->grid)
+            return ARGP_ERR_UNKNOWN;
+        o->grid = value;
+        break;
+    case ARGP_KEY_END:
+        if (!o->grid) {
+            err_usage(o->e, "status: which grid? expected its file or its name, like demo");
+            return EINVAL;
+        }
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+static const struct argp argp = {options, parse, "GRID",
+    "Shows how far a grid is: cells by state, those that run, those that failed and why, time left.\v"
+    "GRID is the grid's file or its name in the database.",
+    NULL, NULL, NULL};
+
+/* ---- what there is to say ---- */
+
+struct overview {
+    struct cell_record *cells; /* each cell once, however often it stands in the grid */
+    size_t n, count[CELL_STATE_COUNT];
+    double wall_s; /* of all cells so far */
+    double left_s; /* of work, one worker; -1: no cell is done, so nothing is known */
+};
+
+static void keep_each_once(struct overview *o) {
+    size_t kept = 0;
+    for (size_t i = 0; i < o->n; i++) {
+        bool seen = false;
+        for (size_t j = 0; j < kept && !seen; j++)
+            seen = o->cells[j].cell == o->cells[i].cell;
+        struct cell_record cell =
+            o->cells[i]; /* those not kept go behind the others, to be freed */
+        if (seen)
+            continue;
+        o->cells[i] = o->cells[kept];
+        o->cells[kept++] = cell;
+    }
+    o->n = kept;
+}
+
+static double share_done(const struct cell_record *c) {
+    double epochs = c->epochs ? (double)c->epochs_done / c->epochs : 0;
+    return c->state == CELL_DONE                              ? 1
+           : c->state == CELL_RUNNING && c->fraction > epochs ? c->fraction
+                                                              : epochs;
+}
+
+/* Seconds an epoch takes, by the done cells of a variant, or by all where it is NULL; -1: unknown. */
+static double epoch_s(const struct overview *o, const char *variant) {
+    double wall_s = 0, epochs = 0;
+    for (size_t i = 0; i < o->n; i++) {
+        const struct cell_record *c = &o->cells[i];
+        if (c->state == CELL_DONE && (!variant || strcmp(c->variant, variant) == 0)) {
+            wall_s += c->wall_s;
+            epochs += c->epochs;
+        }
+    }
+    return epochs > 0 ? wall_s / epochs : -1;
+}
+
+static void estimate(struct overview *o) {
+    double of_all = epoch_s(o, NULL);
+    o->left_s = of_all < 0 ? -1 : 0;
+    for (size_t i = 0; i < o->n; i++) {
+        const struct cell_record *c = &o->cells[i];
+        double own = epoch_s(o, c->variant);
+        o->count[c->state]++;
+        o->wall_s += c->wall_s;
+        if (of_all >= 0)
+            o->left_s += (own < 0 ? of_all : own) * c->epochs * (1 - share_done(c));
+    }
+}
+
+/* ---- text ---- */
+
+static void add_cell(struct str *out, const struct cell_record *c) {
+    str_addf(out, "  %.*s  ", ID_SHOWN, c->id);
+    escape_line(out, c->variant);
+    str_addc(out, ' ');
+    escape_line(out, c->axes);
+}
+
+static void add_running(struct str *out, const struct cell_record *c) {
+    add_cell(out, c);
+    str_addf(out, "  %d/%d epochs", c->epochs_done, c->epochs);
+    if (c->heartbeat_age_s >= 0) {
+        str_addf(out, ", %.0f%%, %.0f images/s", 100 * share_done(c), c->images_per_s);
+        if (c->heartbeat_age_s > silent_s) {
+            str_add(out, "; no sign of life for ");
+            duration_add(out, c->heartbeat_age_s);
+        }
+    }
+    str_addc(out, '\n');
+}
+
+static void add_failed(struct str *out, const struct cell_record *c) {
+    add_cell(out, c);
+    str_add(out, "\n    ");
+    escape_line(out, c->error ? c->error : "no message");
+    str_addc(out, '\n');
+}
+
+static void add_state(struct str *out, const struct overview *o, enum cell_state state,
+    void (*add)(struct str *out, const struct cell_record *c)) {
+    if (o->count[state])
+        str_addf(out, "\n%s\n", cell_state_name[state]);
+    for (size_t i = 0; i < o->n; i++)
+        if (o->cells[i].state == state)
+            add(out, &o->cells[i]);
+}
+
+static void add_text(struct str *out, const struct overview *o, const struct stored_grid *g) {
+    escape_line(out, g->name);
+    str_addf(out, ": %zu cell%s:", o->n, o->n == 1 ? "" : "s");
+    const char *between = " ";
+    for (int s = CELL_STATE_COUNT - 1; s >= 0; s--)
+        if (o->count[s]) {
+            str_addf(out, "%s%zu %s", between, o->count[s], cell_state_name[s]);
+            between = ", ";
+        }
+    str_add(out, " (");
+    escape_line(out, g->db);
+    str_add(out, ")\n");
+    add_state(out, o, CELL_RUNNING, add_running);
+    add_state(out, o, CELL_FAILED, add_failed);
+    str_add(out, "\nwork so far ");
+    duration_add(out, o->wall_s);
+    if (o->count[CELL_DONE] < o->n && o->left_s >= 0) {
+        str_add(out, ", left about ");
+        duration_add(out, o->left_s);
+        str_add(out, " for one worker");
+    }
+    str_addc(out, '\n');
+}
+
+/* ---- JSON ---- */
+
+static cJSON *cell_json(const struct cell_record *c) {
+    struct err none = {0};
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "id", c->id);
+    cJSON_AddStringToObject(object, "variant", c->variant);
+    cJSON_AddItemToObject(object, "axes", json_parse("axes", c->axes, strlen(c->axes), &none));
+    cJSON_AddStringToObject(object, "state", cell_state_name[c->state]);
+    cJSON_AddNumberToObject(object, "epochs_done", c->epochs_done);
+    cJSON_AddNumberToObject(object, "epochs", c->epochs);
+    cJSON_AddNumberToObject(object, "fraction", share_done(c));
+    cJSON_AddNumberToObject(object, "wall_s", c->wall_s);
+    if (c->state == CELL_RUNNING && c->heartbeat_age_s >= 0) {
+        cJSON_AddNumberToObject(object, "images_per_s", c->images_per_s);
+        cJSON_AddNumberToObject(object, "heartbeat_age_s", c->heartbeat_age_s);
+    }
+    if (c->state == CELL_FAILED)
+        cJSON_AddStringToObject(object, "error", c->error ? c->error : "");
+    return object;
+}
+
+static void add_json(struct str *out, const struct overview *o, const struct stored_grid *g) {
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "grid", g->name);
+    cJSON_AddStringToObject(root, "database", g->db);
+    cJSON *count = cJSON_AddObjectToObject(root, "count");
+    for (int s = 0; s < CELL_STATE_COUNT; s++)
+        cJSON_AddNumberToObject(count, cell_state_name[s], (double)o->count[s]);
+    cJSON_AddNumberToObject(root, "wall_s", o->wall_s);
+    if (o->left_s < 0)
+        cJSON_AddNullToObject(root, "left_s");
+    else
+        cJSON_AddNumberToObject(root, "left_s", o->left_s);
+    cJSON *cells = cJSON_AddArrayToObject(root, "cells");
+    for (size_t i = 0; i < o->n; i++)
+        cJSON_AddItemToArray(cells, cell_json(&o->cells[i]));
+    json_pretty(out, root);
+    str_addc(out, '\n');
+    cJSON_Delete(root);
+}
+
+static bool show(const struct status_options *options_given, struct err *e) {
+    struct stored_grid g;
+    struct overview o = {0};
+    struct str text = {0};
+    bool ok = stored_grid_open(&g, options_given->grid, options_given->db, e) &&
+              store_cells(g.store, g.name, &o.cells, &o.n, e);
+    size_t members = o.n;
+    if (ok) {
+        keep_each_once(&o);
+        estimate(&o);
+        if (options_given->json)
+            add_json(&text, &o, &g);
+        else
+            add_text(&text, &o, &g);
+        ok = output_write(NULL, text.text, text.len, e);
+    }
+    str_free(&text);
+    store_cells_free(o.cells, members);
+    stored_grid_close(&g);
+    return ok;
+}
+
+bool command_status(int argc, char **argv, struct err *e) {
+    struct status_options o = {.e = e};
+    bool done, ok = command_parse(&argp, argc, argv, &o, &done, e);
+    return ok && (done || show(&o, e));
+}
