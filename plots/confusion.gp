@@ -3,6 +3,7 @@
 set multiplot layout 1,panels title figure_title noenhanced
 set palette defined (0 '#ffffff', 100 '#0072B2')
 set cbrange [0:100]
+set bmargin -1
 unset colorbox
 unset grid
 unset key

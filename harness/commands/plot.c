@@ -129,6 +129,16 @@ static void format_by_ending(struct plot *p) {
     }
 }
 
+/* Cairo writes the time into a PDF: the same figure must be the same bytes. The length stays, so that the
+ * file's own table of places stays true. */
+static void drop_date(struct str *pdf) {
+    static const char key[] = "/CreationDate (D:", fixed[] = "19700101000000";
+    const size_t n_key = sizeof key - 1, n = sizeof fixed - 1;
+    for (size_t i = 0; i + n_key + n <= pdf->len; i++)
+        if (memcmp(pdf->text + i, key, n_key) == 0)
+            memcpy(pdf->text + i + n_key, fixed, n);
+}
+
 static bool draw(const struct plot *p, enum figure_kind kind, const struct results *r, sqlite3 *db,
     const char *path, struct err *e) {
     struct str script = {0}, picture = {0};
@@ -138,8 +148,10 @@ static bool draw(const struct plot *p, enum figure_kind kind, const struct resul
         ok = output_write(beside, script.text, script.len, e);
         free(beside);
     }
-    ok = ok && gnuplot_draw(&script, &picture, e) &&
-         output_write(path, picture.text, picture.len, e);
+    ok = ok && gnuplot_draw(&script, &picture, e);
+    if (ok && p->figure.format == PICTURE_PDF)
+        drop_date(&picture);
+    ok = ok && output_write(path, picture.text, picture.len, e);
     if (ok && path && !command_quiet())
         fprintf(stderr, "dmtl: wrote %s\n", path);
     str_free(&script);

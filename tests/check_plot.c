@@ -1,0 +1,140 @@
+#include "check_suites.h"
+
+#include "check_folder.h"
+#include "check_run.h"
+#include "core/file.h"
+#include "fixture_store.h"
+#include "report/gnuplot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *dir;
+
+static void make(const char *name, const struct fixture_names *names) {
+    struct err e = {0};
+    char *db = path_join(dir, name);
+    ck_assert_msg(fixture_store_named(db, names, &e), "%s", e.msg);
+    free(db);
+}
+
+static void set_up(void) {
+    dir = folder_new();
+    make("r.db", &fixture_plain);
+    make("h.db", &fixture_hostile);
+}
+
+static void tear_down(void) {
+    folder_remove(dir);
+}
+
+static void expect(const char *command, int code, const char *in_out, const char *in_err) {
+    struct ran r = run_shell(dir, command);
+    ck_assert_msg(r.code == code, "%s: exit %d: %s", command, r.code, r.err);
+    ck_assert_msg(
+        !in_out || strstr(r.out, in_out), "%s: no \"%s\" in:\n%s", command, in_out, r.out);
+    ck_assert_msg(
+        !in_err || strstr(r.err, in_err), "%s: no \"%s\" in:\n%s", command, in_err, r.err);
+    ran_free(&r);
+}
+
+/* i = 0 under the strict convention: no error is below 0. */
+START_TEST(script_of_scores) {
+    expect("$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && cat cs.svg.gp", 0,
+        "$data << END_OF_DATA\n0 0 0 0\n", NULL);
+    expect("cat cs.svg.gp", 0, "line_name[1] = 'full'\nline_look[1] = 1\nfirst[1] = 1\n", NULL);
+    expect("cat cs.svg.gp", 0, "y_label[1] = 'Share of images with error < i (%)'", NULL);
+    expect(
+        "$DMTL plot cs fixture --db r.db -o le.svg --convention cs_le --keep-script && cat le.svg.gp",
+        0, "'Share of images with error ≤ i (%)'", NULL);
+    expect("$DMTL plot cs fixture --db r.db -o one.svg --variant full --keep-script && "
+           "grep -c '^line_name' one.svg.gp",
+        0, "1\n", NULL);
+}
+END_TEST
+
+START_TEST(hostile_names_are_quoted) {
+    expect("$DMTL plot all fixture --db h.db -o figs --format svg --keep-script", 0, NULL, NULL);
+    expect("cat figs/cs.svg.gp", 0,
+        "line_name[1] = 'a \"quoted\" ''name'' `touch pwned` \\ $(touch pwned)'\n", NULL);
+    expect("cat figs/cs.svg.gp", 0, "line_name[2] = 'line break, <b>&amp;</b> %s | _x^2'\n", NULL);
+    expect("cat figs/confusion.svg.gp", 0, "class_name[11] = 'a=b,c%%d'\n",
+        NULL); /* nine ages first */
+    expect("test ! -e pwned && tail -c 8 figs/confusion.svg", 0, "</svg>", NULL);
+    expect("grep -c '<b>' figs/cs.svg", 1, "0", NULL);
+}
+END_TEST
+
+START_TEST(same_bytes_twice) {
+    expect(
+        "for f in svg pdf png; do for k in a b; do $DMTL plot confusion fixture --db r.db -o $k.$f || "
+        "exit 9; done; cmp a.$f b.$f || exit 8; sleep 1; done",
+        0, NULL, NULL);
+}
+END_TEST
+
+START_TEST(no_gnuplot) {
+    expect("D=$DMTL; PATH=/nonexistent $D plot cs fixture --db r.db -o x.svg", 1, NULL,
+        "gnuplot is not installed; figures need it: apt-get install gnuplot-nox");
+    expect("ls x.svg*", 2, NULL, NULL);
+}
+END_TEST
+
+START_TEST(failed_script) {
+    struct err e = {0};
+    struct str script = {0}, picture = {0};
+    str_add(&script, "set terminal svg\nplot nonsense(\n");
+    ck_assert(!gnuplot_draw(&script, &picture, &e));
+    ck_assert_msg(strstr(e.msg, "gnuplot drew nothing") != NULL, "%s", e.msg);
+    ck_assert_int_eq(e.kind, ERR_FAILED);
+    str_free(&script);
+    str_free(&picture);
+}
+END_TEST
+
+/* More text than pipes hold, after gnuplot has gone: neither a hang nor SIGPIPE. */
+START_TEST(child_that_leaves_early) {
+    struct err e = {0};
+    struct str script = {0}, picture = {0};
+    str_add(&script, "exit status 3\n");
+    for (int i = 0; i < 100000; i++)
+        str_add(&script, "# filling\n");
+    ck_assert(!gnuplot_draw(&script, &picture, &e));
+    ck_assert_msg(strstr(e.msg, "exit 3") != NULL, "%s", e.msg);
+    str_free(&script);
+    str_free(&picture);
+}
+END_TEST
+
+START_TEST(wrong_calls) {
+    expect("$DMTL plot cs", 2, NULL, "plot: expected a kind");
+    expect("$DMTL plot pie fixture --db r.db -o x.svg", 2, NULL, "pie: unknown figure");
+    expect("$DMTL plot cs nope --db r.db -o x.svg", 2, NULL, "it holds: fixture, subset");
+    expect("$DMTL plot cs fixture -o x.svg", 2, NULL, "there is no such results database");
+    expect("$DMTL plot cs fixture --db r.db -o x.svg --variant ful", 2, NULL, "full");
+    expect("$DMTL plot confusion fixture --db r.db -o x.svg --bins ten", 2, NULL, "fairface-9");
+    expect("$DMTL plot all fixture --db r.db", 2, NULL, "all needs -o FOLDER");
+    expect(
+        "$DMTL plot cs fixture --db r.db --format gif", 2, NULL, "expected one of svg, pdf, png");
+    expect(
+        "$DMTL plot cs fixture --db r.db -o none/x.svg", 1, NULL, "none/x.svg: cannot be written");
+    expect("$DMTL plot cs fixture --db r.db > /dev/full", 1, NULL, "No space left on device");
+    expect("ls x.svg*", 2, NULL, NULL);
+}
+END_TEST
+
+Suite *plot_suite(void) {
+    Suite *s = suite_create("plot");
+    TCase *c = tcase_create("plot");
+    tcase_set_timeout(c, 120);
+    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_add_test(c, script_of_scores);
+    tcase_add_test(c, hostile_names_are_quoted);
+    tcase_add_test(c, same_bytes_twice);
+    tcase_add_test(c, no_gnuplot);
+    tcase_add_test(c, failed_script);
+    tcase_add_test(c, child_that_leaves_early);
+    tcase_add_test(c, wrong_calls);
+    suite_add_tcase(s, c);
+    return s;
+}

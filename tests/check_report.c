@@ -1,0 +1,162 @@
+#include "check_suites.h"
+
+#include "check_folder.h"
+#include "check_run.h"
+#include "core/file.h"
+#include "core/json.h"
+#include "core/mem.h"
+#include "fixture_store.h"
+#include "report/duration.h"
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *dir, *db;
+
+static void set_up(void) {
+    struct err e = {0};
+    dir = folder_new();
+    db = path_join(dir, "r.db");
+    ck_assert_msg(fixture_store(db, &e), "%s", e.msg);
+}
+
+static void tear_down(void) {
+    free(db);
+    folder_remove(dir);
+}
+
+static void expect(const char *command, int code, const char *in_out, const char *in_err) {
+    struct ran r = run_shell(dir, command);
+    ck_assert_msg(r.code == code, "%s: exit %d: %s", command, r.code, r.err);
+    ck_assert_msg(
+        !in_out || strstr(r.out, in_out), "%s: no \"%s\" in:\n%s", command, in_out, r.out);
+    ck_assert_msg(
+        !in_err || strstr(r.err, in_err), "%s: no \"%s\" in:\n%s", command, in_err, r.err);
+    ran_free(&r);
+}
+
+/* Means and deviations worked out from v_predictions with Python's statistics module: MAE 6.144 +- .345 and
+ * 7.994 +- .504, gender 91.88 +- 6.19 and 85.62 +- 6.19. */
+START_TEST(markdown_table) {
+    expect("$DMTL report fixture --db r.db", 0,
+        "| Approach | Age: MAE | Age: Accuracy (fairface-9, %) | Gender: Accuracy (%) | Race: Accuracy "
+        "(%) | Cells |\n|---|---:|---:|---:|---:|---:|\n"
+        "| full (baseline) | **6.144 ± 0.345** | **59.38 ± 6.19** | **91.88 ± 6.19** | **84.38 ± "
+        "4.42** | 2 |\n"
+        "| equal-weights | 7.994 ± 0.504 | 46.88 ± 7.95 | 85.62 ± 6.19 | 75.62 ± 0.88 | 2 |\n",
+        NULL);
+    expect("$DMTL report fixture --db r.db", 0, "**Drawn images:**", NULL);
+    expect("$DMTL report fixture --db r.db", 0, "4 of 4 cells done", NULL);
+}
+END_TEST
+
+START_TEST(csv_has_full_precision) {
+    expect("$DMTL report some/fixture.json --db r.db --format csv", 0,
+        "\r\nfixture,synthetic,1,test,full,,1,full,age,count,1,,mae,6.14375", NULL);
+}
+END_TEST
+
+START_TEST(json_names_the_cells) {
+    struct err e = {0};
+    struct ran r = run_shell(dir, "$DMTL report fixture --db r.db --format json");
+    cJSON *report = json_parse("report", r.out, strlen(r.out), &e);
+    ck_assert_msg(report != NULL, "%s", e.msg);
+    const cJSON *number = cJSON_GetArrayItem(json_get(report, "numbers"), 0);
+    const cJSON *cells = json_get(number, "cells");
+    ck_assert_int_eq(cJSON_GetArraySize(cells), 2);
+    ck_assert_uint_eq(strlen(json_get(cells->child, "cell")->valuestring), 64);
+    double mean = (json_get(cells->child, "value")->valuedouble +
+                      json_get(cells->child->next, "value")->valuedouble) /
+                  2;
+    ck_assert_double_eq_tol(json_get(number, "mean")->valuedouble, mean, 1e-15);
+    cJSON_Delete(report);
+    ran_free(&r);
+}
+END_TEST
+
+/* One of four cells is taken back: its row says so and is not bold any more. */
+START_TEST(incomplete_row_says_so) {
+    struct err e = {0};
+    struct store *s = store_open(db, STORE_WRITE, &e);
+    ck_assert_ptr_nonnull(s);
+    char *error = NULL;
+    ck_assert_int_eq(
+        sqlite3_exec(store_db(s),
+            "UPDATE cell SET state = 3, error = 'no\nspace' WHERE id = (SELECT cell FROM "
+            "v_cells WHERE grid = 'fixture' AND variant = 'full' AND seed = 1)",
+            NULL, NULL, &error),
+        SQLITE_OK);
+    store_close(s);
+    expect("$DMTL report fixture --db r.db", 0, " (1 of 2 cells) |", NULL);
+    expect("$DMTL report fixture --db r.db", 0, "| 1 of 2 |\n", NULL);
+    expect("$DMTL report fixture --db r.db | grep -c '^| full.*[*][*]'", 1, "0", NULL);
+}
+END_TEST
+
+START_TEST(hostile_names_are_inert) {
+    struct err e = {0};
+    char *hostile = path_join(dir, "h.db");
+    ck_assert(fixture_store_named(hostile, &fixture_hostile, &e));
+    free(hostile);
+    expect("$DMTL report fixture --db h.db", 0,
+        "| line break, &lt;b&gt;&amp;amp;&lt;/b&gt; %s &#124; &#95;x^2 |", NULL);
+    expect("$DMTL report fixture --db h.db --format csv", 0,
+        ",\"a \"\"quoted\"\" 'name' `touch pwned` \\ $(touch pwned)\",", NULL);
+    expect(
+        "$DMTL report fixture --db h.db --format json", 0, "\"line\\nbreak, <b>&amp;</b> %s", NULL);
+    expect("test ! -e pwned", 0, NULL, NULL);
+}
+END_TEST
+
+START_TEST(wrong_calls) {
+    expect("$DMTL report --db r.db", 2, NULL, "report: which grid?");
+    expect("$DMTL report nope --db r.db", 2, NULL, "it holds: fixture, subset");
+    expect(
+        "$DMTL report fixture", 2, NULL, "results/fixture.db: there is no such results database");
+    expect("$DMTL report fixture --db r.db --format xml", 2, NULL, "expected md, csv or json");
+    expect("$DMTL report fixture --db r.db --part train", 2, NULL, "expected test or validation");
+}
+END_TEST
+
+START_TEST(full_disk_and_missing_folder) {
+    expect("$DMTL report fixture --db r.db > /dev/full", 1, NULL, "No space left on device");
+    expect("$DMTL report fixture --db r.db -o /dev/full", 1, NULL, "No space left on device");
+    expect("test -c /dev/full", 0, NULL, NULL);
+    expect("$DMTL report fixture --db r.db -o none/x.md", 1, NULL, "none/x.md: cannot be written");
+    expect("echo old > x.md; $DMTL report fixture --db r.db -o x.md; grep -c Fixture x.md", 0, "1",
+        NULL);
+}
+END_TEST
+
+START_TEST(durations) {
+    static const struct {
+        double seconds;
+        const char *text;
+    } cases[] = {{-1, "0.0 s"}, {0.83, "0.8 s"}, {9.96, "10 s"}, {48, "48 s"}, {250, "4 min 10 s"},
+        {3600 + 5 * 60, "1 h 05 min"}, {2 * 86400 + 3 * 3600, "2 d 03 h"}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct str s = {0};
+        duration_add(&s, cases[i].seconds);
+        ck_assert_str_eq(s.text, cases[i].text);
+        str_free(&s);
+    }
+}
+END_TEST
+
+Suite *report_suite(void) {
+    Suite *s = suite_create("report");
+    TCase *c = tcase_create("report");
+    tcase_set_timeout(c, 60);
+    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_add_test(c, markdown_table);
+    tcase_add_test(c, csv_has_full_precision);
+    tcase_add_test(c, json_names_the_cells);
+    tcase_add_test(c, incomplete_row_says_so);
+    tcase_add_test(c, hostile_names_are_inert);
+    tcase_add_test(c, wrong_calls);
+    tcase_add_test(c, full_disk_and_missing_folder);
+    tcase_add_test(c, durations);
+    suite_add_tcase(s, c);
+    return s;
+}
