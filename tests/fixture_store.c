@@ -55,7 +55,9 @@ static char *grid_source(const struct fixture *f) {
 }
 
 static bool put_cell(struct fixture *f, int variant, int seed, int64_t *cell, struct err *e) {
-    char *config = xasprintf("{\"data\":{\"set\":\"synthetic\"},\"weighting\":{\"kind\":\"%s\"},"
+    char *config = xasprintf("{\"data\":{\"set\":\"synthetic\"},\"tasks\":{\"age\":"
+                             "{\"kind\":\"ordinal\"},\"gender\":{\"kind\":\"nominal\"},"
+                             "\"race\":{\"kind\":\"nominal\"}},\"weighting\":{\"kind\":\"%s\"},"
                              "\"epochs\":3,\"seed\":%d}",
         variant ? "equal" : "uncertainty", seed);
     char id[SHA256_HEX];

@@ -220,6 +220,7 @@ static void what_was_run(struct str *out, const struct results *r) {
             str_addf(out, "; %s %ld", part_name[p], r->samples[p]);
     str_addf(out, "; %zu of %zu cells done", r->cells_done, r->n_cells);
     fact(out, "device", r->device);
+    fact(out, "threads", r->threads);
     fact(out, "libtorch", r->libtorch);
     fact(out, "commit", r->commit);
     if (r->cells_done) {

@@ -32,20 +32,24 @@ static char *setting_of(const char *axes) {
     return str_detach(&out);
 }
 
-/* Where the grid's cell `id` as `variant` stands in cells[]; n_cells where it is none. */
-static size_t find_cell(const struct results *r, const char *id, const char *variant) {
-    size_t i = 0;
-    while (i < r->n_cells &&
-           (strcmp(r->cells[i].id, id) != 0 || strcmp(r->cells[i].variant, variant) != 0))
-        i++;
-    return i;
+static bool read_tasks(struct result_cell *cell, const char *config, struct err *e) {
+    cJSON *object = json_parse("configuration of a cell", config, strlen(config), e);
+    const cJSON *tasks = json_get(object, "tasks");
+    for (int t = 0; t < ATTR_COUNT; t++) {
+        const cJSON *task = json_get(tasks, attribute_name[t]), *kind = json_get(task, "kind");
+        cell->has_task[t] = cJSON_IsObject(task);
+        cell->ordinal[t] = cJSON_IsString(kind) && strcmp(kind->valuestring, "ordinal") == 0;
+    }
+    cJSON_Delete(object);
+    return e->kind == ERR_NONE;
 }
 
-static bool read_cells(struct results *r, struct store *s, struct err *e) {
+static bool read_members(struct results *r, struct store *s, struct err *e) {
     struct cell_record *records;
     size_t n;
     if (!store_cells(s, r->grid.name, &records, &n, e))
         return false;
+    bool ok = true;
     r->cells = xcalloc(n, sizeof *r->cells);
     r->n_cells = n;
     for (size_t i = 0; i < n; i++) {
@@ -57,20 +61,24 @@ static bool read_cells(struct results *r, struct store *s, struct err *e) {
             .fold = -1,
         };
         r->cells_done += records[i].state == CELL_DONE;
+        ok = ok && read_tasks(&r->cells[i], records[i].config, e);
     }
     store_cells_free(records, n);
-    sqlite3_stmt *row = sql_prepare(store_db(s), e,
-        "SELECT cell, variant, seed, split_seed, fold FROM v_cells WHERE grid = ?1", "s",
+    return ok;
+}
+
+static bool read_seeds(struct results *r, sqlite3 *db, struct err *e) {
+    sqlite3_stmt *row = sql_prepare(db, e,
+        "SELECT DISTINCT cell, seed, split_seed, fold FROM v_cells WHERE grid = ?1", "s",
         r->grid.name);
     int found = row ? 1 : -1;
-    while (found > 0 && (found = sql_step(row, e)) > 0) {
-        size_t i = find_cell(r, sql_text(row, 0), sql_text(row, 1));
-        if (i == n)
-            continue;
-        r->cells[i].seed = sqlite3_column_int64(row, 2);
-        r->cells[i].split_seed = sqlite3_column_int64(row, 3);
-        r->cells[i].fold = sqlite3_column_int(row, 4);
-    }
+    while (found > 0 && (found = sql_step(row, e)) > 0)
+        for (size_t i = 0; i < r->n_cells; i++)
+            if (strcmp(r->cells[i].id, sql_text(row, 0)) == 0) {
+                r->cells[i].seed = sqlite3_column_int64(row, 1);
+                r->cells[i].split_seed = sqlite3_column_int64(row, 2);
+                r->cells[i].fold = sqlite3_column_int(row, 3);
+            }
     sqlite3_finalize(row);
     return found == 0;
 }
@@ -88,30 +96,46 @@ static void add_bins(struct results *r, size_t *capacity, const char *bins) {
     r->bins[at] = xstrdup(bins);
 }
 
+/* The values of done cells, each once (UNION: the views repeat a cell's rows for each of its places in
+ * the grid) and cell by cell. */
+static const char values_sql[] =
+    "SELECT cell, task, readout, bins, metric, value, n FROM v_metrics"
+    " WHERE grid = ?1 AND part = ?2 AND grouping = 'all'"
+    " UNION SELECT cell, task, readout, '', convention || '_5', value, 0 FROM v_cs"
+    " WHERE grid = ?1 AND part = ?2 AND i = 5 ORDER BY 1, 2, 3, 4, 5";
+
+/* Notes value number `i` with all members that are cell `id`; false where none of them is done. */
+static bool note_value(struct results *r, const char *id, size_t i) {
+    bool wanted = false;
+    for (size_t c = 0; c < r->n_cells; c++) {
+        struct result_cell *cell = &r->cells[c];
+        if (cell->state != CELL_DONE || strcmp(cell->id, id) != 0)
+            continue;
+        if (cell->values_end == 0)
+            cell->values_begin = i;
+        cell->values_end = i + 1;
+        wanted = true;
+    }
+    return wanted;
+}
+
 static bool read_values(struct results *r, sqlite3 *db, struct err *e) {
     size_t capacity = 0, bins_capacity = 0;
-    sqlite3_stmt *row = sql_prepare(db, e,
-        "SELECT cell, variant, task, readout, bins, metric, value, n FROM v_metrics "
-        "WHERE grid = ?1 AND part = ?2 AND grouping = 'all' "
-        "UNION ALL SELECT cell, variant, task, readout, '', convention || '_5', value, 0 FROM v_cs "
-        "WHERE grid = ?1 AND part = ?2 AND i = 5",
-        "ss", r->grid.name, part_name[r->part]);
+    sqlite3_stmt *row = sql_prepare(db, e, values_sql, "ss", r->grid.name, part_name[r->part]);
     int found = row ? 1 : -1;
     while (found > 0 && (found = sql_step(row, e)) > 0) {
-        size_t cell = find_cell(r, sql_text(row, 0), sql_text(row, 1));
-        int task = word_find(attribute_name, ATTR_COUNT, sql_text(row, 2));
-        int readout = word_find(readout_name, READOUT_COUNT, sql_text(row, 3));
-        if (cell == r->n_cells || task < 0 || readout < 0 || r->cells[cell].state != CELL_DONE)
+        int task = word_find(attribute_name, ATTR_COUNT, sql_text(row, 1));
+        int readout = word_find(readout_name, READOUT_COUNT, sql_text(row, 2));
+        if (task < 0 || readout < 0 || !note_value(r, sql_text(row, 0), r->n_values))
             continue;
         r->values = xgrow(r->values, &capacity, r->n_values + 1, sizeof *r->values);
         r->values[r->n_values++] = (struct result_value){
-            .cell = cell,
             .task = (enum attribute)task,
             .readout = (enum readout)readout,
-            .bins = xstrdup(sql_text(row, 4)),
-            .metric = xstrdup(sql_text(row, 5)),
-            .value = sqlite3_column_double(row, 6),
-            .n = (long)sqlite3_column_int64(row, 7),
+            .bins = xstrdup(sql_text(row, 3)),
+            .metric = xstrdup(sql_text(row, 4)),
+            .value = sqlite3_column_double(row, 5),
+            .n = (long)sqlite3_column_int64(row, 6),
         };
         add_bins(r, &bins_capacity, r->values[r->n_values - 1].bins);
     }
@@ -138,6 +162,7 @@ static char *one_text(struct results *r, sqlite3 *db, const char *column, struct
 static bool read_run(struct results *r, sqlite3 *db, struct err *e) {
     r->dataset = one_text(r, db, "dataset", e);
     r->device = one_text(r, db, "device", e);
+    r->threads = one_text(r, db, "threads", e);
     r->libtorch = one_text(r, db, "libtorch", e);
     r->commit = one_text(r, db, "git_commit", e);
     r->drawn = sql_long(db, e, 0,
@@ -191,8 +216,8 @@ bool results_read(
     if (!source)
         return false;
     sqlite3 *db = store_db(s);
-    bool ok = grid_parse(&r->grid, grid, grid, source, NULL, 0, e) && read_cells(r, s, e) &&
-              read_values(r, db, e) && read_run(r, db, e);
+    bool ok = grid_parse(&r->grid, grid, grid, source, NULL, 0, e) && read_members(r, s, e) &&
+              read_seeds(r, db, e) && read_values(r, db, e) && read_run(r, db, e);
     if (ok)
         make_rows(r);
     else
@@ -219,6 +244,7 @@ void results_free(struct results *r) {
     free(r->bins);
     free(r->dataset);
     free(r->device);
+    free(r->threads);
     free(r->libtorch);
     free(r->commit);
     grid_free(&r->grid);
@@ -227,33 +253,29 @@ void results_free(struct results *r) {
 
 /* ---- numbers ---- */
 
-/* A variant's task as the grid has it, or NULL. */
-static const struct task_config *find_task(
-    const struct results *r, const char *variant, enum attribute task) {
-    for (size_t c = 0; c < r->grid.n_cells; c++) {
-        const struct cell *cell = &r->grid.cells[c];
-        if (strcmp(cell->variant, variant) != 0)
-            continue;
-        for (int t = 0; t < cell->config.n_tasks; t++)
-            if (cell->config.tasks[t].attribute == task)
-                return &cell->config.tasks[t];
-    }
-    return NULL;
+/* Whether cells[c] is `variant` in the row's setting, with the task. */
+static bool is_of(const struct results *r, size_t c, const struct result_row *row,
+    const char *variant, enum attribute task) {
+    const struct result_cell *cell = &r->cells[c];
+    return cell->has_task[task] && strcmp(cell->variant, variant) == 0 &&
+           strcmp(cell->setting, row->setting) == 0;
 }
 
-static const char *variant_with(const struct results *r, const struct result_row *row,
-    enum attribute task, const struct task_config **config) {
+/* The first variant of the row that has the task, and its first cell; NULL where none has it. */
+static const char *variant_with(
+    const struct results *r, const struct result_row *row, enum attribute task, size_t *cell) {
     for (int v = 0; v < row->source->n_variants; v++)
-        if ((*config = find_task(r, row->source->variants[v], task)))
-            return row->source->variants[v];
+        for (*cell = 0; *cell < r->n_cells; ++*cell)
+            if (is_of(r, *cell, row, row->source->variants[v], task))
+                return row->source->variants[v];
     return NULL;
 }
 
 enum readout results_readout(
     const struct results *r, const struct result_row *row, enum attribute task) {
-    const struct task_config *config;
-    return variant_with(r, row, task, &config) ? readout_of_record(config->kind == TASK_ORDINAL)
-                                               : READOUT_COUNT;
+    size_t cell;
+    return variant_with(r, row, task, &cell) ? readout_of_record(r->cells[cell].ordinal[task])
+                                             : READOUT_COUNT;
 }
 
 static void spread(struct result_number *n) {
@@ -268,10 +290,10 @@ static void spread(struct result_number *n) {
 
 static const struct result_value *find_value(const struct results *r, size_t cell,
     enum attribute task, enum readout readout, const char *bins, const char *metric) {
-    for (size_t i = 0; i < r->n_values; i++) {
+    for (size_t i = r->cells[cell].values_begin; i < r->cells[cell].values_end; i++) {
         const struct result_value *v = &r->values[i];
-        if (v->cell == cell && v->task == task && v->readout == readout &&
-            strcmp(v->bins, bins) == 0 && strcmp(v->metric, metric) == 0)
+        if (v->task == task && v->readout == readout && strcmp(v->bins, bins) == 0 &&
+            strcmp(v->metric, metric) == 0)
             return v;
     }
     return NULL;
@@ -280,17 +302,16 @@ static const struct result_value *find_value(const struct results *r, size_t cel
 bool results_number(const struct results *r, const struct result_row *row, enum attribute task,
     enum readout readout, const char *bins, const char *metric, struct result_number *number) {
     *number = (struct result_number){.mean = NAN, .sd = NAN};
-    const struct task_config *config;
-    const char *variant = variant_with(r, row, task, &config);
+    size_t first;
+    const char *variant = variant_with(r, row, task, &first);
     if (!variant)
         return false;
     if (readout == READOUT_COUNT)
-        readout = readout_of_record(config->kind == TASK_ORDINAL);
+        readout = readout_of_record(r->cells[first].ordinal[task]);
     number->cells = xcalloc(r->n_cells, sizeof *number->cells);
     number->values = xcalloc(r->n_cells, sizeof *number->values);
     for (size_t c = 0; c < r->n_cells; c++) {
-        const struct result_cell *cell = &r->cells[c];
-        if (strcmp(cell->variant, variant) != 0 || strcmp(cell->setting, row->setting) != 0)
+        if (!is_of(r, c, row, variant, task))
             continue;
         number->planned++;
         const struct result_value *v = find_value(r, c, task, readout, bins, metric);

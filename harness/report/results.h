@@ -14,17 +14,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct result_cell {
+struct result_cell { /* one a member of the grid: a cell may stand in it more than once */
     char *id, *variant;
     char *setting; /* the axes that are no repetition: "lr=0.1 epochs=3"; "" none */
     enum cell_state state;
     int64_t seed, split_seed;
-    int fold; /* -1: none */
+    int fold;                                       /* -1: none */
+    bool has_task[ATTR_COUNT], ordinal[ATTR_COUNT]; /* by its configuration */
+    size_t values_begin, values_end;                /* of results.values */
 };
 
 /* One value of one cell on the part asked for, over all its samples. */
 struct result_value {
-    size_t cell; /* of cells[] */
     enum attribute task;
     enum readout readout;
     char *bins;   /* "": none */
@@ -50,10 +51,11 @@ struct results {
     size_t n_rows;
     char **bins; /* the named age bins that occur, in the alphabet's order */
     size_t n_bins;
-    char *dataset, *device, *libtorch, *commit; /* "mixed" where cells differ, "" unknown */
-    bool drawn;                                 /* the set's images are drawn */
-    long samples[PART_COUNT];                   /* largest count of labelled samples, 0 unknown */
-    double wall_s;                              /* of all cells done, summed */
+    char *dataset, *device, *threads, *libtorch,
+        *commit;              /* "mixed" where cells differ, "" unknown */
+    bool drawn;               /* the set's images are drawn */
+    long samples[PART_COUNT]; /* largest count of labelled samples, 0 unknown */
+    double wall_s;            /* of all cells done, summed */
 };
 
 /* A number of a table. cells[] are the done cells with a value, in the grid's order. */
@@ -70,8 +72,8 @@ bool results_read(
     struct results *r, struct store *s, const char *grid, enum part part, struct err *e);
 void results_free(struct results *r);
 
-/* The number of one row. Its cells are those of the first variant of the row that has the task; readout
- * READOUT_COUNT means that variant's read-out of record. False where no variant of the row has the task. */
+/* The number of one row. Its cells are those of the first variant of the row that has the task in the
+ * row's setting; readout READOUT_COUNT means their read-out of record. False where no variant of the row has the task. */
 bool results_number(const struct results *r, const struct result_row *row, enum attribute task,
     enum readout readout, const char *bins, const char *metric, struct result_number *number);
 void result_number_free(struct result_number *number);
