@@ -1,6 +1,5 @@
 # Losses and metrics over epochs, a panel each: line, mean over the repetitions; band, lowest to highest.
 set multiplot layout panel_rows,panel_columns title figure_title noenhanced
-set key font ',11'
 if (points <= 10) { set xtics 1 }
 do for [p=1:panels] {
     set title panel_title[p] noenhanced

@@ -11,7 +11,7 @@
 void report_markdown(struct str *out, const struct results *r);
 
 /* RFC 4180, one line a number (row, task, readout, bins, metric), full precision, shares 0 to 1, lines
- * end in CR LF. Columns: grid, dataset, drawn, part, row, setting, baseline, variants, task, readout,
+ * end in CR LF. `samples` is 0 for scores (cs_lt_5, cs_le_5), which the store keeps without a count. Columns: grid, dataset, drawn, part, row, setting, baseline, variants, task, readout,
  * of_record, bins, metric, mean, sd, cells, planned, samples; sd is empty for fewer than two cells. */
 void report_csv(struct str *out, const struct results *r);
 
