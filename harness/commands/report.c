@@ -81,7 +81,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 
 static const struct argp argp = {options, parse, "GRID",
     "Prints a grid's tables: the ablation, every metric by task, age groups by named bins.\v"
-    "GRID is the grid's file or its name in the database. Title, rows and columns are those of the file\n"
+    "GRID is the grid's file or its name in the database. Title, rows and columns are those of the file "
     "as `dmtl run` last saw it.",
     NULL, NULL, NULL};
 
