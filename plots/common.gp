@@ -1,10 +1,12 @@
 # The look of every figure. Colours: Okabe & Ito's, told apart with any colour vision; dashes and
-# markers tell the lines apart in grey. Set before: terminal, data, names (all text is drawn as it is).
+# markers tell the lines apart in grey. Set before: terminal, base_font, width, data, names (text is drawn as it is).
 set encoding utf8
+# A long title shrinks to the width: letters of the font are about 0.6 of its size, 14 pixels.
+title_fit = (width - 16) / (0.6 * 14 * (strlen(figure_title) + 1))
+title_font = sprintf(',%g', base_font * (title_fit < 0.9 ? title_fit : 0.9))
 set border 3 linecolor rgb '#404040'
 set tics nomirror out scale 0.6
 set grid ytics linetype 1 dashtype 1 linecolor rgb '#e4e4e4' linewidth 0.8
-set bmargin 4
 set style fill transparent solid 0.18 noborder
 set style line 1 linecolor rgb '#0072B2' linewidth 2 dashtype 1 pointtype 7
 set style line 2 linecolor rgb '#D55E00' linewidth 2 dashtype (12,5) pointtype 9

@@ -1,9 +1,8 @@
 # Confusion matrices, a panel each: colour and percent, share of the true class; below it the count.
-# $data blocks: x (predicted), y (true), percent, count.
-set multiplot layout 1,panels title figure_title noenhanced
+# $data blocks: x (predicted), y (true), percent, count; cells without any sample stay empty.
+set multiplot layout 1,panels title figure_title font title_font noenhanced
 set palette defined (0 '#ffffff', 100 '#0072B2')
 set cbrange [0:100]
-set bmargin -1
 unset colorbox
 unset grid
 unset key
@@ -23,11 +22,12 @@ do for [p=1:panels] {
         set xtics add (class_name[offset[p]+k] k)
         set ytics add (class_name[offset[p]+k] k)
     }
-    share_font = n > 6 ? ',11' : ',14'
+    share_font = sprintf(',%g', base_font * (n > 6 ? 0.8 : 1))
+    count_font = sprintf(',%g', base_font * (n > 6 ? 0.6 : 0.7))
     plot $data index p-1 using 1:2:3 with image pixels, \
-        $data index p-1 using 1:2:($3 < 0.5 ? '' : sprintf('%.0f', $3)):($3 > 55 ? 0xffffff : 0x202020) \
+        $data index p-1 using 1:2:($4 < 1 ? '' : $3 < 0.5 ? '<1' : sprintf('%.0f', $3)):($3 > 75 ? 0xffffff : 0x202020) \
             with labels font share_font offset 0,0.45 textcolor rgb variable, \
-        $data index p-1 using 1:2:($4 < 0.5 ? '' : sprintf('(%d)', int($4))):($3 > 55 ? 0xffffff : 0x606060) \
-            with labels font ',9' offset 0,-0.55 textcolor rgb variable
+        $data index p-1 using 1:2:($4 < 1 ? '' : sprintf('(%d)', int($4))):($3 > 75 ? 0xffffff : 0x202020) \
+            with labels font count_font offset 0,-0.55 textcolor rgb variable
 }
 unset multiplot

@@ -3,8 +3,11 @@
 #include "check_folder.h"
 #include "check_run.h"
 #include "core/file.h"
+#include "core/mem.h"
 #include "fixture_store.h"
 #include "report/gnuplot.h"
+#include "store/sql.h"
+#include "store/store.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +41,17 @@ static void expect(const char *command, int code, const char *in_out, const char
     ran_free(&r);
 }
 
+/* Makes cells pending again, behind the store's back. */
+static void undo(const char *name, const char *which) {
+    struct err e = {0};
+    char *db = path_join(dir, name), *sql = xasprintf("UPDATE cell SET state = 0 WHERE %s", which);
+    struct store *s = store_open(db, STORE_WRITE, &e);
+    ck_assert_msg(s && sql_run(store_db(s), &e, sql, ""), "%s", e.msg);
+    store_close(s);
+    free(sql);
+    free(db);
+}
+
 /* i = 0 under the strict convention: no error is below 0. */
 START_TEST(script_of_scores) {
     expect("$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && cat cs.svg.gp", 0,
@@ -47,7 +61,7 @@ START_TEST(script_of_scores) {
     expect(
         "$DMTL plot cs fixture --db r.db -o le.svg --convention cs_le --keep-script && cat le.svg.gp",
         0, "'Share of images with error ≤ i (%)'", NULL);
-    expect("$DMTL plot cs fixture --db r.db -o one.svg --variant full --keep-script && "
+    expect("$DMTL plot cs fixture --db r.db -o one.svg --only full --keep-script && "
            "grep -c '^line_name' one.svg.gp",
         0, "1\n", NULL);
 }
@@ -62,6 +76,60 @@ START_TEST(hostile_names_are_quoted) {
         NULL); /* nine ages first */
     expect("test ! -e pwned && tail -c 8 figs/confusion.svg", 0, "</svg>", NULL);
     expect("grep -c '<b>' figs/cs.svg", 1, "0", NULL);
+}
+END_TEST
+
+/* The second cell loses its results: its row says so in the figure and on stderr; a row without any done
+ * cell is not drawn. */
+START_TEST(incomplete_rows_are_named) {
+    undo("r.db", "cell = 2");
+    expect("$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && cat cs.svg.gp", 0,
+        "line_name[1] = 'full (1 of 2 cells)'\n", "dmtl: full (1 of 2 cells) are done\n");
+    expect("$DMTL plot cs fixture --db r.db -o cs.svg --quiet 2>&1 | wc -c", 0, "0\n", NULL);
+    undo("r.db", "cell > 2");
+    expect(
+        "$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && grep -c ^line_name cs.svg.gp",
+        0, "1\n", "dmtl: equal-weights (0 of 2 cells) are done: not drawn\n");
+}
+END_TEST
+
+START_TEST(nothing_to_draw) {
+    expect("$DMTL plot weights fixture --db r.db -o x.svg --only equal-weights", 1, NULL,
+        "plot weights: grid fixture: no cell that learns its tasks' weights is done: there is nothing "
+        "to draw");
+    expect("$DMTL plot all fixture --db r.db -o figs --only equal-weights && ls figs", 0,
+        "confusion.svg\ncs.svg\nloss.svg\n", "dmtl: no weights: no cell that learns");
+    undo("r.db", "1");
+    expect("$DMTL plot cs fixture --db r.db -o x.svg", 1, NULL, "no cell with age is done");
+    expect("$DMTL plot loss fixture --db r.db -o x.svg", 1, NULL, "no done cell has epochs stored");
+    expect("$DMTL plot confusion fixture --db r.db -o x.svg", 1, NULL, "no confusion matrix");
+    expect("ls x.svg*", 2, NULL, NULL);
+}
+END_TEST
+
+/* Only the weights that are learned: the second variant's are constant. Losses of both parts. */
+START_TEST(scripts_of_curves) {
+    expect("$DMTL plot weights fixture --db r.db -o w.svg --keep-script && grep -c ^first w.svg.gp",
+        0, "1\n", NULL);
+    expect("cat w.svg.gp", 0, "panel_title[1] = 'full'\n", NULL);
+    expect("$DMTL plot loss fixture --db r.db -o l.svg --keep-script && cat l.svg.gp", 0,
+        "panel_title[4] = 'Age, validation'\n", NULL);
+    expect("grep -c ^legend_name l.svg.gp", 0, "2\n", NULL); /* once, not once a panel */
+    expect("cat l.svg.gp", 0,
+        "figure_title = 'Learning curves, mean and range of the runs (drawn images, no "
+        "photographs)'\n",
+        NULL);
+}
+END_TEST
+
+/* The picture that is there stays as it was. */
+START_TEST(gnuplot_fails) {
+    expect("mkdir bin && printf '#!/bin/sh\\necho no display >&2\\nexit 1\\n' > bin/gnuplot && "
+           "chmod +x bin/gnuplot && echo old > x.svg",
+        0, NULL, NULL);
+    expect("PATH=$PWD/bin:$PATH $DMTL plot cs fixture --db r.db -o x.svg", 1, NULL,
+        "gnuplot drew nothing (exit 1): no display");
+    expect("cat x.svg && ls | grep svg", 0, "old\nx.svg\n", NULL);
 }
 END_TEST
 
@@ -111,13 +179,14 @@ START_TEST(wrong_calls) {
     expect("$DMTL plot pie fixture --db r.db -o x.svg", 2, NULL, "pie: unknown figure");
     expect("$DMTL plot cs nope --db r.db -o x.svg", 2, NULL, "it holds: fixture, subset");
     expect("$DMTL plot cs fixture -o x.svg", 2, NULL, "there is no such results database");
-    expect("$DMTL plot cs fixture --db r.db -o x.svg --variant ful", 2, NULL, "full");
+    expect("$DMTL plot cs fixture --db r.db -o x.svg --only ful", 2, NULL, "full");
     expect("$DMTL plot confusion fixture --db r.db -o x.svg --bins ten", 2, NULL, "fairface-9");
     expect("$DMTL plot all fixture --db r.db", 2, NULL, "all needs -o FOLDER");
     expect(
         "$DMTL plot cs fixture --db r.db --format gif", 2, NULL, "expected one of svg, pdf, png");
     expect(
         "$DMTL plot cs fixture --db r.db -o none/x.svg", 1, NULL, "none/x.svg: cannot be written");
+    expect("$DMTL plot cs fixture --db r.db -o /dev/full", 1, NULL, "No space left on device");
     expect("$DMTL plot cs fixture --db r.db > /dev/full", 1, NULL, "No space left on device");
     expect("ls x.svg*", 2, NULL, NULL);
 }
@@ -130,6 +199,10 @@ Suite *plot_suite(void) {
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, script_of_scores);
     tcase_add_test(c, hostile_names_are_quoted);
+    tcase_add_test(c, scripts_of_curves);
+    tcase_add_test(c, incomplete_rows_are_named);
+    tcase_add_test(c, nothing_to_draw);
+    tcase_add_test(c, gnuplot_fails);
     tcase_add_test(c, same_bytes_twice);
     tcase_add_test(c, no_gnuplot);
     tcase_add_test(c, failed_script);

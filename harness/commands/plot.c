@@ -4,6 +4,7 @@
 #include "commands/stored_grid.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "report/escape.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
 #include "report/output.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEY_DB = 256, KEY_FORMAT, KEY_PART, KEY_SCRIPT, KEY_VARIANT, KEY_TASK, KEY_BINS, KEY_CS };
+enum { KEY_DB = 256, KEY_FORMAT, KEY_PART, KEY_SCRIPT, KEY_ONLY, KEY_TASK, KEY_BINS, KEY_CS };
 
 static const struct argp_option options[] = {
     {"db", KEY_DB, "FILE", 0, "the results database (default: results/GRID's name.db)", 0},
@@ -23,7 +24,8 @@ static const struct argp_option options[] = {
     {"format", KEY_FORMAT, "FORMAT", 0, "svg, pdf or png (default: by FILE's ending, else svg)", 0},
     {"keep-script", KEY_SCRIPT, NULL, 0, "leave gnuplot's script beside the picture, as FILE.gp",
         0},
-    {"variant", KEY_VARIANT, "VARIANT", 0, "draw this variant's row alone; more than once adds", 0},
+    {"only", KEY_ONLY, "VARIANT", 0, "draw this variant's row alone; may be given more than once",
+        0},
     {"task", KEY_TASK, "TASK", 0, "age, gender or race alone", 0},
     {"bins", KEY_BINS, "BINS", 0, "age groups of the confusion matrix, like fairface-9", 0},
     {"convention", KEY_CS, "NAME", 0,
@@ -76,7 +78,7 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_SCRIPT:
         p->keep_script = true;
         break;
-    case KEY_VARIANT:
+    case KEY_ONLY:
         p->variants =
             xgrow(p->variants, &p->capacity, p->figure.n_variants + 1, sizeof *p->variants);
         p->variants[p->figure.n_variants++] = value;
@@ -139,10 +141,18 @@ static void drop_date(struct str *pdf) {
             memcpy(pdf->text + i + n_key, fixed, n);
 }
 
+/* optional: a figure without anything to draw is left out, and said so. */
 static bool draw(const struct plot *p, enum figure_kind kind, const struct results *r, sqlite3 *db,
-    const char *path, struct err *e) {
+    const char *path, bool optional, struct err *e) {
     struct str script = {0}, picture = {0};
     bool ok = figure_script(&script, kind, r, db, &p->figure, e);
+    if (ok && !script.len && optional) {
+        fprintf(stderr, "dmtl: no %s: %s\n", figure_name[kind], figure_missing(kind));
+        return true;
+    }
+    if (ok && !script.len)
+        ok = err_set(e, "plot %s: grid %s: %s: there is nothing to draw", figure_name[kind],
+            r->grid.name, figure_missing(kind));
     if (ok && p->keep_script) {
         char *beside = xasprintf("%s.gp", path);
         ok = output_write(beside, script.text, script.len, e);
@@ -164,7 +174,7 @@ static bool draw_all(const struct plot *p, const struct results *r, sqlite3 *db,
     for (int kind = 0; ok && kind < FIGURE_COUNT; kind++) {
         char *name = xasprintf("%s.%s", figure_name[kind], picture_name[p->figure.format]);
         char *path = path_join(p->output, name);
-        ok = draw(p, (enum figure_kind)kind, r, db, path, e);
+        ok = draw(p, (enum figure_kind)kind, r, db, path, true, e);
         free(path);
         free(name);
     }
@@ -185,6 +195,22 @@ static bool check(struct plot *p, int *kind, struct err *e) {
     return true;
 }
 
+/* A figure of fewer cells than planned is drawn, but not in silence. */
+static void tell_missing(const struct plot *p, const struct results *r) {
+    for (size_t i = 0; i < r->n_rows; i++) {
+        size_t done, planned;
+        results_row_cells(r, &r->rows[i], &done, &planned);
+        if (done == planned || !figure_has_row(&p->figure, &r->rows[i]))
+            continue;
+        struct str line = {0};
+        char *name = figure_row_name(r, &r->rows[i]);
+        escape_line(&line, name);
+        fprintf(stderr, "dmtl: %s are done%s\n", line.text, done ? "" : ": not drawn");
+        free(name);
+        str_free(&line);
+    }
+}
+
 /* A variant that the grid does not have would otherwise draw an empty figure. */
 static bool check_variants(const struct plot *p, const struct results *r, struct err *e) {
     return grid_check_names(&r->grid, p->variants, (int)p->figure.n_variants, e);
@@ -203,10 +229,12 @@ bool command_plot(int argc, char **argv, struct err *e) {
         ok = check(&p, &kind, e) && stored_grid_open(&grid, p.grid, p.db, e) &&
              results_read(&results, grid.store, grid.name, p.part, e) &&
              check_variants(&p, &results, e);
+        if (ok && !command_quiet())
+            tell_missing(&p, &results);
         if (ok)
             ok = kind < 0 ? draw_all(&p, &results, store_db(grid.store), e)
                           : draw(&p, (enum figure_kind)kind, &results, store_db(grid.store),
-                                p.output, e);
+                                p.output, false, e);
     }
     results_free(&results);
     stored_grid_close(&grid);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LOOKS = 7 }; /* line styles of plots/common.gp */
+
 const char *const figure_name[FIGURE_COUNT] = {[FIGURE_CS] = "cs",
     [FIGURE_WEIGHTS] = "weights",
     [FIGURE_CONFUSION] = "confusion",
@@ -43,27 +45,47 @@ bool figure_has_row(const struct figure_options *o, const struct result_row *row
     return o->n_variants == 0;
 }
 
-char *figure_row_name(const struct result_row *row) {
-    return xasprintf("%s%s%s", row->title, *row->setting ? ", " : "", row->setting);
+char *figure_row_name(const struct results *r, const struct result_row *row) {
+    size_t done, planned;
+    results_row_cells(r, row, &done, &planned);
+    char *name = xasprintf("%s%s%s", row->title, *row->setting ? ", " : "", row->setting);
+    if (done == planned)
+        return name;
+    char *partial = xasprintf("%s (%zu of %zu cells)", name, done, planned);
+    free(name);
+    return partial;
 }
 
 char *figure_title(const struct results *r, const char *what) {
     return xasprintf("%s%s", what, r->drawn ? " (drawn images, no photographs)" : "");
 }
 
+const char *figure_missing(enum figure_kind kind) {
+    static const char *const missing[FIGURE_COUNT] = {[FIGURE_CS] = "no cell with age is done",
+        [FIGURE_WEIGHTS] = "no cell that learns its tasks' weights is done",
+        [FIGURE_CONFUSION] = "no confusion matrix of a done cell is stored for this choice",
+        [FIGURE_LOSS] = "no done cell has epochs stored"};
+    return missing[kind];
+}
+
 void figure_terminal(struct str *script, enum picture_format format, int width_px, int height_px) {
     if (format == PICTURE_SVG)
         str_addf(script,
+            "base_font = 14\n"
             "set terminal svg size %d,%d font 'DejaVu Sans,14' noenhanced background '#ffffff'\n",
             width_px, height_px);
     else if (format == PICTURE_PDF) /* 96 pixels an inch, as browsers take SVG */
         str_addf(script,
+            "base_font = 10.5\n"
             "set terminal pdfcairo size %.3fin,%.3fin font 'DejaVu Sans,10.5' noenhanced\n",
             width_px / 96.0, height_px / 96.0);
-    else
+    else /* two dots a pixel */
         str_addf(script,
-            "set terminal pngcairo size %d,%d font 'DejaVu Sans,16' linewidth 1.5 noenhanced\n",
-            width_px * 3 / 2, height_px * 3 / 2);
+            "base_font = 21\n"
+            "set terminal pngcairo size %d,%d font 'DejaVu Sans,21' linewidth 2 pointscale 1.5 "
+            "noenhanced\n",
+            width_px * 2, height_px * 2);
+    str_addf(script, "width = %d\nheight = %d\n", width_px, height_px);
 }
 
 bool curves_read(struct curve_values *c, const struct results *r, sqlite3 *db, struct err *e,
@@ -110,6 +132,19 @@ static bool belongs(
                c->variant) >= 0;
 }
 
+/* One entry a look, however many panels draw it. */
+static void add_legend(struct panels *p, const char *name, int look) {
+    for (int i = 0; i < p->legends; i++)
+        if (p->legend[i] == look)
+            return;
+    p->legend = xgrow(p->legend, &p->legend_capacity, (size_t)p->legends + 1, sizeof *p->legend);
+    p->legend[p->legends++] = look;
+    text_of(&p->texts, "legend_name", p->legends, name);
+    str_addf(&p->texts, "legend_look[%d] = %d\n", p->legends, look % LOOKS + 1);
+    size_t length = strlen(name);
+    p->legend_longest = length > p->legend_longest ? length : p->legend_longest;
+}
+
 void panels_line(struct panels *p, const struct results *r, const struct curve_values *c,
     const struct result_row *row, int task, const char *name, int look, double scale) {
     size_t points = 0;
@@ -134,8 +169,9 @@ void panels_line(struct panels *p, const struct results *r, const struct curve_v
         return;
     str_add(&p->data, "\n\n");
     p->lines++;
+    add_legend(p, name, look);
     text_of(&p->texts, "line_name", p->lines, name);
-    str_addf(&p->texts, "line_look[%d] = %d\n", p->lines, look % 7 + 1);
+    str_addf(&p->texts, "line_look[%d] = %d\n", p->lines, look % LOOKS + 1);
     if (!p->line_started)
         str_addf(&p->texts, "first[%d] = %d\n", p->panels, p->lines);
     str_addf(&p->texts, "last[%d] = %d\n", p->panels, p->lines);
@@ -147,12 +183,25 @@ void panels_end(struct panels *p) {
     p->panels -= !p->line_started;
 }
 
+/* Rows of a legend that is `width_px` wide, its columns as wide as the longest name. */
+static int legend_rows(const struct panels *p, int width_px) {
+    enum { SAMPLE_PX = 75, CHARACTER_PX = 9 };
+    int columns = width_px / (SAMPLE_PX + CHARACTER_PX * (int)p->legend_longest);
+    return columns < 1 ? p->legends : (p->legends + columns - 1) / columns;
+}
+
 void panels_script(struct str *script, struct panels *p, enum picture_format format,
     const char *title, const char *figure) {
     int columns = p->columns < p->panels ? p->columns : p->panels;
     int rows = (p->panels + columns - 1) / columns;
-    figure_terminal(
-        script, format, columns == 1 ? 860 : 480 * columns, rows == 1 ? 540 : 80 + 400 * rows);
+    if (p->columns == 1) {
+        figure_terminal(script, format, 640, 430);
+    } else {
+        int width = columns == 1 ? 560 : 390 * columns, legend = legend_rows(p, width);
+        figure_terminal(script, format, width, 60 + 285 * rows + 22 * legend);
+        str_addf(script, "legend_rows = %d\nlegends = %d\n", legend, p->legends);
+    }
+    str_addf(script, "array legend_name[%d]\narray legend_look[%d]\n", p->legends, p->legends);
     str_addf(script, "$data << END_OF_DATA\n%sEND_OF_DATA\n", p->data.text);
     str_addf(
         script, "panels = %d\npanel_columns = %d\npanel_rows = %d\n", p->panels, columns, rows);
@@ -174,4 +223,5 @@ void panels_script(struct str *script, struct panels *p, enum picture_format for
 void panels_free(struct panels *p) {
     str_free(&p->data);
     str_free(&p->texts);
+    free(p->legend);
 }

@@ -23,10 +23,16 @@ struct figure_options {
     enum picture_format format;
 };
 
-/* Appends the whole script; it draws to standard output. Part, rows and cells are those of `r`. Fails,
- * with a message that says what is missing, where nothing is stored that could be drawn. */
+/* Appends the whole script; it draws to standard output. Part, rows and cells are those of `r`. Where
+ * nothing is stored that could be drawn it succeeds and appends nothing: figure_missing says why. */
 bool figure_script(struct str *script, enum figure_kind kind, const struct results *r, sqlite3 *db,
     const struct figure_options *o, struct err *e);
+
+const char *figure_missing(enum figure_kind kind);
+/* Whether a row is drawn under these options. */
+bool figure_has_row(const struct figure_options *o, const struct result_row *row);
+/* Title and setting, and how many cells of how many where some are not done; the caller frees. */
+char *figure_row_name(const struct results *r, const struct result_row *row);
 
 /* ---- for the figures' own files ---- */
 
@@ -46,8 +52,10 @@ bool curves_read(struct curve_values *c, const struct results *r, sqlite3 *db, s
 
 /* The panels of a figure of lines; text is drawn as it is. */
 struct panels {
-    struct str data, texts; /* blocks of $data; assignments of names and labels */
-    int panels, lines, columns;
+    struct str data, texts;     /* blocks of $data; assignments of names and labels */
+    int panels, lines, columns; /* columns 1: a single plot with a script of its own */
+    int *legend, legends;       /* the looks that have an entry in the legend */
+    size_t legend_capacity, legend_longest;
     size_t longest;    /* points of the longest line */
     bool line_started; /* a panel has a line already */
 };
@@ -62,8 +70,6 @@ void panels_script(struct str *script, struct panels *p, enum picture_format for
     const char *title, const char *figure);
 void panels_free(struct panels *p);
 
-bool figure_has_row(const struct figure_options *o, const struct result_row *row);
-char *figure_row_name(const struct result_row *row); /* title and setting; the caller frees */
 char *figure_title(const struct results *r, const char *what); /* with the mark of drawn images */
 void figure_terminal(struct str *script, enum picture_format format, int width_px, int height_px);
 

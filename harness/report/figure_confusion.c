@@ -160,14 +160,11 @@ bool figure_confusion(struct str *script, const struct results *r, sqlite3 *db,
         matrix_free(m);
         free(m);
     }
-    if (ok && !panels)
-        ok = err_set(e, "grid %s: no confusion matrix of a done cell is stored for this choice",
-            r->grid.name);
-    if (ok) {
-        char *name = figure_row_name(row);
-        char *what = xasprintf("%s: share of each true class in percent, counts below", name);
+    if (ok && panels) {
+        char *name = figure_row_name(r, row);
+        char *what = xasprintf("%s: percent of the true class (count), runs pooled", name);
         char *title = figure_title(r, what);
-        figure_terminal(script, o->format, panels == 1 ? 680 : 560 * panels, 620);
+        figure_terminal(script, o->format, panels == 1 ? 520 : 450 * panels, 480);
         str_addf(script, "$data << END_OF_DATA\n%sEND_OF_DATA\npanels = %d\n", data.text, panels);
         str_addf(script, "array panel_title[%d]\narray classes[%d]\narray offset[%d]\n", panels,
             panels, panels);

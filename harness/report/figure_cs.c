@@ -25,15 +25,13 @@ bool figure_cs(struct str *script, const struct results *r, sqlite3 *db,
         "sss", r->grid.name, part_name[r->part], cs_convention_name[o->convention]);
     panels_start(&p, "", "Error i", label[o->convention]);
     for (size_t i = 0; ok && i < r->n_rows; i++) {
-        char *name = figure_row_name(&r->rows[i]);
+        char *name = figure_row_name(r, &r->rows[i]);
         if (figure_has_row(o, &r->rows[i]))
             panels_line(&p, r, &values, &r->rows[i], ATTR_AGE, name, (int)i, 100);
         free(name);
     }
-    if (ok && !p.lines)
-        ok = err_set(e, "grid %s: no cell with age is done: nothing to draw", r->grid.name);
-    if (ok) {
-        char *title = figure_title(r, "Age: cumulative score");
+    if (ok && p.lines) {
+        char *title = figure_title(r, "Age: cumulative score, mean and range of the runs");
         panels_script(script, &p, o->format, title, script_gp);
         free(title);
     }

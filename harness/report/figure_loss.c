@@ -1,5 +1,5 @@
-/* Learning curves: for each task the training loss and, on the validation part, MAE for age and accuracy
- * for the others. */
+/* Learning curves: for each task the loss on the training and on the validation part and, on the latter,
+ * MAE for age and accuracy for the others. */
 #include "report/figure.h"
 
 #include "core/mem.h"
@@ -8,6 +8,7 @@
 
 static const char script_gp[] =
 #include "plots/loss.gp.inc"
+#include "plots/panels.gp.inc"
     ;
 
 static const struct curve_panel {
@@ -19,6 +20,9 @@ static const struct curve_panel {
     {PART_TRAIN, ATTR_AGE, "loss", "Age, training", "Loss", 1},
     {PART_TRAIN, ATTR_GENDER, "loss", "Gender, training", "Loss", 1},
     {PART_TRAIN, ATTR_RACE, "loss", "Race, training", "Loss", 1},
+    {PART_VALIDATION, ATTR_AGE, "loss", "Age, validation", "Loss", 1},
+    {PART_VALIDATION, ATTR_GENDER, "loss", "Gender, validation", "Loss", 1},
+    {PART_VALIDATION, ATTR_RACE, "loss", "Race, validation", "Loss", 1},
     {PART_VALIDATION, ATTR_AGE, "mae", "Age, validation", "MAE", 1},
     {PART_VALIDATION, ATTR_GENDER, "accuracy", "Gender, validation", "Accuracy (%)", 100},
     {PART_VALIDATION, ATTR_RACE, "accuracy", "Race, validation", "Accuracy (%)", 100},
@@ -33,7 +37,7 @@ static bool draw_panel(struct panels *p, const struct curve_panel *panel, const 
         "sss", r->grid.name, part_name[panel->part], panel->metric);
     panels_start(p, panel->title, "Epoch", panel->y_label);
     for (size_t i = 0; ok && i < r->n_rows; i++) {
-        char *name = figure_row_name(&r->rows[i]);
+        char *name = figure_row_name(r, &r->rows[i]);
         if (figure_has_row(o, &r->rows[i]))
             panels_line(p, r, &values, &r->rows[i], panel->task, name, (int)i, panel->scale);
         free(name);
@@ -50,10 +54,8 @@ bool figure_loss(struct str *script, const struct results *r, sqlite3 *db,
     for (size_t i = 0; ok && i < ARRAY_LEN(panel_rows); i++)
         if (o->task < 0 || o->task == panel_rows[i].task)
             ok = draw_panel(&p, &panel_rows[i], r, db, o, e);
-    if (ok && !p.lines)
-        ok = err_set(e, "grid %s: no done cell has epochs stored: nothing to draw", r->grid.name);
-    if (ok) {
-        char *title = figure_title(r, "Learning curves");
+    if (ok && p.lines) {
+        char *title = figure_title(r, "Learning curves, mean and range of the runs");
         panels_script(script, &p, o->format, title, script_gp);
         free(title);
     }

@@ -1,10 +1,12 @@
-/* Fig 3 of the paper: the tasks' weights beta (Eq 16) over epochs, a panel for each approach. */
+/* Fig 3 of the paper: the tasks' weights beta (Eq 16) over epochs, a panel for each approach that
+ * learns them. */
 #include "report/figure.h"
 
 #include <stdlib.h>
 
 static const char script_gp[] =
 #include "plots/weights.gp.inc"
+#include "plots/panels.gp.inc"
     ;
 
 /* A network of one task has the weight 1: there is nothing to see. */
@@ -21,13 +23,13 @@ bool figure_weights(struct str *script, const struct results *r, sqlite3 *db,
     struct panels p = {.columns = 2};
     bool ok = curves_read(&values, r, db, e,
         "SELECT cell, variant, task, epoch, avg(beta) FROM v_weights WHERE grid = ?1 "
-        "GROUP BY epoch, cell, variant, task ORDER BY epoch, cell, variant, task",
+        "AND log_variance IS NOT NULL GROUP BY epoch, cell, variant, task ORDER BY epoch, cell, variant, task",
         "s", r->grid.name, NULL, NULL);
     for (size_t i = 0; ok && i < r->n_rows; i++) {
         const struct result_row *row = &r->rows[i];
         if (!figure_has_row(o, row) || !has_several_tasks(r, row))
             continue;
-        char *name = figure_row_name(row);
+        char *name = figure_row_name(r, row);
         panels_start(&p, name, "Epoch", "Weight β");
         for (int t = 0; t < ATTR_COUNT; t++)
             if (o->task < 0 || o->task == t)
@@ -35,11 +37,8 @@ bool figure_weights(struct str *script, const struct results *r, sqlite3 *db,
         panels_end(&p);
         free(name);
     }
-    if (ok && !p.lines)
-        ok = err_set(e, "grid %s: no cell with several tasks is done: there are no weights to draw",
-            r->grid.name);
-    if (ok) {
-        char *title = figure_title(r, "Weights of the tasks");
+    if (ok && p.lines) {
+        char *title = figure_title(r, "Learned weights, mean and range of the runs");
         panels_script(script, &p, o->format, title, script_gp);
         free(title);
     }
