@@ -41,15 +41,20 @@ static void expect(const char *command, int code, const char *in_out, const char
     ran_free(&r);
 }
 
-/* Makes cells pending again, behind the store's back. */
-static void undo(const char *name, const char *which) {
+/* Changes a store behind its back. */
+static void change(const char *name, const char *sql) {
     struct err e = {0};
-    char *db = path_join(dir, name), *sql = xasprintf("UPDATE cell SET state = 0 WHERE %s", which);
+    char *db = path_join(dir, name);
     struct store *s = store_open(db, STORE_WRITE, &e);
     ck_assert_msg(s && sql_run(store_db(s), &e, sql, ""), "%s", e.msg);
     store_close(s);
-    free(sql);
     free(db);
+}
+
+static void undo(const char *name, const char *which) {
+    char *sql = xasprintf("UPDATE cell SET state = 0 WHERE %s", which);
+    change(name, sql);
+    free(sql);
 }
 
 /* i = 0 under the strict convention: no error is below 0. */
@@ -90,6 +95,29 @@ START_TEST(incomplete_rows_are_named) {
     expect(
         "$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && grep -c ^line_name cs.svg.gp",
         0, "1\n", "dmtl: equal-weights (0 of 2 cells) are done: not drawn\n");
+}
+END_TEST
+
+/* A row of two variants that both have a task shows the first one's cells, as the table does, and not a
+ * mixture. */
+START_TEST(row_of_two_variants) {
+    static const char *const kinds[] = {"cs", "confusion", "loss"};
+    for (int after = 0; after < 2; after++) {
+        for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
+            char *command =
+                xasprintf("$DMTL plot %s fixture --db r.db --only full -o %s.svg "
+                          "--keep-script && sed -n '/^.data/,/^END/p' %s.svg.gp > %s.%d",
+                    kinds[k], kinds[k], kinds[k], kinds[k], after);
+            expect(command, 0, NULL, NULL);
+            free(command);
+        }
+        if (!after)
+            change("r.db",
+                "UPDATE grid SET source = replace(source, '\"axes\"', '\"report\": {\"rows\": "
+                "[{\"title\": \"Both\", \"variants\": [\"full\", \"equal-weights\"]}]}, \"axes\"')");
+    }
+    expect("cat cs.svg.gp", 0, "line_name[1] = 'Both'\n", NULL);
+    expect("cmp cs.0 cs.1 && cmp confusion.0 confusion.1 && cmp loss.0 loss.1", 0, NULL, NULL);
 }
 END_TEST
 
@@ -201,6 +229,7 @@ Suite *plot_suite(void) {
     tcase_add_test(c, hostile_names_are_quoted);
     tcase_add_test(c, scripts_of_curves);
     tcase_add_test(c, incomplete_rows_are_named);
+    tcase_add_test(c, row_of_two_variants);
     tcase_add_test(c, nothing_to_draw);
     tcase_add_test(c, gnuplot_fails);
     tcase_add_test(c, same_bytes_twice);

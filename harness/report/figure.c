@@ -71,7 +71,7 @@ const char *figure_missing(enum figure_kind kind) {
 void figure_terminal(struct str *script, enum picture_format format, int width_px, int height_px) {
     if (format == PICTURE_SVG)
         str_addf(script,
-            "base_font = 14\n"
+            "base_font = 14\nset pointsize 0.6\n"
             "set terminal svg size %d,%d font 'DejaVu Sans,14' noenhanced background '#ffffff'\n",
             width_px, height_px);
     else if (format == PICTURE_PDF) /* 96 pixels an inch, as browsers take SVG */
@@ -93,18 +93,18 @@ bool curves_read(struct curve_values *c, const struct results *r, sqlite3 *db, s
     sqlite3_stmt *row = sql_prepare(db, e, sql, types, a, b, d);
     int found = row ? 1 : -1;
     while (found > 0 && (found = sql_step(row, e)) > 0) {
-        const char *id = sql_text(row, 0), *variant = sql_text(row, 1);
-        size_t cell = 0;
-        while (cell < r->n_cells &&
-               (strcmp(r->cells[cell].id, id) != 0 || strcmp(r->cells[cell].variant, variant) != 0))
-            cell++;
         int task = word_find(attribute_name, ATTR_COUNT, sql_text(row, 2));
-        if (cell == r->n_cells || r->cells[cell].state != CELL_DONE || task < 0 ||
-            sqlite3_column_type(row, 4) == SQLITE_NULL)
+        if (task < 0 || sqlite3_column_type(row, 4) == SQLITE_NULL)
             continue;
-        c->v = xgrow(c->v, &c->capacity, c->n + 1, sizeof *c->v);
-        c->v[c->n++] = (struct curve_value){
-            cell, task, sqlite3_column_double(row, 3), sqlite3_column_double(row, 4)};
+        for (size_t i = 0; i < r->n_cells; i++) {
+            const struct result_cell *cell = &r->cells[i];
+            if (cell->state != CELL_DONE || strcmp(cell->id, sql_text(row, 0)) != 0 ||
+                strcmp(cell->variant, sql_text(row, 1)) != 0)
+                continue;
+            c->v = xgrow(c->v, &c->capacity, c->n + 1, sizeof *c->v);
+            c->v[c->n++] = (struct curve_value){
+                i, task, sqlite3_column_double(row, 3), sqlite3_column_double(row, 4)};
+        }
     }
     sqlite3_finalize(row);
     return found == 0;
@@ -122,14 +122,6 @@ void panels_start(struct panels *p, const char *title, const char *x_label, cons
     text_of(&p->texts, "panel_title", p->panels, title);
     text_of(&p->texts, "x_label", p->panels, x_label);
     text_of(&p->texts, "y_label", p->panels, y_label);
-}
-
-static bool belongs(
-    const struct results *r, const struct curve_value *v, const struct result_row *row, int task) {
-    const struct result_cell *c = &r->cells[v->cell];
-    return v->task == task && strcmp(c->setting, row->setting) == 0 &&
-           word_find((const char *const *)row->source->variants, row->source->n_variants,
-               c->variant) >= 0;
 }
 
 /* One entry a look, however many panels draw it. */
@@ -152,7 +144,7 @@ void panels_line(struct panels *p, const struct results *r, const struct curve_v
         double x = c->v[i].x, sum = 0, low = INFINITY, high = -INFINITY;
         long n = 0;
         for (; i < c->n && c->v[i].x == x; i++) {
-            if (!belongs(r, &c->v[i], row, task))
+            if (c->v[i].task != task || !results_in_row(r, row, (enum attribute)task, c->v[i].cell))
                 continue;
             sum += c->v[i].y;
             low = fmin(low, c->v[i].y);

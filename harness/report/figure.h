@@ -46,7 +46,8 @@ struct curve_values {
     struct curve_value *v;
     size_t n, capacity;
 };
-/* Reads rows (cell, variant, task, x, y), ordered by x. Only cells that are done. */
+/* Reads distinct rows (cell, variant, task, x, y), ordered by x, for every place of a cell in the grid.
+ * Only cells that are done. */
 bool curves_read(struct curve_values *c, const struct results *r, sqlite3 *db, struct err *e,
     const char *sql, const char *types, const char *a, const char *b, const char *d);
 

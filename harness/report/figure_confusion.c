@@ -61,7 +61,7 @@ static bool class_names(
 static bool count(struct matrix *m, const struct results *r, sqlite3 *db,
     const struct result_row *row, int task, const char *bins, struct err *e) {
     sqlite3_stmt *line = sql_prepare(db, e,
-        "SELECT cell, variant, truth, predicted, n FROM v_confusion WHERE grid = ?1 AND part = ?2 AND "
+        "SELECT DISTINCT cell, variant, truth, predicted, n FROM v_confusion WHERE grid = ?1 AND part = ?2 AND "
         "task = ?3 AND readout = ?4 AND bins = ?5 AND grouping = 'all'",
         "sssss", r->grid.name, part_name[r->part], attribute_name[task],
         readout_name[results_readout(r, row, (enum attribute)task)], bins);
@@ -72,10 +72,8 @@ static bool count(struct matrix *m, const struct results *r, sqlite3 *db,
             const struct result_cell *cell = &r->cells[c];
             if (strcmp(cell->id, sql_text(line, 0)) != 0 || cell->state != CELL_DONE ||
                 strcmp(cell->variant, sql_text(line, 1)) != 0 ||
-                strcmp(cell->setting, row->setting) != 0 ||
-                word_find((const char *const *)row->source->variants, row->source->n_variants,
-                    cell->variant) < 0 ||
-                truth < 0 || truth >= m->classes || predicted < 0 || predicted >= m->classes)
+                !results_in_row(r, row, (enum attribute)task, c) || truth < 0 ||
+                truth >= m->classes || predicted < 0 || predicted >= m->classes)
                 continue;
             m->count[truth][predicted] += (long)sqlite3_column_int64(line, 4);
             m->total += (long)sqlite3_column_int64(line, 4);

@@ -18,7 +18,7 @@ bool figure_cs(struct str *script, const struct results *r, sqlite3 *db,
     struct panels p = {.columns = 1};
     /* A head has one read-out of record: count where it is ordinal, argmax where it is nominal. */
     bool ok = curves_read(&values, r, db, e,
-        "SELECT c.cell, c.variant, c.task, c.i, c.value FROM v_cs c WHERE c.grid = ?1 AND c.part = ?2 "
+        "SELECT DISTINCT c.cell, c.variant, c.task, c.i, c.value FROM v_cs c WHERE c.grid = ?1 AND c.part = ?2 "
         "AND c.convention = ?3 AND c.task = 'age' AND (c.readout = 'count' OR (c.readout = 'argmax' AND "
         "NOT EXISTS (SELECT 1 FROM v_cs o WHERE o.cell = c.cell AND o.task = 'age' AND o.readout = "
         "'count'))) ORDER BY c.i, c.cell, c.variant",

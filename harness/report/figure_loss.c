@@ -32,7 +32,7 @@ static bool draw_panel(struct panels *p, const struct curve_panel *panel, const 
     sqlite3 *db, const struct figure_options *o, struct err *e) {
     struct curve_values values = {0};
     bool ok = curves_read(&values, r, db, e,
-        "SELECT cell, variant, task, epoch, value FROM v_epochs WHERE grid = ?1 AND part = ?2 AND "
+        "SELECT DISTINCT cell, variant, task, epoch, value FROM v_epochs WHERE grid = ?1 AND part = ?2 AND "
         "metric = ?3 AND task <> 'all' ORDER BY epoch, cell, variant, task",
         "sss", r->grid.name, part_name[panel->part], panel->metric);
     panels_start(p, panel->title, "Epoch", panel->y_label);

@@ -278,6 +278,13 @@ enum readout results_readout(
                                              : READOUT_COUNT;
 }
 
+bool results_in_row(
+    const struct results *r, const struct result_row *row, enum attribute task, size_t cell) {
+    size_t first;
+    const char *variant = variant_with(r, row, task, &first);
+    return variant && is_of(r, cell, row, variant, task);
+}
+
 static void spread(struct result_number *n) {
     double sum = 0, squares = 0;
     for (size_t i = 0; i < n->n; i++)

@@ -82,6 +82,10 @@ void result_number_free(struct result_number *number);
 enum readout results_readout(
     const struct results *r, const struct result_row *row, enum attribute task);
 
+/* Whether cells[cell] is behind the row's numbers of a task, by the rule of results_number. */
+bool results_in_row(
+    const struct results *r, const struct result_row *row, enum attribute task, size_t cell);
+
 /* Cells of the row, all its variants: done and planned. */
 void results_row_cells(
     const struct results *r, const struct result_row *row, size_t *done, size_t *planned);
