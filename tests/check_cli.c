@@ -208,7 +208,7 @@ START_TEST(plan_shows_how_far_cells_are) {
         ck_assert(store_claim(s, cell, &(struct provenance){0}, &token, &e));
         ck_assert(i == 1 || store_progress(s, cell, 80 >> i, 1, 1.0, &e));
         ck_assert(i != 0 || store_finish(s, cell, 1.0, 0, 80, &e));
-        ck_assert(i != 2 || store_fail(s, cell, "no luck", &e));
+        ck_assert(i != 2 || store_fail(s, cell, token, "no luck", &e));
     }
     store_close(s);
     struct ran r = run_shell(dir, "$DMTL plan small.json");

@@ -46,7 +46,7 @@ static void setup(void) {
     must(store_claim(s, running, &nothing, &token, &e) &&
          store_heartbeat(s, running, 1, 0.5, 80, &e));
     must(store_claim(s, failed, &nothing, &token, &e) &&
-         store_fail(s, failed, "no \033[31m memory\nat all", &e));
+         store_fail(s, failed, token, "no \033[31m memory\nat all", &e));
     store_close(s);
 }
 

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Opened for writing on a fresh file; one cell planned in grid "g". */
 struct bed {
@@ -293,7 +294,7 @@ START_TEST(a_cell_lives) {
     row_is("SELECT state, started FROM v_cells", "pending|");
     must(store_claim(bed.s, bed.cell, &nobody, &token, &e), &e);
     row_is("SELECT state, started IS NOT NULL, finished FROM v_cells", "running|1|");
-    must(store_fail(bed.s, bed.cell, "it broke", &e), &e);
+    must(store_fail(bed.s, bed.cell, token, "it broke", &e), &e);
     row_is("SELECT state, error, finished IS NOT NULL FROM v_cells", "failed|it broke|1");
     must(store_claim(bed.s, bed.cell, &nobody, &token, &e) &&
              store_progress(bed.s, bed.cell, 2, 20, 7.5, &e) &&
@@ -339,6 +340,95 @@ START_TEST(a_newer_claim_fences_off_the_older) {
 }
 END_TEST
 
+/* A worker whose claim was taken over neither fails the cell nor makes it pending. */
+START_TEST(a_lost_claim_records_nothing) {
+    struct err e = {0}, failed = {0}, interrupted = {0};
+    int64_t first, second;
+    must(store_claim(bed.s, bed.cell, &nobody, &first, &e) &&
+             store_claim(bed.s, bed.cell, &nobody, &second, &e),
+        &e);
+    ck_assert(!store_fail(bed.s, bed.cell, first, "mine", &failed));
+    ck_assert(!store_interrupt(bed.s, bed.cell, first, &interrupted));
+    ck_assert_ptr_nonnull(strstr(failed.msg, "was taken over by another worker"));
+    ck_assert_ptr_nonnull(strstr(interrupted.msg, "was taken over by another worker"));
+    row_is("SELECT state, error FROM v_cells", "running|");
+    row_is("SELECT count(ended), count(outcome) FROM v_runs", "0|0");
+    must(store_fail(bed.s, bed.cell, second, "mine", &e), &e);
+    row_is("SELECT state, error FROM v_cells", "failed|mine");
+    row_is("SELECT group_concat(coalesce(outcome, '-')) FROM v_runs", "-,failed");
+}
+END_TEST
+
+START_TEST(an_interrupted_cell_is_pending) {
+    struct err e = {0};
+    int64_t token;
+    must(store_claim(bed.s, bed.cell, &nobody, &token, &e) &&
+             store_progress(bed.s, bed.cell, 2, 20, 7.5, &e) &&
+             store_interrupt(bed.s, bed.cell, token, &e),
+        &e);
+    row_is("SELECT state, error, finished, epochs_done FROM v_cells", "pending|||2");
+    row_is("SELECT outcome, ended IS NOT NULL, wall_s FROM v_runs", "pending|1|7.5");
+}
+END_TEST
+
+START_TEST(a_failed_cell_is_retried_on_request) {
+    struct err e = {0};
+    int64_t token;
+    must(store_claim(bed.s, bed.cell, &nobody, &token, &e) &&
+             store_retry(bed.s, bed.cell, &e), /* not failed: left alone */
+        &e);
+    row_is("SELECT state FROM v_cells", "running");
+    must(
+        store_fail(bed.s, bed.cell, token, "it broke", &e) && store_retry(bed.s, bed.cell, &e), &e);
+    row_is("SELECT state, error, finished FROM v_cells", "pending|it broke|");
+    must(store_claim(bed.s, bed.cell, &nobody, &token, &e), &e);
+    row_is("SELECT state, error FROM v_cells", "running|");
+}
+END_TEST
+
+/* Another process holds the write lock: the heartbeat gives up at once, not after the 30 s that results
+ * wait, and the next finds the patience of others unchanged. */
+START_TEST(a_heartbeat_waits_for_no_lock) {
+    struct err e = {0};
+    sqlite3 *other;
+    ck_assert_int_eq(sqlite3_open(store_path(bed.s), &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    struct timespec begun, ended;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    ck_assert(!store_heartbeat(bed.s, bed.cell, 1, 0.5, 100, &e));
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+    ck_assert_int_lt(ended.tv_sec - begun.tv_sec, 3);
+    ck_assert_int_eq(e.kind, ERR_FAILED);
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+    e = (struct err){0};
+    must(store_heartbeat(bed.s, bed.cell, 1, 0.5, 100, &e), &e);
+    row_is("PRAGMA busy_timeout", "30000");
+}
+END_TEST
+
+/* Only what stands in the store binds the grid to a version of the folder: a run that left nothing
+ * does not, nor do other sets. */
+START_TEST(a_grid_keeps_to_one_version_of_its_data) {
+    struct err e = {0};
+    int64_t token;
+    const struct provenance f1 = {.data_fingerprint = "f1"};
+    must(store_claim(bed.s, bed.cell, &f1, &token, &e) &&
+             store_check_data(bed.s, "g", "synthetic", "f2", "faces", &e) &&
+             store_progress(bed.s, bed.cell, 1, 10, 1, &e) &&
+             store_check_data(bed.s, "g", "synthetic", "f1", "faces", &e) &&
+             store_check_data(bed.s, "g", "adience", "f2", "faces", &e) &&
+             store_check_data(bed.s, "h", "synthetic", "f2", "faces", &e),
+        &e);
+    must(store_claim(bed.s, bed.cell, &nobody, &token, &e), &e); /* died before it read any */
+    ck_assert(!store_check_data(bed.s, "g", "synthetic", "f2", "faces", &e));
+    ck_assert_int_eq(e.kind, ERR_USAGE);
+    ck_assert_ptr_nonnull(
+        strstr(e.msg, "faces: this folder's data have the fingerprint f2, but the cells of g"));
+    ck_assert_ptr_nonnull(strstr(e.msg, "were made from data with f1 (full, cell c1)"));
+    ck_assert_ptr_nonnull(strstr(e.msg, "another --db"));
+}
+END_TEST
+
 START_TEST(cells_that_are_not_there) {
     int64_t token;
     struct err e[6] = {{0}};
@@ -346,7 +436,7 @@ START_TEST(cells_that_are_not_there) {
     ck_assert(!store_check_token(bed.s, 99, 1, &e[1]));
     ck_assert(!store_progress(bed.s, 99, 1, 1, 1, &e[2]));
     ck_assert(!store_finish(bed.s, 99, 1, 1, 1, &e[3]));
-    ck_assert(!store_fail(bed.s, 99, "x", &e[4]));
+    ck_assert(!store_fail(bed.s, 99, 1, "x", &e[4]));
     ck_assert(!store_rewind(bed.s, 99, 0, 0, &e[5]));
     for (size_t i = 0; i < ARRAY_LEN(e); i++)
         ck_assert_ptr_nonnull(strstr(e[i].msg, "r.db: holds no cell number 99"));
@@ -533,6 +623,11 @@ Suite *store_suite(void) {
     tcase_add_test(c, a_done_cell_keeps_its_configuration);
     tcase_add_test(c, a_cell_lives);
     tcase_add_test(c, a_newer_claim_fences_off_the_older);
+    tcase_add_test(c, a_lost_claim_records_nothing);
+    tcase_add_test(c, an_interrupted_cell_is_pending);
+    tcase_add_test(c, a_failed_cell_is_retried_on_request);
+    tcase_add_test(c, a_heartbeat_waits_for_no_lock);
+    tcase_add_test(c, a_grid_keeps_to_one_version_of_its_data);
     tcase_add_test(c, cells_that_are_not_there);
     tcase_add_test(c, every_run_keeps_its_provenance);
     tcase_add_test(c, rewound_to_a_checkpoint);

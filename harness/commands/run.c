@@ -53,7 +53,8 @@ struct run {
     int jobs, threads;
     bool fail_fast;
     struct err *e;
-    char *db, *cache; /* resolved */
+    char *db, *cache;                            /* resolved */
+    char fingerprint[DATASET_COUNT][SHA256_HEX]; /* of the sets' folders; "": not read */
 };
 
 static bool whole_number(
@@ -150,19 +151,51 @@ static bool count_cells(
     return true;
 }
 
-/* Wrong folders are found before anything is written. */
-static bool check_data(const struct run *r, const struct grid *g, struct err *e) {
+/* Workers leave failed cells alone, so a cell that fails again is tried once, however many they are. */
+static bool retry_failed(const struct run *r, struct store *s, const char *grid, struct err *e) {
+    struct cell_record *cells = NULL;
+    size_t n = 0;
+    bool ok = store_cells(s, grid, &cells, &n, e);
+    for (size_t i = 0; ok && i < n; i++)
+        if (cells[i].state == CELL_FAILED && is_chosen(r, cells[i].variant))
+            ok = store_retry(s, cells[i].cell, e);
+    store_cells_free(cells, n);
+    return ok;
+}
+
+/* ---- the data ---- */
+
+/* Opens the set's folder as a worker will, so that wrong ones are found before anything is written, and
+ * keeps its fingerprint. The files' hashes go to the cache, where the workers find them. */
+static bool read_set(struct run *r, enum dataset_id set, struct err *e) {
+    struct manifest m;
+    const char *dir = data_options_dir(&r->data, set, e);
+    if (!dir)
+        return false;
+    if (!dir_exists(dir))
+        return err_usage(e, "--data %s=%s: there is no such folder", dataset_names[set].name, dir);
+    if (!manifest_open(&m, set, dir, r->cache, (int)sysconf(_SC_NPROCESSORS_ONLN), e))
+        return false;
+    memcpy(r->fingerprint[set], m.fingerprint, sizeof m.fingerprint);
+    manifest_close(&m);
+    return true;
+}
+
+static bool read_data(struct run *r, const struct grid *g, struct err *e) {
     for (size_t i = 0; i < g->n_cells; i++) {
         enum dataset_id set = g->cells[i].config.data.set;
-        if (!is_chosen(r, g->cells[i].variant))
-            continue;
-        const char *dir = data_options_dir(&r->data, set, e);
-        if (!dir)
+        if (is_chosen(r, g->cells[i].variant) && !*r->fingerprint[set] && !read_set(r, set, e))
             return false;
-        if (!dir_exists(dir))
-            return err_usage(
-                e, "--data %s=%s: there is no such folder", dataset_names[set].name, dir);
     }
+    return true;
+}
+
+static bool check_stored(
+    const struct run *r, const struct grid *g, struct store *s, struct err *e) {
+    for (int set = 0; set < DATASET_COUNT; set++)
+        if (*r->fingerprint[set] && !store_check_data(s, g->name, dataset_names[set].name,
+                                        r->fingerprint[set], r->data.dir[set], e))
+            return false;
     return true;
 }
 
@@ -286,15 +319,16 @@ static bool run_grid(struct run *r, const struct grid *g, struct err *e) {
     struct tally tally;
     r->db = command_database(r->given_db, g->name);
     r->cache = r->given_cache ? xstrdup(r->given_cache) : beside(r->db, "cache");
-    if (!check_data(r, g, e))
+    if (!read_data(r, g, e))
         return false;
     struct store *s = store_open(r->db, STORE_WRITE, e);
-    bool ok = s && grid_register(g, s, e) && count_cells(r, s, g->name, &tally, e);
+    bool ok = s && grid_register(g, s, e) && check_stored(r, g, s, e) &&
+              count_cells(r, s, g->name, &tally, e);
     if (ok && tally.count[CELL_DONE] == tally.all)
         printf("%s: all %zu cells are done already, in %s; nothing to do\n", g->name, tally.all,
             r->db);
     else if (ok)
-        ok = run_cells(r, g, s, e);
+        ok = retry_failed(r, s, g->name, e) && run_cells(r, g, s, e);
     store_close(s);
     return ok;
 }

@@ -274,15 +274,17 @@ static bool save(struct trainer *t, struct err *e) {
     return true;
 }
 
-static bool beat(struct trainer *t, struct err *e) {
+/* What cannot be shown now is shown later: no training ends for it. */
+static void beat(struct trainer *t) {
+    struct err ignored = {0};
     double now = now_s(), since = now - t->beaten_s;
     if (since < beat_every_s)
-        return true;
+        return;
     double fraction = (double)t->checkpoint.step / (double)(t->steps_per_epoch * t->c->epochs);
     double rate = (double)t->images_since_beat / since;
     t->beaten_s = now;
     t->images_since_beat = 0;
-    return store_heartbeat(t->in->store, t->in->cell, epochs_done(t), fraction, rate, e);
+    store_heartbeat(t->in->store, t->in->cell, epochs_done(t), fraction, rate, &ignored);
 }
 
 /* After a step: stops on request, with a checkpoint; else saves when it is time. */
@@ -292,15 +294,15 @@ static bool between_steps(struct trainer *t, struct err *e) {
                                  t->checkpoint.step, t->steps_per_epoch * t->c->epochs);
     if (now_s() - t->checkpointed_s >= t->c->checkpoint_every_s && !save(t, e))
         return false;
-    return beat(t, e);
+    beat(t);
+    return true;
 }
 
 static bool keep_beating(void *context, size_t done, size_t total) {
     struct trainer *t = context;
-    struct err ignored = {0};
     (void)done;
     (void)total;
-    beat(t, &ignored); /* display alone: an evaluation does not fail for it */
+    beat(t);
     return !interrupt_requested();
 }
 

@@ -73,10 +73,13 @@ bool store_progress(
 
 bool store_heartbeat(struct store *s, int64_t cell, int epochs_done, double fraction,
     double images_per_s, struct err *e) {
-    return sql_run(s->db, e,
+    sqlite3_busy_timeout(s->db, 0);
+    bool ok = sql_run(s->db, e,
         "INSERT OR REPLACE INTO heartbeat (cell, at, epochs_done, fraction, images_per_s)"
         " VALUES (?1, " SQL_NOW ", ?2, ?3, ?4)",
         "lidd", (long long)cell, epochs_done, fraction, images_per_s);
+    sqlite3_busy_timeout(s->db, BUSY_TIMEOUT_MS);
+    return ok;
 }
 
 /* Closes the newest attempt with the cell's own state. */
@@ -102,15 +105,33 @@ bool store_finish(struct store *s, int64_t cell, double wall_s, int64_t peak_rss
     return store_end(s, own, ok, e);
 }
 
-bool store_fail(struct store *s, int64_t cell, const char *message, struct err *e) {
+/* Ends a claim without results: the cell's state and message, and the attempt's end. */
+static bool end_claim(struct store *s, int64_t cell, int64_t token, enum cell_state state,
+    const char *message, struct err *e) {
     bool own;
     if (!store_enter(s, &own, e))
         return false;
-    bool ok = update_cell(s, cell, e,
-                  "UPDATE cell SET state = ?2, finished = " SQL_NOW ", error = ?3 WHERE cell = ?1",
-                  "lis", (long long)cell, CELL_FAILED, message) &&
+    bool ok = store_check_token(s, cell, token, e) &&
+              update_cell(s, cell, e,
+                  "UPDATE cell SET state = ?2, error = ?3,"
+                  " finished = iif(?3 IS NULL, NULL, " SQL_NOW ") WHERE cell = ?1",
+                  "lis", (long long)cell, state, message) &&
               end_attempt(s, cell, 0, e);
     return store_end(s, own, ok, e);
+}
+
+bool store_fail(struct store *s, int64_t cell, int64_t token, const char *message, struct err *e) {
+    return end_claim(s, cell, token, CELL_FAILED, message, e);
+}
+
+bool store_interrupt(struct store *s, int64_t cell, int64_t token, struct err *e) {
+    return end_claim(s, cell, token, CELL_PENDING, NULL, e);
+}
+
+bool store_retry(struct store *s, int64_t cell, struct err *e) {
+    return sql_run(s->db, e,
+        "UPDATE cell SET state = ?2, finished = NULL WHERE cell = ?1 AND state = ?3", "lii",
+        (long long)cell, CELL_PENDING, CELL_FAILED);
 }
 
 bool store_rewind(struct store *s, int64_t cell, int epochs_done, int64_t step, struct err *e) {
@@ -129,6 +150,27 @@ bool store_rewind(struct store *s, int64_t cell, int epochs_done, int64_t step, 
     for (size_t i = 0; ok && i < ARRAY_LEN(results); i++)
         ok = sql_run(s->db, e, results[i], "l", (long long)cell);
     return store_end(s, own, ok, e);
+}
+
+bool store_check_data(struct store *s, const char *grid, const char *dataset,
+    const char *fingerprint, const char *folder, struct err *e) {
+    sqlite3_stmt *stmt = sql_prepare(s->db, e,
+        "SELECT c.id, m.variant, a.data_fingerprint FROM grid g JOIN member m ON m.grid = g.grid"
+        " JOIN cell c ON c.cell = m.cell JOIN attempt a ON a.cell = c.cell AND a.attempt ="
+        " (SELECT max(attempt) FROM attempt WHERE cell = c.cell AND data_fingerprint IS NOT NULL)"
+        " WHERE g.name = ?1 AND c.dataset = ?2 AND a.data_fingerprint <> ?3"
+        " AND (c.state = ?4 OR c.step > 0) ORDER BY m.position LIMIT 1",
+        "sssi", grid, dataset, fingerprint, CELL_DONE);
+    int row = stmt ? sql_step(stmt, e) : -1;
+    if (row == 1)
+        err_usage(e,
+            "%s: this folder's data have the fingerprint %.12s, but the cells of %s stored in %s "
+            "were made from data with %.12s (%s, cell %.12s): give the folder as it was then, or "
+            "another --db for the folder as it is now",
+            folder, fingerprint, grid, s->path, sql_text(stmt, 2), sql_text(stmt, 1),
+            sql_text(stmt, 0));
+    sqlite3_finalize(stmt);
+    return row == 0;
 }
 
 static char *copy_text(sqlite3_stmt *stmt, int column) {
@@ -164,11 +206,12 @@ bool store_cells(
     *n = 0;
     size_t capacity = 0;
     sqlite3_stmt *stmt = sql_prepare(s->db, e,
-        "SELECT c.cell, c.id, m.variant, m.axes, c.config, c.error, a.data_fingerprint, c.state,"
+        "SELECT c.cell, c.id, m.variant, m.axes, c.config, c.error,"
+        " (SELECT data_fingerprint FROM attempt a WHERE a.cell = c.cell AND"
+        "  data_fingerprint IS NOT NULL ORDER BY attempt DESC LIMIT 1), c.state,"
         " c.epochs, c.epochs_done, c.step, c.wall_s, h.fraction, h.images_per_s,"
         " max(0, (julianday('now') - julianday(h.at)) * 86400)"
         " FROM grid g JOIN member m ON m.grid = g.grid JOIN cell c ON c.cell = m.cell"
-        " LEFT JOIN attempt a ON a.cell = c.cell AND a.attempt = c.token"
         " LEFT JOIN heartbeat h ON h.cell = c.cell"
         " WHERE g.name = ?1 ORDER BY m.position",
         "s", grid);

@@ -14,7 +14,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define BUSY_TIMEOUT_MS 30000 /* a cell's results take well under a second to write */
 #define CACHE_KIB 65536
 
 static const char schema_sql[] =

@@ -10,6 +10,9 @@ struct store {
     char *path; /* as the user wrote it */
 };
 
+/* How long a lock is waited for; a cell's results take well under a second to write. */
+enum { BUSY_TIMEOUT_MS = 30000 };
+
 /* Groups a function's statements into one transaction: a new one where none is open, else part of the
  * caller's. store_end commits what store_enter began where `ok`, or rolls it back, and returns whether
  * all went well. */

@@ -65,7 +65,7 @@ CREATE TABLE cell (
     finished       TEXT,                       -- done or failed
     dataset        TEXT NOT NULL,              -- the name in the configuration
     split          TEXT NOT NULL,
-    error          TEXT,                       -- of a failed cell
+    error          TEXT,                       -- of the newest claim, where that failed
     config         TEXT NOT NULL               -- resolved, JSON
 );
 
@@ -86,7 +86,7 @@ CREATE TABLE attempt ( -- one claim of a cell by a worker; `attempt` is the clai
     attempt          INTEGER NOT NULL,
     started          TEXT NOT NULL,
     ended            TEXT,         -- NULL: running, or the worker died
-    outcome          INTEGER REFERENCES state,
+    outcome          INTEGER REFERENCES state, -- done, failed, or pending: interrupted
     wall_s           REAL,         -- the cell's seconds of work up to the end of this attempt
     peak_rss_bytes   INTEGER,
     threads          INTEGER,

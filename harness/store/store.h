@@ -75,11 +75,16 @@ bool store_check_token(struct store *s, int64_t cell, int64_t token, struct err 
 bool store_progress(
     struct store *s, int64_t cell, int epochs_done, int64_t step, double wall_s, struct err *e);
 bool store_heartbeat(struct store *s, int64_t cell, int epochs_done, double fraction,
-    double images_per_s, struct err *e); /* for display alone */
+    double images_per_s, struct err *e); /* for display alone: waits for no lock */
 /* The end, in one transaction with the results; peak_rss_bytes 0: unknown. */
 bool store_finish(struct store *s, int64_t cell, double wall_s, int64_t peak_rss_bytes,
     int reported_epoch, struct err *e);
-bool store_fail(struct store *s, int64_t cell, const char *message, struct err *e);
+/* The end without results, of the claim `token`; where that is not the newest, an error, and nothing is
+ * recorded. Failed: kept with its message until the next claim. Interrupted: pending again. */
+bool store_fail(struct store *s, int64_t cell, int64_t token, const char *message, struct err *e);
+bool store_interrupt(struct store *s, int64_t cell, int64_t token, struct err *e);
+/* Makes a failed cell pending again; its message stays until the next claim. */
+bool store_retry(struct store *s, int64_t cell, struct err *e);
 /* Puts the cell back to a checkpoint: its epochs_done and step are these, and its rows of later epochs and
  * steps and all its results are gone, as the resume will write them again. */
 bool store_rewind(struct store *s, int64_t cell, int epochs_done, int64_t step, struct err *e);
@@ -91,7 +96,7 @@ struct cell_record {
     char *axes;
     char *config;
     char *error;
-    char *fingerprint; /* of the data that its newest run read, or NULL */
+    char *fingerprint; /* of the data that it read last, or NULL */
     enum cell_state state;
     int epochs, epochs_done;
     int64_t step;
@@ -99,6 +104,11 @@ struct cell_record {
     double fraction, images_per_s; /* heartbeat */
     double heartbeat_age_s; /* seconds since it, by this machine's clock; -1: there is none */
 };
+/* One version of a set's folder a grid: ERR_USAGE where a cell of `grid` on `dataset` that is done or has a
+ * checkpoint read data with another fingerprint than `fingerprint`, that of `folder`. */
+bool store_check_data(struct store *s, const char *grid, const char *dataset,
+    const char *fingerprint, const char *folder, struct err *e);
+
 /* A grid's cells in their order. The caller frees with store_cells_free. */
 bool store_cells(
     struct store *s, const char *grid, struct cell_record **cells, size_t *n, struct err *e);

@@ -36,7 +36,7 @@ JOIN state st ON st.state = c.state
 LEFT JOIN attempt a ON a.cell = c.cell AND a.attempt = c.token;
 
 -- Provenance: one row each time a worker took a cell, the newest with the highest `run`. `outcome`: done,
--- failed, or NULL where it runs or died. `wall_s`: the cell's seconds of work up to the end of this run,
+-- failed, pending where it was interrupted, or NULL where it runs or died. `wall_s`: the cell's seconds of work up to the end of this run,
 -- earlier runs included. `git_commit` ends in -dirty where the program was built from a changed tree.
 -- `weights_sha256`: the file that the trunk started from, NULL for none.
 CREATE VIEW v_runs AS

@@ -28,8 +28,18 @@ static char *commit_text(void) {
     return xasprintf("%s%s", version_commit(), version_dirty() ? "-dirty" : "");
 }
 
-static bool claim(struct worker *w, const struct cell_record *r, const struct manifest *m,
-    struct network *net, int64_t *token, struct err *e) {
+struct running { /* of one cell, released together */
+    struct lease lease;
+    struct config config;
+    struct split split;
+    th_scope *life;
+    struct network *network;
+    int64_t token; /* of our claim; 0: not claimed yet */
+};
+
+/* With what is known so far: `m` and the network may be NULL. */
+static bool claim(struct worker *w, struct running *run, const struct cell_record *r,
+    const struct manifest *m, struct err *e) {
     char device[128], host[256] = "";
     th_device_name(w->device, device);
     gethostname(host, sizeof host - 1);
@@ -42,9 +52,11 @@ static bool claim(struct worker *w, const struct cell_record *r, const struct ma
             .device = device,
             .host = host,
             .threads = th_threads(),
-            .data_fingerprint = m->fingerprint,
-            .weights_sha256 = network_weights_sha256(net)},
-        token, e);
+            .data_fingerprint = m ? m->fingerprint : NULL,
+            .weights_sha256 = run->network ? network_weights_sha256(run->network) : NULL},
+        &run->token, e);
+    if (!ok)
+        run->token = 0;
     free(commit);
     return ok;
 }
@@ -108,23 +120,6 @@ static bool show_building(void *context, size_t done, size_t total) {
     return !interrupt_requested();
 }
 
-struct running { /* of one cell, released together */
-    struct lease lease;
-    struct config config;
-    struct split split;
-    th_scope *life;
-    struct network *network;
-};
-
-static bool same_data(const struct cell_record *r, const struct manifest *m, struct err *e) {
-    if (r->step == 0 || !r->fingerprint || strcmp(r->fingerprint, m->fingerprint) == 0)
-        return true;
-    return err_usage(e,
-        "%s: cell %.12s (%s) was begun on data with the fingerprint %.12s, but %s "
-        "holds data with %.12s; give the folder it was begun on, or use another --db",
-        m->root, r->id, r->variant, r->fingerprint, m->root, m->fingerprint);
-}
-
 static bool split_of(
     struct split *s, const struct manifest *m, const struct config *c, struct err *e) {
     _Static_assert(SPLIT_KIND_COUNT == 1, "a second kind of split makes this a table");
@@ -140,8 +135,8 @@ static bool set_threads(
 
 static bool run_claimed(struct worker *w, struct running *run, const struct cell_record *r,
     const struct manifest *m, struct err *e) {
-    int64_t token, dataset;
-    if (!claim(w, r, m, run->network, &token, e))
+    int64_t dataset;
+    if (!claim(w, run, r, m, e))
         return e->kind == ERR_NONE; /* done by now */
     const struct source *source = sets_source(&w->sets, w->options, &run->config, run->network,
         w->device, show_building, run->network, e);
@@ -158,7 +153,7 @@ static bool run_claimed(struct worker *w, struct running *run, const struct cell
                      .bins = &w->bins,
                      .store = w->store,
                      .cell = r->cell,
-                     .token = token,
+                     .token = run->token,
                      .dataset = dataset,
                      .known_step = r->step,
                      .wall_before_s = r->wall_s,
@@ -172,23 +167,35 @@ static bool prepare(struct worker *w, struct running *run, const struct cell_rec
     bool ok = object && config_parse(&run->config, object, "the stored configuration", e);
     cJSON_Delete(object);
     if (!ok || !(*m = sets_manifest(&w->sets, w->options, &run->config, e)) ||
-        !same_data(r, *m, e) || !set_threads(w, run, r, e))
+        !store_check_data(w->store, w->options->grid, dataset_names[(*m)->set].name,
+            (*m)->fingerprint, (*m)->root, e) ||
+        !set_threads(w, run, r, e))
         return false;
     run->life = th_scope_new(w->device);
     run->network = network_new(&run->config, run->life, w->options->weights_dir, e);
     return run->network != NULL;
 }
 
-/* Keeps a failed cell's message in the store. Wrong usage and interruption end the worker instead: the
- * next cell would meet the same. */
-static enum cell_outcome failed(struct worker *w, const struct cell_record *r, struct err *e) {
+/* Notes in the store why the cell stopped, under our claim. One that failed before it was claimed is
+ * claimed for that: every failure is a run on record. Wrong usage found before the claim leaves the
+ * cell as it was, for it is not about the cell. */
+static bool note_stop(struct worker *w, struct running *run, const struct cell_record *r,
+    const struct manifest *m, const struct err *why, struct err *e) {
+    if (why->kind == ERR_INTERRUPTED)
+        return !run->token || store_interrupt(w->store, r->cell, run->token, e);
+    if (!run->token && (why->kind == ERR_USAGE || !claim(w, run, r, m, e)))
+        return e->kind == ERR_NONE;
+    return store_fail(w->store, r->cell, run->token, why->msg, e);
+}
+
+/* Wrong usage and interruption end the worker: the next cell would meet the same. */
+static enum cell_outcome stopped(struct worker *w, struct running *run, const struct cell_record *r,
+    const struct manifest *m, struct err *e) {
     struct err store_error = {0};
-    if (e->kind != ERR_FAILED)
-        return OUTCOME_STOPPED;
-    if (store_fail(w->store, r->cell, e->msg, &store_error))
-        return OUTCOME_FAILED;
-    err_add(e, "(%s)", store_error.msg);
-    return OUTCOME_STOPPED;
+    bool noted = note_stop(w, run, r, m, e, &store_error);
+    if (!noted && strcmp(store_error.msg, e->msg) != 0)
+        err_add(e, "(not noted in the store: %s)", store_error.msg);
+    return noted && e->kind == ERR_FAILED ? OUTCOME_FAILED : OUTCOME_STOPPED;
 }
 
 static enum cell_outcome run_held(
@@ -197,7 +204,11 @@ static enum cell_outcome run_held(
     talking = w;
     talking_about = r;
     bool ok = prepare(w, run, r, &m, e) && run_claimed(w, run, r, m, e);
-    return ok ? OUTCOME_DONE : failed(w, r, e);
+    return ok ? OUTCOME_DONE : stopped(w, run, r, m, e);
+}
+
+bool cell_open(const struct cell_record *r) {
+    return r->state != CELL_DONE && r->state != CELL_FAILED;
 }
 
 /* What was listed may have changed before the lock was ours: another worker went on with the cell, or
@@ -210,8 +221,7 @@ static enum cell_outcome run_if_open(
     if (!store_cells(w->store, w->options->grid, &cells, &n, e))
         return OUTCOME_STOPPED;
     for (size_t i = 0; i < n; i++) {
-        bool failed_since = cells[i].state == CELL_FAILED && listed->state != CELL_FAILED;
-        if (cells[i].cell == listed->cell && cells[i].state != CELL_DONE && !failed_since) {
+        if (cells[i].cell == listed->cell && cell_open(&cells[i])) {
             outcome = run_held(w, run, &cells[i], e);
             break;
         }

@@ -23,6 +23,9 @@ enum cell_outcome {
     OUTCOME_STOPPED /* e says why the worker must end: interrupted, wrong usage, store out of order */
 };
 
+/* Whether there is something to do: it is neither done nor failed. */
+bool cell_open(const struct cell_record *r);
+
 /* Runs the cell, as it was listed, from its last checkpoint on. */
 enum cell_outcome cell_run(struct worker *w, const struct cell_record *listed, struct err *e);
 

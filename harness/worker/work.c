@@ -14,7 +14,7 @@ static bool wanted(const struct worker *w, const struct cell_record *r) {
     bool named = o->n_only == 0;
     for (size_t i = 0; i < o->n_only; i++)
         named = named || strcmp(o->only[i], r->variant) == 0;
-    return named && r->state != CELL_DONE;
+    return named && cell_open(r);
 }
 
 static bool worker_open(struct worker *w, const struct work_options *o, struct err *e) {
