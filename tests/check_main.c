@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 int main(void) {
+    setenv("CK_DEFAULT_TIMEOUT", "60", 0); /* seconds a test: machines are shared */
     static Suite *(*const suites[])(void) = {
 #define SUITE(name) name##_suite,
 #include "suites.inc"
