@@ -45,9 +45,9 @@ weights:
 lint:
 	@setup/packages lint
 	clang-format --dry-run -Werror $(FORMATTED)
-	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr \
-		--suppress=missingInclude -Iharness $(filter %.c,$(SOURCES_both) $(SOURCES_dmtl) $(SOURCES_torch))
 	@$(MAKE) --no-print-directory all $(OUT)/check WERROR=1
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr \
+		--suppress=missingInclude -Iharness -I$(OUT) $(filter %.c,$(SOURCES_both) $(SOURCES_dmtl) $(SOURCES_torch))
 fuzz:
 	@setup/packages fuzz
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang CXX=clang++ fuzzers

@@ -28,7 +28,8 @@ struct file_output {
 bool file_output_open(struct file_output *out, const char *path, struct err *e);
 bool file_commit(struct file_output *out, struct err *e);
 void file_abandon(struct file_output *out);
-bool file_write(const char *path, const void *bytes, size_t n, struct err *e); /* all of it, atomic */
+bool file_write(
+    const char *path, const void *bytes, size_t n, struct err *e); /* all of it, atomic */
 
 /* A read-only mapping of a whole file; an empty file maps to bytes == NULL, size 0. */
 struct file_map {

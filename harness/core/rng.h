@@ -35,7 +35,7 @@ struct rng rng_open(uint64_t seed, enum rng_purpose purpose, uint32_t step, uint
 uint32_t rng_u32(struct rng *r);
 uint32_t rng_below(struct rng *r, uint32_t n); /* uniform in 0..n-1, n > 0, without modulo bias */
 double rng_uniform(struct rng *r);             /* [0, 1), 53 bits */
-double rng_normal(struct rng *r);              /* mean 0, variance 1 (Box-Muller, one of the pair) */
+double rng_normal(struct rng *r); /* mean 0, variance 1 (Box-Muller, one of the pair) */
 
 /* Fisher-Yates; the result depends on `n` and on the stream alone. */
 void rng_shuffle(struct rng *r, uint32_t *items, size_t n);

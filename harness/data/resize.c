@@ -114,7 +114,8 @@ typedef uint8_t bytes __attribute__((vector_size(4 * PAIR)));
 
 #define ROUND (1 << (FRACTION_BITS - 1))
 
-/* To 0..255: a negative value becomes 0 by its sign, one above 255 all ones. */
+/* To 0..255: a negative value becomes 0 by its sign, one above 255 all ones. gcc and clang shift
+ * signed numbers arithmetically and say so. */
 #define CLIP(v) ((((v) & ~((v) >> 31)) | ((255 - (v)) >> 31)) & 255)
 
 WIDE static void widen_rows(int32_t *pairs, const uint8_t *top, const uint8_t *below, int width) {
@@ -138,7 +139,7 @@ WIDE static void pass_x(
             sum += pixels * w[t];
         }
         sum >>= FRACTION_BITS;
-        bytes wide = (bytes)CLIP(sum);
+        bytes wide = (bytes)CLIP(sum); // cppcheck-suppress shiftTooManyBitsSigned
         bytes packed = __builtin_shufflevector(wide, wide, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0,
             4, 8, 12, 16, 20, 24, 28, 16, 20, 24, 28, 16, 20, 24, 28, 16, 20, 24, 28);
         memcpy(out_top + (size_t)3 * i, (const char *)&packed, 4);
