@@ -76,7 +76,7 @@ void figure_terminal(struct str *script, enum picture_format format, int width_p
             width_px, height_px);
     else if (format == PICTURE_PDF) /* 96 pixels an inch, as browsers take SVG */
         str_addf(script,
-            "base_font = 10.5\n"
+            "base_font = 10.5\nset pointsize 0.6\n"
             "set terminal pdfcairo size %.3fin,%.3fin font 'DejaVu Sans,10.5' noenhanced\n",
             width_px / 96.0, height_px / 96.0);
     else /* two dots a pixel */
