@@ -94,6 +94,33 @@ START_TEST(samples_are_sorted_and_the_rest_has_its_reason) {
 }
 END_TEST
 
+/* What is named like an image and is none: opening the pipe would wait for ever. A link to a file serves. */
+START_TEST(links_and_pipes) {
+    char *pipe = path_join(dir, "20_0_0_pipe.jpg"), *lost = path_join(dir, "21_0_0_lost.jpg");
+    char *link = path_join(dir, "22_0_0_link.jpg"), *loop = path_join(dir, "23_0_0_loop.jpg");
+    folder_put_text(dir, "24_0_0_file.jpg", "image");
+    ck_assert_int_eq(mkfifo(pipe, 0666), 0);
+    ck_assert_int_eq(symlink("/nowhere/image.jpg", lost), 0);
+    ck_assert_int_eq(symlink("24_0_0_file.jpg", link), 0);
+    ck_assert_int_eq(symlink("23_0_0_loop.jpg", loop), 0);
+    struct manifest m;
+    struct err e = {0};
+    ck_assert_msg(manifest_open(&m, DATASET_UTKFACE, dir, NULL, 2, &e), "%s", e.msg);
+    ck_assert_uint_eq(m.n, 2);
+    ck_assert_str_eq(m.samples[0].file, "22_0_0_link.jpg");
+    ck_assert_str_eq(m.samples[0].content, m.samples[1].content);
+    ck_assert_uint_eq(m.n_aside, 3);
+    ck_assert_str_eq(m.aside[0].reason, "is no regular file");
+    ck_assert_str_eq(m.aside[1].reason, "is a link that leads to no file");
+    ck_assert_str_eq(m.aside[2].file, "23_0_0_loop.jpg");
+    manifest_close(&m);
+    free(pipe);
+    free(lost);
+    free(link);
+    free(loop);
+}
+END_TEST
+
 static void fingerprint_of(char *out) {
     struct manifest m;
     struct err e = {0};
@@ -240,6 +267,7 @@ Suite *manifest_suite(void) {
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, name_gives_labels_or_a_reason, 0, (int)ARRAY_LEN(names));
     tcase_add_test(c, samples_are_sorted_and_the_rest_has_its_reason);
+    tcase_add_test(c, links_and_pipes);
     tcase_add_test(c, fingerprint_follows_content_and_labels);
     tcase_add_test(c, hashes_come_from_the_cache);
     tcase_add_test(c, folders_that_do_not_serve);

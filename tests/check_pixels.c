@@ -156,7 +156,8 @@ START_TEST(too_many_bad_images_are_named_and_nothing_is_kept) {
         folder_put_text(dir, name, "x");
     }
     open_set();
-    expect_error(0.1, "images do not decode, more than the share of 0.1 that data.max_bad_share");
+    expect_error(0.1, "images do not decode, more than the share of 0.1 that /data/max_bad_share");
+    expect_error(0.1, "get them again, remove them, or raise that key");
     expect_error(0.1, "\"20_0_0_00\\n.jpg\": its first bytes");
     ck_assert_ptr_null(built_file());
 }

@@ -62,8 +62,8 @@ static bool build(const struct data_verb *v, const struct need *need, struct err
               pixels_open(&p, &m, need->px, v->cache_dir, v->threads, need->max_bad_share,
                   show_progress, &bar, e);
     if (ok && !command_quiet()) {
-        fprintf(stderr, "%s at %d px: %zu images in %s, %.2f GB", dataset_names[need->set].name,
-            need->px, p.n, v->cache_dir, (double)p.map.size / 1e9);
+        fprintf(stderr, "%s at %d px: %zu images in %s, %.1f MB", dataset_names[need->set].name,
+            need->px, p.n, v->cache_dir, (double)p.map.size / 1e6);
         if (p.n_bad)
             fprintf(stderr, "; %zu do not decode:", p.n_bad);
         fputc('\n', stderr);

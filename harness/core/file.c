@@ -26,22 +26,30 @@ bool dir_exists(const char *path) {
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* 0, or why the folder is not there: what mkdir said, which the look whether it is there already hides. */
+static int make_one(const char *path) {
+    if (mkdir(path, 0777) == 0)
+        return 0;
+    int problem = errno;
+    return dir_exists(path) ? 0 : problem;
+}
+
 bool dir_make(const char *path, struct err *e) {
     char *part = xstrdup(path);
-    bool ok = true;
-    for (char *p = part + 1; ok && *p; p++) {
+    int problem = 0;
+    for (char *p = part + 1; !problem && *p; p++) {
         if (*p != '/')
             continue;
         *p = '\0';
-        ok = mkdir(part, 0777) == 0 || errno == EEXIST || dir_exists(part);
+        problem = make_one(part);
+        if (problem == EEXIST)
+            problem = ENOTDIR; /* a parent is a file */
         *p = '/';
     }
-    if (ok)
-        ok = mkdir(part, 0777) == 0 || dir_exists(part);
-    if (!ok)
-        err_sys(e, errno, "%s: cannot make this folder", path);
+    if (!problem)
+        problem = make_one(part);
     free(part);
-    return ok;
+    return problem ? err_sys(e, problem, "%s: cannot make this folder", path) : true;
 }
 
 char *file_read(const char *path, size_t limit, size_t *size, struct err *e) {

@@ -42,9 +42,9 @@ bool bad_share_ok(const struct bad_image *bad, size_t n_bad, size_t n, double ma
     struct str first = {0};
     for (size_t i = 0; i < n_bad && i < SHOWN; i++)
         str_addf(&first, "%s%s", i ? "; " : "", bad[i].message);
-    err_set(e,
-        "%s: %zu of %zu images do not decode, more than the share of %g that data.max_bad_share "
-        "allows; %s%s",
+    err_usage(e,
+        "%s: %zu of %zu images do not decode, more than the share of %g that /data/max_bad_share "
+        "allows: get them again, remove them, or raise that key; %s%s",
         m->root, n_bad, n, max_share, first.text, n_bad > SHOWN ? "; ..." : "");
     str_free(&first);
     return false;

@@ -16,7 +16,8 @@ struct bad_list {
 };
 void bad_list_add(struct bad_list *l, size_t row, char *message /* taken over */);
 
-/* False, naming the first few, where more than max_share of n images are bad. */
+/* False (ERR_USAGE: the set is not fit to be used), naming the first few, where more than max_share of n
+ * images are bad. */
 bool bad_share_ok(const struct bad_image *bad, size_t n_bad, size_t n, double max_share,
     const struct manifest *m, struct err *e);
 

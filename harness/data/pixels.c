@@ -101,9 +101,9 @@ static bool put(struct build *b, const void *bytes, size_t n, struct err *e) {
     if (fwrite(bytes, 1, n, b->out.stream) == n)
         return true;
     return err_sys(e, errno,
-        "%s: the pixel cache cannot be written; it takes %.1f GB: free some space or choose "
+        "%s: the pixel cache cannot be written; it takes %.1f MB: free some space or choose "
         "another cache folder",
-        b->out.path, (double)(b->n * row_bytes(b->px)) / 1e9);
+        b->out.path, (double)(b->n * row_bytes(b->px)) / 1e6);
 }
 
 static bool put_block(void *context, const struct pixel_block *block, struct err *e) {

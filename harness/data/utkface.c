@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #define EXPECTED                                                                                   \
     "expected a folder of images named AGE_GENDER_RACE_TIME.jpg, such as "                         \
@@ -54,21 +55,39 @@ char *utkface_parse_name(const char *name, int16_t label[ATTR_COUNT]) {
     return NULL;
 }
 
+/* What a folder holds; `reason` says why an entry cannot be an image, NULL where it may be one. */
+struct entry {
+    char *name;
+    const char *reason;
+};
+
 static int by_name(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
 }
 
-static bool is_folder(const char *root, const struct dirent *entry) {
-    if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK)
-        return entry->d_type == DT_DIR;
-    char *path = path_join(root, entry->d_name);
-    bool folder = dir_exists(path);
+/* Links are followed. Opening a pipe would wait for a writer for ever, so only regular files pass. An
+ * entry that is gone by now passes too: reading it then tells. */
+static struct entry entry_of(const char *root, const struct dirent *d) {
+    struct entry entry = {.name = xstrdup(d->d_name)};
+    struct stat st;
+    if (d->d_type == DT_REG)
+        return entry;
+    char *path = path_join(root, d->d_name);
+    if (stat(path, &st) != 0) {
+        if (d->d_type == DT_LNK)
+            entry.reason = "is a link that leads to no file";
+    } else if (S_ISDIR(st.st_mode)) {
+        entry.reason = "is a folder, images are looked for beside it";
+        free(entry.name);
+        entry.name = xasprintf("%s/", d->d_name);
+    } else if (!S_ISREG(st.st_mode)) {
+        entry.reason = "is no regular file";
+    }
     free(path);
-    return folder;
+    return entry;
 }
 
-/* Folders are told by a '/' behind their name, which no file's name holds. */
-static bool list_folder(char ***names, size_t *n, const char *root, struct err *e) {
+static bool list_folder(struct entry **entries, size_t *n, const char *root, struct err *e) {
     DIR *dir = opendir(root);
     if (!dir)
         return errno == ENOENT || errno == ENOTDIR
@@ -76,45 +95,45 @@ static bool list_folder(char ***names, size_t *n, const char *root, struct err *
                    : err_sys(e, errno, "%s: cannot be read", root);
     size_t capacity = 0;
     errno = 0;
-    for (struct dirent *entry; (entry = readdir(dir)); errno = 0) {
-        if (entry->d_name[0] == '.' || strcmp(entry->d_name, SYNTH_MARK) == 0)
+    for (struct dirent *d; (d = readdir(dir)); errno = 0) {
+        if (d->d_name[0] == '.' || strcmp(d->d_name, SYNTH_MARK) == 0)
             continue;
-        *names = xgrow(*names, &capacity, *n + 1, sizeof **names);
-        (*names)[(*n)++] = xasprintf("%s%s", entry->d_name, is_folder(root, entry) ? "/" : "");
+        *entries = xgrow(*entries, &capacity, *n + 1, sizeof **entries);
+        (*entries)[(*n)++] = entry_of(root, d);
     }
     int problem = errno;
     closedir(dir);
     if (problem)
         return err_sys(e, problem, "%s: cannot be read", root);
     if (*n)
-        qsort(*names, *n, sizeof **names, by_name);
+        qsort(*entries, *n, sizeof **entries, by_name);
     return true;
 }
 
-static void add_entry(struct manifest *m, char *name) {
-    struct sample s = {.id = name, .duplicate_group = -1, .fold = -1};
-    char *reason = str_ends(name, "/") ? xstrdup("is a folder, images are looked for beside it")
-                                       : utkface_parse_name(name, s.label);
+/* Takes the entry's name over. */
+static void add_entry(struct manifest *m, struct entry *entry) {
+    struct sample s = {.id = entry->name, .duplicate_group = -1, .fold = -1};
+    char *reason =
+        entry->reason ? xstrdup(entry->reason) : utkface_parse_name(entry->name, s.label);
     if (reason) {
-        m->aside[m->n_aside++] = (struct set_aside){.file = name, .reason = reason};
+        m->aside[m->n_aside++] = (struct set_aside){.file = entry->name, .reason = reason};
     } else {
-        s.file = xstrdup(name);
+        s.file = xstrdup(entry->name);
         m->samples[m->n++] = s;
     }
+    entry->name = NULL;
 }
 
 bool utkface_list(struct manifest *m, struct err *e) {
-    char **names = NULL;
+    struct entry *entries = NULL;
     size_t n = 0;
-    bool ok = list_folder(&names, &n, m->root, e);
+    bool ok = list_folder(&entries, &n, m->root, e);
     if (!ok)
         goto done;
     m->samples = xcalloc(n, sizeof *m->samples);
     m->aside = xcalloc(n, sizeof *m->aside);
-    for (size_t i = 0; i < n; i++) {
-        add_entry(m, names[i]);
-        names[i] = NULL;
-    }
+    for (size_t i = 0; i < n; i++)
+        add_entry(m, &entries[i]);
     if (n == 0) {
         ok = err_usage(e, "%s: the folder is empty; " EXPECTED, m->root);
     } else if (m->n == 0) {
@@ -125,7 +144,7 @@ bool utkface_list(struct manifest *m, struct err *e) {
     }
 done:
     for (size_t i = 0; i < n; i++)
-        free(names[i]);
-    free(names);
+        free(entries[i].name);
+    free(entries);
     return ok;
 }
