@@ -54,6 +54,9 @@ START_TEST(uncertainty_oracle) {
     make_losses(losses);
     th_tensor *joint = weighting_backward(w, scope, losses, all_present);
     ck_assert_double_eq_tol(th_item(scope, joint), 4.690780, 2e-6);
+    struct weights read;
+    ck_assert(weighting_read(w, scope, &read));
+    ck_assert_double_eq_tol(weights_joint(&read, 3, loss_values, all_present), 4.690780, 1e-6);
     double slope[3];
     th_tensor *g = th_grad(scope, weighting_log_variances(w));
     ck_assert(th_read(scope, g, TH_F64, slope, sizeof slope));
@@ -116,6 +119,10 @@ START_TEST(an_absent_task_is_left_alone) {
     make_losses(losses);
     th_tensor *joint = weighting_backward(w, scope, losses, (bool[]){true, false, true});
     ck_assert_double_eq_tol(th_item(scope, joint), 2.6, 1e-6);
+    struct weights read;
+    ck_assert(weighting_read(w, scope, &read));
+    ck_assert_double_eq_tol(
+        weights_joint(&read, 3, loss_values, (bool[]){true, false, true}), 2.6, 1e-12);
     double slope[3];
     th_read(scope, th_grad(scope, weighting_log_variances(w)), TH_F64, slope, sizeof slope);
     ck_assert_double_eq(slope[1], 0);
@@ -154,6 +161,7 @@ START_TEST(constant_weights_and_their_normalisations) {
             ck_assert(isnan(read.log_variance[t]));
         }
         ck_assert_double_eq_tol(joint, sum, 1e-6);
+        ck_assert_double_eq_tol(weights_joint(&read, 3, loss_values, all_present), sum, 1e-12);
         ck_assert_double_eq_tol(read.beta[0] + read.beta[1] + read.beta[2], 1, 1e-12);
         weighting_free(w);
     }

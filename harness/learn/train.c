@@ -218,11 +218,12 @@ static void sum_losses(struct trainer *t, const struct step_losses *l) {
     th_no_grad_end();
 }
 
-static bool not_finite(struct trainer *t, const char *what, double value, struct err *e) {
+/* Steps and epochs count from 1. */
+static bool not_finite(const char *what, double value, int64_t step, int epoch, struct err *e) {
     return err_set(e,
         "the %s loss is %g at step %" PRId64 " (epoch %d): the training diverged; "
-        "lower /optimiser/lr or lengthen /schedule/warmup_epochs",
-        what, value, t->checkpoint.step, epochs_done(t) + 1);
+        "lower /optimiser/lr or lengthen /schedule/warmup_epochs in the grid file",
+        what, value, step, epoch);
 }
 
 /* The losses and the weights that this step applied, for v_weights; its steps count from 1, so a
@@ -235,7 +236,7 @@ static bool log_weights(struct trainer *t, const struct step_losses *l, const st
         if (!th_ok(t->step_scope))
             return th_take_error(t->step_scope, e);
         if (!isfinite(loss))
-            return not_finite(t, attribute_name[task], loss, e);
+            return not_finite(attribute_name[task], loss, t->checkpoint.step + 1, epoch, e);
         journal_weight(&t->journal, &(struct weight_row){epoch, t->checkpoint.step + 1, task, loss,
                                         w->log_variance[k], w->weight[k], w->beta[k]});
     }
@@ -253,10 +254,11 @@ static bool step_once(struct trainer *t, const struct feed_batch *b, int epoch, 
     losses.task[t->c->n_tasks] = weighting_backward(t->weighting, s, losses.task, losses.present);
     sum_losses(t, &losses);
     optimiser_step(t->optimiser, s, schedule_rate(t->c, t->checkpoint.step, t->steps_per_epoch));
-    bool ok = th_ok(s) ? !log || log_weights(t, &losses, &weights, epoch, e) : th_take_error(s, e);
+    bool ok = th_take_error(s, e) || err_add(e, "step %" PRId64, t->checkpoint.step + 1);
+    ok = ok && (!log || log_weights(t, &losses, &weights, epoch, e));
     th_scope_clear(s);
     if (!ok)
-        return err_add(e, "step %" PRId64, t->checkpoint.step);
+        return false;
     t->checkpoint.step++;
     t->images_since_beat += b->n;
     return true;
@@ -327,10 +329,29 @@ static bool epoch_losses(struct trainer *t, int epoch, struct err *e) {
         if (n == 0)
             continue;
         if (!isfinite(loss))
-            return not_finite(t, task < 0 ? "joint" : attribute_name[task], loss, e);
+            return not_finite(
+                task < 0 ? "joint" : attribute_name[task], loss, t->checkpoint.step, epoch, e);
         journal_epoch(
             &t->journal, &(struct epoch_row){epoch, PART_TRAIN, task, "loss", loss, (long)n});
     }
+    return true;
+}
+
+/* The joint loss of the part's means, under the weights that the next step would apply. */
+static bool joint_validation(struct trainer *t, const struct answers *a, int epoch, struct err *e) {
+    struct weights weights;
+    double losses[MAX_TASKS];
+    bool present[MAX_TASKS];
+    for (int k = 0; k < t->c->n_tasks; k++) {
+        losses[k] = a->tasks[k].loss;
+        present[k] = a->tasks[k].labelled > 0;
+    }
+    if (!weighting_read(t->weighting, t->step_scope, &weights))
+        return th_take_error(t->step_scope, e);
+    th_scope_clear(t->step_scope);
+    double joint = weights_joint(&weights, t->c->n_tasks, losses, present);
+    journal_epoch(
+        &t->journal, &(struct epoch_row){epoch, PART_VALIDATION, -1, "loss", joint, (long)a->n});
     return true;
 }
 
@@ -338,10 +359,11 @@ static bool validate(struct trainer *t, int epoch, struct err *e) {
     const struct training *in = t->in;
     struct answers a;
     bool ok = evaluate(&a, in->source, t->c, in->network, in->device, t->rows[PART_VALIDATION],
-        t->n[PART_VALIDATION], NULL, NULL, e);
+        t->n[PART_VALIDATION], keep_beating, t, e);
     if (ok)
         answers_summary(
             &a, in->source->manifest, t->c, PART_VALIDATION, epoch, put_epoch, &t->journal);
+    ok = ok && joint_validation(t, &a, epoch, e);
     answers_free(&a);
     return ok;
 }

@@ -140,3 +140,13 @@ bool weighting_read(struct weighting *w, th_scope *s, struct weights *out) {
         out->beta[t] = sum > 0 ? out->weight[t] / sum : 0;
     return true;
 }
+
+double weights_joint(
+    const struct weights *w, int n_tasks, const double *losses, const bool *present) {
+    double joint = 0;
+    for (int t = 0; t < n_tasks; t++)
+        if (present[t])
+            joint +=
+                w->weight[t] * losses[t] + (isnan(w->log_variance[t]) ? 0 : w->log_variance[t] / 2);
+    return joint;
+}

@@ -33,4 +33,8 @@ struct weights {
 };
 bool weighting_read(struct weighting *w, th_scope *s, struct weights *out);
 
+/* The joint loss of losses [T] under these weights, as weighting_backward has it. */
+double weights_joint(
+    const struct weights *w, int n_tasks, const double *losses, const bool *present);
+
 #endif
