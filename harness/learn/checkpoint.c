@@ -2,6 +2,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/sha256.h"
 #include "nets/tensor_file.h"
 
 #include <dirent.h>
@@ -113,17 +114,27 @@ static bool read_item(struct tensor_entry *out, const struct checkpoint_item *it
     return ok || err_add(e, "reading %s", item->name);
 }
 
+static void hash_entry(struct sha256 *sum, const struct tensor_entry *t) {
+    sha256_add(sum, t->name, strlen(t->name) + 1);
+    sha256_add(sum, t->data, t->bytes);
+}
+
 bool checkpoint_save(const struct checkpoint *c, const char *folder, struct err *e) {
     char *path = step_path(folder, c->step);
     struct tensor_entry *entries = xcalloc(c->n, sizeof *entries);
     bool ok = true;
     for (size_t i = 0; ok && i < c->n; i++)
         ok = read_item(&entries[i], &c->items[i], e);
-    char step[32], threads[32];
+    char step[32], threads[32], tensors[SHA256_HEX];
+    struct sha256 *sum = sha256_new();
+    for (size_t i = 0; ok && i < c->n; i++)
+        hash_entry(sum, &entries[i]);
+    sha256_end(sum, tensors);
     snprintf(step, sizeof step, "%" PRId64, c->step);
     snprintf(threads, sizeof threads, "%d", c->threads);
     const char *metadata[] = {"format", FORMAT, "cell", c->cell, "step", step, "threads", threads,
-        "weights_sha256", c->weights_sha256 ? c->weights_sha256 : "", NULL};
+        "weights_sha256", c->weights_sha256 ? c->weights_sha256 : "", "tensors_sha256", tensors,
+        NULL};
     ok = ok && tensor_file_write(path, entries, c->n, metadata, e);
     if (ok)
         keep_newest(folder, KEPT);
@@ -173,7 +184,12 @@ static bool check(const struct tensor_file *f, const struct checkpoint *c, struc
     for (size_t i = 0; i < c->n; i++)
         if (!fits(tensor_file_find(f, c->items[i].name), &c->items[i], e))
             return false;
-    return true;
+    char tensors[SHA256_HEX];
+    struct sha256 *sum = sha256_new();
+    for (size_t i = 0; i < c->n; i++)
+        hash_entry(sum, tensor_file_find(f, c->items[i].name));
+    sha256_end(sum, tensors);
+    return expect(f, "tensors_sha256", tensors, e);
 }
 
 static bool assign(const struct tensor_entry *t, th_tensor *to, struct err *e) {

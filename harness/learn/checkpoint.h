@@ -1,7 +1,8 @@
 /* Checkpoints: everything a training needs to go on exactly, as safetensors in the cell's folder,
  * "step-0000000120.safetensors". Frozen parameters are not in it: they follow from the configuration
  * and the weights file, whose SHA-256 is. Written to a temporary name, synced, renamed; the last two
- * are kept. Read by nets/tensor_file.h, which knows only tensors.
+ * are kept. Read by nets/tensor_file.h, which knows only tensors; their SHA-256 is in the file, so a
+ * damaged one is known and the one before is used.
  */
 #ifndef LEARN_CHECKPOINT_H
 #define LEARN_CHECKPOINT_H

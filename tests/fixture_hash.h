@@ -1,0 +1,11 @@
+/* What a results database holds, as one hash: two runs with the same results have the same. */
+#ifndef FIXTURE_HASH_H
+#define FIXTURE_HASH_H
+
+#include "core/sha256.h"
+
+/* Over every row of predictions, probabilities, epochs, weights and metrics; there must be some of each. */
+void results_hash(const char *db, char hex[SHA256_HEX]);
+void expect_same_results(const char *db, const char *other_db);
+
+#endif
