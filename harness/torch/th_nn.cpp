@@ -1,6 +1,8 @@
 // Layers, autograd and the optimiser's step.
 #include "torch/th_internal.hpp"
 
+#include <c10/core/GradMode.h>
+
 using at::Tensor;
 using th::op;
 
@@ -106,7 +108,7 @@ th_tensor *th_grad(th_scope *s, th_tensor *leaf) {
 bool th_sgd_step(th_scope *s, int n, th_tensor *const *weight, th_tensor *const *velocity,
     const double *decay, double lr, double momentum) {
     return th::guarded(s, false, [&] {
-        at::NoGradGuard guard;
+        c10::NoGradGuard guard;
         for (int i = 0; i < n; i++) {
             Tensor w = weight[i]->value, v = velocity[i]->value, g = w.grad();
             if (!g.defined())

@@ -1,6 +1,8 @@
 // Tensors: making, moving, reading, shape and arithmetic. One line an operation where one suffices.
 #include "torch/th_internal.hpp"
 
+#include <c10/core/GradMode.h>
+
 #include <cmath>
 #include <cstring>
 
@@ -74,7 +76,7 @@ bool th_assign(th_scope *s, th_tensor *to, const th_tensor *from) {
     return th::guarded(s, false, [&] {
         TORCH_CHECK(to->value.sizes() == from->value.sizes(), "th_assign: shape ",
             to->value.sizes(), " is given ", from->value.sizes());
-        at::NoGradGuard guard;
+        c10::NoGradGuard guard;
         to->value.copy_(from->value);
         return true;
     });
