@@ -57,6 +57,13 @@ START_TEST(help_and_version_go_to_stdout) {
 }
 END_TEST
 
+/* argp breaks a text that just fills its line into that line and one of blanks. */
+START_TEST(help_has_no_line_of_blanks) {
+    expect("for v in plan run status report plot data; do $DMTL $v --help; done | grep -n ' $'", 1,
+        "", "");
+}
+END_TEST
+
 static const struct {
     const char *command, *message;
 } wrong_usage[] = {
@@ -233,6 +240,7 @@ Suite *cli_suite(void) {
     tcase_set_timeout(c, 30);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, help_and_version_go_to_stdout);
+    tcase_add_test(c, help_has_no_line_of_blanks);
     tcase_add_loop_test(c, wrong_usage_exits_2_with_one_message, 0, (int)ARRAY_LEN(wrong_usage));
     tcase_add_test(c, plan_shows_cells_and_writes_nothing);
     tcase_add_test(c, plan_as_json_reads_back);

@@ -22,7 +22,7 @@ static const struct argp_option options[] = {
     {"out", KEY_OUT, "DIR", 0, "synth: the folder to draw into", 0},
     {"number", 'n', "N", 0, "synth: how many faces (default: 4000)", 0},
     {"px", KEY_PX, "PX", 0, "synth, cache: side of the square images (synth's default: 96)", 0},
-    {"seed", KEY_SEED, "S", 0, "synth: other faces for another number (default: 1)", 0},
+    {"seed", KEY_SEED, "S", 0, "synth: another number draws other faces (default: 1)", 0},
     {"threads", KEY_THREADS, "N", 0, "threads to use (default: one a processor)", 0},
     {0},
 };
