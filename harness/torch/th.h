@@ -31,7 +31,7 @@ enum th_type { TH_F32, TH_F64, TH_I64, TH_U8, TH_BOOL };
  * all cores), one inter-op thread, and deterministic algorithms. Called again it changes the intra-op threads. */
 bool th_setup(int threads, bool deterministic, struct err *e);
 int th_threads(void);
-const char *th_version(void); /* "1.13.1" */
+const char *th_version(void); /* "1.13.0", as libtorch's headers say it (Debian's 1.13.1 too) */
 const char *th_blas(void);    /* "OpenBLAS 0.3.21 ..." or "reference", as found at run time */
 
 /* "cpu", "cuda" or "cuda:1". The error says which devices there are. */
@@ -76,7 +76,7 @@ double th_item(th_scope *s, const th_tensor *t); /* a scalar's value, NaN on fai
 bool th_assign(th_scope *s, th_tensor *to, const th_tensor *from); /* in place, no gradient */
 
 int th_dims(const th_tensor *t);
-int64_t th_size(const th_tensor *t, int dim); /* dim < 0 counts from the end */
+int64_t th_size(const th_tensor *t, int dim); /* dim < 0 counts from the end; no such dim: 0 */
 int64_t th_count(const th_tensor *t);         /* elements */
 enum th_type th_type_of(const th_tensor *t);
 
@@ -133,7 +133,8 @@ th_tensor *th_grad(th_scope *s, th_tensor *leaf); /* NULL, no error: none yet */
 
 /* One step of SGD with momentum as PyTorch defines it (Sutskever et al. 2013, momentum not dampened):
  * g += decay w; v = momentum v + g; w -= lr v. velocity[i] like weight[i], zeros at first (then the
- * same as PyTorch's first step). Weights without a gradient are left alone. Gradients are zeroed. */
+ * same as PyTorch's first step). Weights without a gradient are left alone, and after the step none has
+ * one. False where the scope has failed or a weight or velocity is NULL. */
 bool th_sgd_step(th_scope *s, int n, th_tensor *const *weight, th_tensor *const *velocity,
     const double *decay, double lr, double momentum);
 

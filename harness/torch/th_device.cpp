@@ -49,6 +49,8 @@ bool th_setup(int threads, bool deterministic, struct err *e) {
         return err_set(e, "libtorch cannot be set up: %s", error.what_without_backtrace());
     } catch (const std::exception &error) {
         return err_set(e, "libtorch cannot be set up: %s", error.what());
+    } catch (...) {
+        return err_set(e, "libtorch cannot be set up, and does not say why");
     }
 }
 
@@ -126,32 +128,41 @@ static std::string cpu_name() {
     return "unknown processor";
 }
 
+// A device that fails in one of the following says so again at the next operation, in a scope.
+
 void th_device_name(struct th_device d, char name[128]) {
-    if (d.kind == 0)
+    if (d.kind == 0) {
         snprintf(name, 128, "cpu: %s", cpu_name().c_str());
+        return;
+    }
+    snprintf(name, 128, "cuda:%d", d.index);
 #ifdef DMTL_CUDA
-    else
+    try {
         snprintf(name, 128, "cuda:%d: %s", d.index, at::cuda::getDeviceProperties(d.index)->name);
-#else
-    else
-        snprintf(name, 128, "cuda:%d", d.index);
+    } catch (...) {
+    }
 #endif
 }
 
 int64_t th_device_peak_bytes(struct th_device d) {
-#ifdef DMTL_CUDA
-    if (d.kind == 1)
-        return c10::cuda::CUDACachingAllocator::getDeviceStats(
-            static_cast<c10::DeviceIndex>(d.index))
-            .allocated_bytes[0]
-            .peak;
-#else
     (void)d;
+#ifdef DMTL_CUDA
+    try {
+        if (d.kind == 1)
+            return c10::cuda::CUDACachingAllocator::getDeviceStats(
+                static_cast<c10::DeviceIndex>(d.index))
+                .allocated_bytes[0]
+                .peak;
+    } catch (...) {
+    }
 #endif
     return 0;
 }
 
 void th_synchronize(struct th_device d) {
-    if (d.kind == 1)
-        at::detail::getCUDAHooks().deviceSynchronize(static_cast<c10::DeviceIndex>(d.index));
+    try {
+        if (d.kind == 1)
+            at::detail::getCUDAHooks().deviceSynchronize(static_cast<c10::DeviceIndex>(d.index));
+    } catch (...) {
+    }
 }

@@ -1,10 +1,13 @@
 // Behind th.h: what its .cpp files share. Handles, scopes, and the one place where exceptions end.
+// Outside `guarded` only memory running out throws: nothing catches that, so it ends the process as it
+// does in core/mem.h.
 #pragma once
 
 #include "torch/th.h"
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <exception>
 #include <memory>
 #include <string>
@@ -32,6 +35,10 @@ at::ScalarType scalar_type(enum th_type type);
 
 inline at::IntArrayRef shape_of(int n_dims, const int64_t *shape) {
     return at::IntArrayRef(shape, static_cast<size_t>(n_dims));
+}
+
+inline bool all_there(int n, th_tensor *const *tensors) {
+    return std::all_of(tensors, tensors + n, [](const th_tensor *t) { return t != nullptr; });
 }
 
 // Runs `body`, which may throw, for its result; `otherwise` where it threw or the scope has failed.

@@ -107,6 +107,8 @@ th_tensor *th_grad(th_scope *s, th_tensor *leaf) {
 
 bool th_sgd_step(th_scope *s, int n, th_tensor *const *weight, th_tensor *const *velocity,
     const double *decay, double lr, double momentum) {
+    if (!th::all_there(n, weight) || !th::all_there(n, velocity))
+        return false;
     return th::guarded(s, false, [&] {
         c10::NoGradGuard guard;
         for (int i = 0; i < n; i++) {

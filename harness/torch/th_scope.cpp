@@ -4,6 +4,7 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstdarg>
 #include <cstdio>
 
@@ -17,6 +18,8 @@ void fail(th_scope *s, const char *what) noexcept {
         std::replace(line.begin(), line.end(), '\n', ' ');
         while (!line.empty() && line.back() == ' ')
             line.pop_back();
+        if (line.empty())
+            line = "an exception without a message";
         s->error = s->where.empty() ? line : s->where + ": " + line;
     } catch (...) {
         s->error = "libtorch";
@@ -101,6 +104,7 @@ void th_no_grad_begin(void) {
 }
 
 void th_no_grad_end(void) {
+    assert(no_grad_depth > 0);
     if (--no_grad_depth == 0)
         c10::GradMode::set_enabled(true);
 }

@@ -17,8 +17,10 @@ at::ScalarType scalar_type(enum th_type type) {
     return types[type];
 }
 
-// Memory of the caller's as a CPU tensor without a copy.
+// Memory of the caller's as a CPU tensor without a copy. libtorch does not look at these sizes.
 static Tensor view_of(const void *data, enum th_type type, int n_dims, const int64_t *shape) {
+    for (int64_t size : shape_of(n_dims, shape))
+        TORCH_CHECK(size >= 0, "a tensor of memory has the negative size ", size);
     return at::from_blob(const_cast<void *>(data), shape_of(n_dims, shape), scalar_type(type));
 }
 
@@ -143,25 +145,23 @@ th_tensor *th_gather(th_scope *s, th_tensor *t, th_tensor *index) {
         t, index);
 }
 
-// The tensors of `parts`, or an empty list where one is missing.
-static std::vector<Tensor> all_of(int n, th_tensor *const *parts) {
+static std::vector<Tensor> values_of(int n, th_tensor *const *parts) {
     std::vector<Tensor> list;
-    for (int i = 0; i < n; i++) {
-        if (!parts[i])
-            return {};
+    for (int i = 0; i < n; i++)
         list.push_back(parts[i]->value);
-    }
     return list;
 }
 
 th_tensor *th_cat(th_scope *s, int n, th_tensor *const *parts, int dim) {
-    std::vector<Tensor> list = all_of(n, parts);
-    return list.empty() ? nullptr : op(s, [&] { return at::cat(list, dim); });
+    if (!th::all_there(n, parts))
+        return nullptr;
+    return op(s, [&] { return at::cat(values_of(n, parts), dim); });
 }
 
 th_tensor *th_stack(th_scope *s, int n, th_tensor *const *scalars) {
-    std::vector<Tensor> list = all_of(n, scalars);
-    return list.empty() ? nullptr : op(s, [&] { return at::stack(list); });
+    if (!th::all_there(n, scalars))
+        return nullptr;
+    return op(s, [&] { return at::stack(values_of(n, scalars)); });
 }
 
 th_tensor *th_convert(th_scope *s, th_tensor *t, enum th_type type) {
