@@ -5,6 +5,7 @@
 #include "core/mem.h"
 #include "nets/pickle.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +17,10 @@ bool legacy_pytorch_recognise(const struct file_map *map) {
     return map->size >= sizeof magic && memcmp(map->bytes, magic, sizeof magic) == 0;
 }
 
-struct storage { /* a storage's bytes in the file */
-    const struct pickle_value *key;
-    const unsigned char *data;
+/* A storage as the tensors refer to it, and its bytes once the file's list of storages is read. */
+struct storage {
+    const struct pickle_value *declared;
+    const unsigned char *data; /* NULL: not in the list */
     uint64_t elements;
 };
 
@@ -26,55 +28,92 @@ struct reading {
     const char *path;
     const struct file_map *map;
     struct pickle pickle;
-    struct storage *storages;
+    struct storage *storages; /* in the order of their keys, each key once */
     size_t n_storages;
+    size_t copied; /* bytes of tensors that the file does not hold in row-major order */
 };
+
+/* Strides let a small file describe large tensors: copies may be some times the file, no more. */
+#define COPIES_PER_FILE 4
+#define COPIES_ALWAYS ((size_t)1 << 20)
 
 static const struct pickle_value *value(const struct reading *r, pickle_id id) {
     return &r->pickle.values[id];
 }
 
-static bool same_text(const struct pickle_value *a, const struct pickle_value *b) {
-    return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
+static int compare_texts(const struct pickle_value *a, const struct pickle_value *b) {
+    size_t n = a->length < b->length ? a->length : b->length;
+    int order = memcmp(a->text, b->text, n);
+    return order ? order : (a->length > b->length) - (a->length < b->length);
 }
 
 /* ---- storages ---- */
 
-/* The first storage of this key among the object's tensors tells the type. */
-static const struct pickle_value *storage_of_key(
-    const struct reading *r, const struct pickle_value *key) {
+static int by_key(const void *a, const void *b) {
+    return compare_texts(
+        ((const struct storage *)a)->declared, ((const struct storage *)b)->declared);
+}
+
+static struct storage *find_storage(const struct reading *r, const struct pickle_value *key) {
+    struct storage wanted = {.declared = key};
+    return r->n_storages ? bsearch(&wanted, r->storages, r->n_storages, sizeof *r->storages, by_key)
+                         : NULL;
+}
+
+/* Every tensor refers to its storage anew: all that name one key must mean the same. */
+static bool gather_storages(struct reading *r, struct err *e) {
+    size_t n = 0, kept = 0;
     for (size_t i = 0; i < r->pickle.n; i++)
-        if (r->pickle.values[i].kind == PICKLE_STORAGE && same_text(&r->pickle.values[i], key))
-            return &r->pickle.values[i];
-    return NULL;
+        n += r->pickle.values[i].kind == PICKLE_STORAGE;
+    r->storages = xcalloc(n, sizeof *r->storages);
+    for (size_t i = 0; i < r->pickle.n; i++)
+        if (r->pickle.values[i].kind == PICKLE_STORAGE)
+            r->storages[r->n_storages++].declared = &r->pickle.values[i];
+    qsort(r->storages, n, sizeof *r->storages, by_key);
+    for (size_t i = 0; i < n; i++) {
+        const struct pickle_value *last = kept ? r->storages[kept - 1].declared : NULL,
+                                  *next = r->storages[i].declared;
+        if (!last || compare_texts(last, next) != 0)
+            r->storages[kept++].declared = next;
+        else if (last->type != next->type || last->number != next->number)
+            return err_usage(
+                e, "%s: two of its tensors disagree about the storage they share", r->path);
+    }
+    r->n_storages = kept;
+    return true;
+}
+
+/* One storage's count and elements at *at, which moves behind them. */
+static bool read_storage(const struct reading *r, struct storage *storage, size_t *at) {
+    uint64_t elements = 0, bytes;
+    if (r->map->size - *at < 8)
+        return false;
+    for (int b = 7; b >= 0; b--)
+        elements = elements << 8 | r->map->bytes[*at + (size_t)b];
+    *at += 8;
+    if (__builtin_mul_overflow(elements, tensor_type_bytes[storage->declared->type], &bytes) ||
+        bytes > r->map->size - *at || elements != (uint64_t)storage->declared->number)
+        return false;
+    storage->data = r->map->bytes + *at;
+    storage->elements = elements;
+    *at += bytes;
+    return true;
 }
 
 static bool read_storages(
     struct reading *r, const struct pickle_value *keys, size_t at, struct err *e) {
     if (keys->kind != PICKLE_LIST)
         return err_usage(e, "%s: has no list of its storages", r->path);
-    r->storages = xcalloc(keys->n, sizeof *r->storages);
     for (size_t i = 0; i < keys->n; i++) {
         const struct pickle_value *key = value(r, keys->items[i]);
-        const struct pickle_value *storage =
-            key->kind == PICKLE_TEXT ? storage_of_key(r, key) : NULL;
-        if (!storage)
-            return err_usage(e, "%s: lists a storage that no tensor uses", r->path);
-        uint64_t elements = 0, bytes;
-        if (r->map->size - at < 8)
-            return err_usage(e, "%s: ends before its storage %zu of %zu; it is cut short", r->path,
-                i + 1, keys->n);
-        for (int b = 7; b >= 0; b--)
-            elements = elements << 8 | r->map->bytes[at + (size_t)b];
-        at += 8;
-        if (__builtin_mul_overflow(elements, tensor_type_bytes[storage->type], &bytes) ||
-            bytes > r->map->size - at || elements != (uint64_t)storage->number)
+        struct storage *storage = key->kind == PICKLE_TEXT ? find_storage(r, key) : NULL;
+        if (!storage || storage->data)
+            return err_usage(
+                e, "%s: lists a storage %s", r->path, storage ? "twice" : "that no tensor uses");
+        if (!read_storage(r, storage, &at))
             return err_usage(e,
-                "%s: its storage %zu of %zu has another size than its tensors say, or is "
-                "cut short",
+                "%s: its storage %zu of %zu has another size than its tensors say, or is cut short",
                 r->path, i + 1, keys->n);
-        r->storages[r->n_storages++] = (struct storage){key, r->map->bytes + at, elements};
-        at += bytes;
     }
     return at == r->map->size ||
            err_usage(e, "%s: %zu bytes stand behind its last storage", r->path, r->map->size - at);
@@ -117,9 +156,9 @@ static bool inside(const struct tensor_entry *entry, const int64_t *stride, int6
     const struct storage *storage, bool *contiguous) {
     int64_t last = offset, expected = 1, reach;
     *contiguous = true;
+    if (entry->bytes == 0)
+        return offset >= 0 && (uint64_t)offset <= storage->elements;
     for (int d = entry->n_dims - 1; d >= 0; d--) {
-        if (entry->shape[d] == 0)
-            continue;
         if (entry->shape[d] > 1 && stride[d] != expected)
             *contiguous = false;
         if (__builtin_mul_overflow(entry->shape[d] - 1, stride[d], &reach) ||
@@ -127,37 +166,66 @@ static bool inside(const struct tensor_entry *entry, const int64_t *stride, int6
             __builtin_mul_overflow(expected, entry->shape[d], &expected))
             return false;
     }
-    return offset >= 0 && (uint64_t)expected <= storage->elements &&
-           (uint64_t)last < storage->elements + (entry->bytes == 0);
+    return offset >= 0 && (uint64_t)last < storage->elements;
 }
 
-static bool read_tensor(const struct reading *r, struct tensor_entry *entry,
-    const struct pickle_value *t, struct err *e) {
-    const struct pickle_value *of = value(r, t->items[0]);
-    const struct storage *storage = NULL;
+static bool may_copy(struct reading *r, size_t bytes) {
+    size_t limit;
+    if (__builtin_mul_overflow(r->map->size, (size_t)COPIES_PER_FILE, &limit))
+        limit = SIZE_MAX;
+    limit = limit > COPIES_ALWAYS ? limit : COPIES_ALWAYS;
+    if (bytes > limit - r->copied)
+        return false;
+    r->copied += bytes;
+    return true;
+}
+
+static bool read_tensor(
+    struct reading *r, struct tensor_entry *entry, const struct pickle_value *t, struct err *e) {
+    const struct storage *storage = find_storage(r, value(r, t->items[0]));
     int64_t stride[TENSOR_MAX_DIMS];
     int n_strides;
     bool contiguous;
-    for (size_t i = 0; !storage && i < r->n_storages; i++)
-        if (same_text(r->storages[i].key, of))
-            storage = &r->storages[i];
-    entry->type = of->type;
-    if (!storage || !read_numbers(r, t->items[1], entry->shape, &entry->n_dims) ||
+    assert(storage); /* gather_storages has them all */
+    entry->type = storage->declared->type;
+    if (!storage->data || !read_numbers(r, t->items[1], entry->shape, &entry->n_dims) ||
         !read_numbers(r, t->items[2], stride, &n_strides) || n_strides != entry->n_dims ||
         !tensor_bytes(entry, &entry->bytes) ||
-        !inside(entry, stride, t->number, storage, &contiguous) ||
-        of->type != storage_of_key(r, of)->type)
+        !inside(entry, stride, t->number, storage, &contiguous))
         return err_usage(
             e, "%s: tensor %s: its sizes and strides do not fit its storage", r->path, entry->name);
     const unsigned char *from = storage->data + (size_t)t->number * tensor_type_bytes[entry->type];
     entry->data = from;
-    if (!contiguous && entry->bytes)
-        copy_strided(entry, from, stride);
+    if (contiguous)
+        return true;
+    if (!may_copy(r, entry->bytes))
+        return err_usage(e,
+            "%s: tensor %s: the file's strides blow its tensors up to over %d times its size; save "
+            "them contiguous",
+            r->path, entry->name, COPIES_PER_FILE);
+    copy_strided(entry, from, stride);
     return true;
 }
 
-static bool read_tensors(struct tensor_file *f, const struct reading *r,
-    const struct pickle_value *dict, struct err *e) {
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool names_differ(const struct tensor_file *f, const char *path, struct err *e) {
+    char **names = xcalloc(f->n, sizeof *names);
+    bool ok = true;
+    for (size_t i = 0; i < f->n; i++)
+        names[i] = f->entries[i].name;
+    qsort(names, f->n, sizeof *names, by_name);
+    for (size_t i = 1; ok && i < f->n; i++)
+        ok = strcmp(names[i - 1], names[i]) != 0 ||
+             err_usage(e, "%s: the name %s stands twice in it", path, names[i]);
+    free(names);
+    return ok;
+}
+
+static bool read_tensors(
+    struct tensor_file *f, struct reading *r, const struct pickle_value *dict, struct err *e) {
     if (dict->kind != PICKLE_DICT)
         return err_usage(e, "%s: holds no dictionary of tensors but something else", r->path);
     f->entries = xcalloc(dict->n / 2, sizeof *f->entries);
@@ -173,7 +241,7 @@ static bool read_tensors(struct tensor_file *f, const struct reading *r,
         if (!read_tensor(r, entry, tensor, e))
             return false;
     }
-    return true;
+    return names_differ(f, r->path, e);
 }
 
 bool legacy_pytorch_read(struct tensor_file *f, const char *path, struct err *e) {
@@ -188,7 +256,7 @@ bool legacy_pytorch_read(struct tensor_file *f, const char *path, struct err *e)
     if (ok &&
         (value(&r, top[PROTOCOL])->kind != PICKLE_INT || value(&r, top[PROTOCOL])->number != 1001))
         ok = err_usage(e, "%s: is of another protocol of torch.save than 1001", path);
-    ok = ok && read_storages(&r, value(&r, top[KEYS]), at, e) &&
+    ok = ok && gather_storages(&r, e) && read_storages(&r, value(&r, top[KEYS]), at, e) &&
          read_tensors(f, &r, value(&r, top[OBJECT]), e);
     free(r.storages);
     pickle_free(&r.pickle);

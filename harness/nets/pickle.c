@@ -105,6 +105,9 @@ static bool put_into(struct machine *m, enum pickle_kind kind, size_t n, bool ma
     if (!into || into->kind != kind)
         return refuse(m, kind == PICKLE_DICT ? "sets an item of what is no dictionary"
                                              : "appends to what is no list");
+    for (size_t i = 0; i < n; i++)
+        if (!peek(m, i))
+            return false;
     for (size_t i = n; i > 0; i--)
         append(into, p->stack[p->depth - i]);
     p->depth -= n + mark;
@@ -116,10 +119,14 @@ static bool put_to_mark(struct machine *m, enum pickle_kind kind) {
     return above_mark(m, &n) && put_into(m, kind, n, true);
 }
 
+/* Picklers number what they memoise from 0, so a number is below the count of bytes before it: the
+ * memo grows with what was read, whatever a file says. */
 static bool memo_put(struct machine *m, uint64_t index) {
     struct pickle *p = m->p;
-    if (index >= m->size || !peek(m, 0))
-        return refuse(m, "memoises under a number larger than the file");
+    if (index >= m->at - m->start)
+        return refuse(m, "memoises under a number that no pickler would have come to");
+    if (!peek(m, 0))
+        return false;
     if (index >= p->memo_n) {
         size_t n = index < 1024 ? 1024 : 2 * (size_t)index;
         p->memo = xrealloc(p->memo, n, sizeof *p->memo);
@@ -143,20 +150,19 @@ static bool is_text(const struct pickle_value *v, const char *text) {
     return v->length == strlen(text) && memcmp(v->text, text, v->length) == 0;
 }
 
+/* The list's item number i, NULL where it is not of this kind. */
 static struct pickle_value *item(
     struct machine *m, const struct pickle_value *list, size_t i, enum pickle_kind kind) {
-    if (i >= list->n || value_of(m, list->items[i])->kind != kind) {
-        refuse(m, "makes a tensor of something else than storage, offset, sizes and strides");
-        return NULL;
-    }
-    return value_of(m, list->items[i]);
+    struct pickle_value *v = i < list->n ? value_of(m, list->items[i]) : NULL;
+    return v && v->kind == kind ? v : NULL;
 }
 
 static bool make_tensor(struct machine *m, const struct pickle_value *arguments) {
     struct pickle_value *offset;
     if (!item(m, arguments, 0, PICKLE_STORAGE) || !(offset = item(m, arguments, 1, PICKLE_INT)) ||
         !item(m, arguments, 2, PICKLE_LIST) || !item(m, arguments, 3, PICKLE_LIST))
-        return false;
+        return refuse(
+            m, "makes a tensor of something else than storage, offset, sizes and strides");
     struct pickle_value tensor = {.kind = PICKLE_TENSOR, .number = offset->number};
     pickle_id parts[] = {arguments->items[0], arguments->items[2], arguments->items[3]};
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
@@ -174,7 +180,8 @@ static bool make_dict(struct machine *m, const struct pickle_value *arguments) {
 
 /* A parameter is its tensor. */
 static bool make_parameter(struct machine *m, const struct pickle_value *arguments) {
-    return item(m, arguments, 0, PICKLE_TENSOR) && push_id(m, arguments->items[0]);
+    return item(m, arguments, 0, PICKLE_TENSOR) ? push_id(m, arguments->items[0])
+                                                : refuse(m, "makes a parameter of no tensor");
 }
 
 static const struct callable {

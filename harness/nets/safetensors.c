@@ -59,7 +59,7 @@ static bool read_entry(struct tensor_entry *entry, const cJSON *json, const stru
     if (!read_shape(entry, json_get(json, "shape")))
         return err_usage(e, "%s: tensor %s: its shape is no list of at most %d whole numbers",
             r->path, json->string, TENSOR_MAX_DIMS);
-    if (cJSON_GetArraySize(offsets) != 2 ||
+    if (!cJSON_IsArray(offsets) || cJSON_GetArraySize(offsets) != 2 ||
         !whole_number(cJSON_GetArrayItem(offsets, 0), (double)r->data_bytes, &from) ||
         !whole_number(cJSON_GetArrayItem(offsets, 1), (double)r->data_bytes, &to) || from > to)
         return err_usage(e,
