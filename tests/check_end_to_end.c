@@ -189,6 +189,191 @@ START_TEST(a_folder_that_cannot_be_written) {
 }
 END_TEST
 
+/* ---- what a run leaves in the store ---- */
+
+static void expect_row(const char *db, const char *sql, const char *want) {
+    struct err e = {0};
+    char *path = path_join(folder, db);
+    struct store *s = store_open(path, STORE_READ, &e);
+    ck_assert_msg(s != NULL, "%s", e.msg);
+    sqlite3_stmt *row = sql_prepare(store_db(s), &e, sql, "");
+    ck_assert_msg(row && sql_step(row, &e) == 1, "%s", e.msg);
+    ck_assert_msg(
+        strcmp(sql_text(row, 0), want) == 0, "%s: %s, not %s", sql, sql_text(row, 0), want);
+    sqlite3_finalize(row);
+    store_close(s);
+    free(path);
+}
+
+static void change(const char *db, const char *sql) {
+    struct err e = {0};
+    char *path = path_join(folder, db);
+    struct store *s = store_open(path, STORE_WRITE, &e);
+    ck_assert_msg(s && sql_script(store_db(s), sql, &e), "%s", e.msg);
+    store_close(s);
+    free(path);
+}
+
+#define STATES "SELECT group_concat(state, ' ') FROM (SELECT state FROM v_cells ORDER BY variant)"
+#define RUNS                                                                                       \
+    "SELECT group_concat(coalesce(outcome, '-'), ' ') FROM"                                        \
+    " (SELECT outcome FROM v_runs JOIN v_cells USING (cell) ORDER BY variant, run)"
+
+/* Long enough to be met at work; the frozen cell stands first by name, the trained by position. */
+static const char slow_run[] = "run tiny.json --data synthetic=faces --cache cache --threads 1"
+                               " --db b.db --set /epochs=2000";
+
+static bool is_training(const char *db) {
+    struct err e = {0};
+    char *path = path_join(folder, db);
+    struct store *s = file_exists(path) ? store_open(path, STORE_READ, &e) : NULL;
+    bool yes = s && sql_long(store_db(s), &e, 0, "SELECT count(*) FROM heartbeat", "") > 0;
+    store_close(s);
+    free(path);
+    return yes;
+}
+
+START_TEST(an_interrupted_cell_waits_for_the_next_run) {
+    pid_t pid = start(slow_run);
+    for (int i = 0; i < 600 && !is_training("b.db"); i++)
+        nanosleep(&(struct timespec){.tv_nsec = 100 * 1000 * 1000}, NULL);
+    struct timespec asked, ended;
+    clock_gettime(CLOCK_MONOTONIC, &asked);
+    kill(pid, SIGINT);
+    ck_assert_int_eq(end_of(pid), 75);
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+    ck_assert_int_lt(ended.tv_sec - asked.tv_sec, 20); /* within a second on a machine at rest */
+    expect_row("b.db", STATES, "pending pending");
+    expect_row("b.db", RUNS, "pending");
+    expect_row("b.db", "SELECT count(*) FROM cell WHERE step > 0 AND error IS NULL", "1");
+}
+END_TEST
+
+START_TEST(two_workers_store_what_one_does) {
+    expect_done("a.db");
+    ck_assert_int_eq(
+        run("run tiny.json --data synthetic=faces --cache cache --threads 1 -j 2 --db b.db"), 0);
+    expect_same("a.db", "b.db");
+    expect_row("b.db", RUNS, "done done");
+}
+END_TEST
+
+/* The workers find the label only once the cells are theirs: the cell fails with the message, and the run
+ * ends, for the grid file is wrong. */
+START_TEST(wrong_usage_found_in_a_cell_fails_it) {
+    bad_usage("run tiny.json --data synthetic=faces --only trained --db a.db"
+              " --set /tasks/age/ranks=[1,2]",
+        2, "widen the ranks in the grid file");
+    expect_row("a.db", STATES, "pending failed");
+    expect_row("a.db",
+        "SELECT error LIKE '%its age is % but /tasks/age/ranks is [1, 2]%' FROM"
+        " v_cells WHERE variant = 'trained'",
+        "1");
+    expect_row("a.db", RUNS, "failed");
+}
+END_TEST
+
+/* Both cells fail, for the workers' cache is no folder: each is tried once, whichever worker meets it,
+ * and neither closes the run before. */
+/* A worker alone, as `dmtl run` starts it. */
+static int work(const char *arguments) {
+    char *command = xasprintf("cd %s && %s-torch work --db=a.db --grid=tiny --threads=1 --quiet"
+                              " --weights=. --device=cpu --data=synthetic=faces %s 2>err.txt",
+        folder, program, arguments);
+    int status = system(command);
+    free(command);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+START_TEST(a_failing_cell_is_tried_once_a_command) {
+    expect_done("a.db");
+    change("a.db", "UPDATE cell SET state = 0");
+    for (int times = 0; times < 2; times++) {
+        ck_assert_int_eq(work("--cache=tiny.json"), times == 0);
+        expect_row("a.db", STATES, "failed failed");
+        expect_row("a.db", RUNS, "done failed done failed");
+    }
+    expect_row("a.db", "SELECT count(DISTINCT error LIKE '%tiny.json%') FROM v_cells", "1");
+    expect_done("a.db");
+    expect_row("a.db", RUNS, "done failed done done failed done");
+}
+END_TEST
+
+START_TEST(a_changed_folder_is_refused) {
+    struct err e = {0};
+    char *faces = path_join(folder, "faces"), *remove = xasprintf("rm -r %s", faces);
+    expect_done("a.db");
+    ck_assert_int_eq(system(remove), 0);
+    ck_assert_msg(synth_write(faces, FACES, FACE_PX, 2, 2, &e), "%s", e.msg);
+    static const char again[] = "run tiny.json --data synthetic=faces --cache cache --db a.db";
+    bad_usage(again, 2, "faces: this folder's data have the fingerprint");
+    change("a.db", "UPDATE cell SET state = 0, step = 0 WHERE cell = 2");
+    bad_usage(again, 2, "another --db for the folder as it is now");
+    expect_row("a.db", RUNS, "done done");
+    expect_done("b.db");
+    free(remove);
+    free(faces);
+}
+END_TEST
+
+/* ---- disks ---- */
+
+/* Runs a shell script in the test's folder; $RUN is the program, told to run, with the usual arguments but --db. */
+static int script(const char *text) {
+    char *command = xasprintf(
+        "cd %s && export RUN='%s run tiny.json --data synthetic=faces --cache cache --threads 1' && %s",
+        folder, program, text);
+    int status = system(command);
+    free(command);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* A small disk in a mount namespace of its own, which goes with the shell that has it. Its room runs out
+ * in different places: the database, a checkpoint, the results. */
+START_TEST(a_full_disk_is_said_and_nothing_is_lost) {
+    static const int room_kib[] = {40, 300, 700};
+    if (script("unshare -m sh -c 'mkdir -p disk && mount -t tmpfs none disk' 2>/dev/null")) {
+        printf("skipped: a full disk: mounting a small one takes root\n");
+        return;
+    }
+    expect_done("a.db");
+    char *text = xasprintf(
+        "unshare -m sh -c 'mount -t tmpfs -o size=16m none disk &&"
+        " head -c %d /dev/zero >disk/ballast && $RUN --db disk/b.db >out.txt 2>err.txt; echo $? >code.txt;"
+        " rm disk/ballast && $RUN --db disk/b.db >out.txt 2>>code.txt && cp disk/b.db* .'",
+        (16384 - room_kib[_i]) << 10);
+    ck_assert_int_eq(script(text), 0);
+    expect_in("code.txt", "1\n");
+    char *said = text_of("err.txt");
+    ck_assert_msg(strstr(said, "full; free space") || strstr(said, "No space left"), "%s", said);
+    expect_same("a.db", "b.db");
+    free(said);
+    free(text);
+}
+END_TEST
+
+/* As a user who may not write there; root may write everywhere. */
+START_TEST(a_results_folder_that_is_read_only) {
+    if (script("chmod 755 . && mkdir cache results && chmod 777 cache && setpriv --reuid=65534"
+               " --regid=65534 --clear-groups sh -c '$RUN --help' >/dev/null 2>&1") ||
+        geteuid() != 0) {
+        printf("skipped: a read-only folder: needs root, and programs that others may run\n");
+        return;
+    }
+    ck_assert_int_eq(script("setpriv --reuid=65534 --regid=65534 --clear-groups sh -c"
+                            " '$RUN --db results/a.db' >out.txt 2>err.txt"),
+        1);
+    expect_in("err.txt", "results/a.db");
+    expect_done("results/a.db");
+    change("results/a.db", "UPDATE cell SET state = 0");
+    ck_assert_int_eq(script("setpriv --reuid=65534 --regid=65534 --clear-groups sh -c"
+                            " '$RUN --db results/a.db' >out.txt 2>err.txt"),
+        1);
+    expect_in("err.txt", "cannot be written: change their permissions");
+    expect_row("results/a.db", RUNS, "done done");
+}
+END_TEST
+
 Suite *end_to_end_suite(void) {
     Suite *s = suite_create("end_to_end");
     TCase *c = tcase_create("end_to_end");
@@ -199,6 +384,13 @@ Suite *end_to_end_suite(void) {
     tcase_add_test(c, an_interrupted_run_says_so_and_goes_on);
     tcase_add_test(c, bad_input_is_named);
     tcase_add_test(c, a_folder_that_cannot_be_written);
+    tcase_add_test(c, an_interrupted_cell_waits_for_the_next_run);
+    tcase_add_test(c, two_workers_store_what_one_does);
+    tcase_add_test(c, wrong_usage_found_in_a_cell_fails_it);
+    tcase_add_test(c, a_failing_cell_is_tried_once_a_command);
+    tcase_add_test(c, a_changed_folder_is_refused);
+    tcase_add_loop_test(c, a_full_disk_is_said_and_nothing_is_lost, 0, 3);
+    tcase_add_test(c, a_results_folder_that_is_read_only);
     suite_add_tcase(s, c);
     return s;
 }

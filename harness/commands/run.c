@@ -285,6 +285,11 @@ static bool outcome(const struct run *r, const struct grid *g, const struct work
             "run: %zu of %zu cells failed, %zu are done; `dmtl status %s%s%s` shows "
             "their messages, and the same command tries them again",
             failed, t->all, done, g->name, where, db);
+    if (w->worst == 1)
+        return err_set(e,
+            "run: stopped with %zu of %zu cells done; the message above says why, and the same "
+            "command goes on from the last checkpoints",
+            done, t->all);
     return err_set(e,
         "run: a worker broke down (exit code %d) with %zu of %zu cells done; the same "
         "command goes on from the last checkpoints",
