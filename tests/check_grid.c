@@ -306,6 +306,22 @@ START_TEST(too_many_cells_are_refused) {
 }
 END_TEST
 
+/* Comparing all pairs of 50,000 values would take an hour, beyond the suite's time. */
+START_TEST(a_long_axis_is_checked_in_time) {
+    struct str text = {0};
+    str_add(&text, "{" BASE ", " V ", \"axes\": {\"/seed\": [0");
+    for (int i = 1; i < 50000; i++)
+        str_addf(&text, ",%d", i);
+    str_add(&text, ",7]}}");
+    struct grid g;
+    struct err e = {0};
+    ck_assert(!grid_parse(&g, "g", "g.json", text.text, NULL, 0, &e));
+    ck_assert_str_eq(e.msg, "g.json: axis /seed: the value 7 stands twice");
+    grid_free(&g);
+    str_free(&text);
+}
+END_TEST
+
 START_TEST(a_missing_file_is_wrong_usage) {
     struct grid g;
     struct err e = {0};
@@ -375,6 +391,7 @@ Suite *grid_suite(void) {
     tcase_add_loop_test(c, refused_with_a_message, 0, (int)ARRAY_LEN(refused));
     tcase_add_test(c, age_groups_are_known_by_name);
     tcase_add_test(c, too_many_cells_are_refused);
+    tcase_add_test(c, a_long_axis_is_checked_in_time);
     tcase_add_test(c, a_missing_file_is_wrong_usage);
     tcase_add_loop_test(c, the_experiments_are_what_they_say, 0, (int)ARRAY_LEN(experiments));
     tcase_add_test(c, the_example_of_the_guide_is_a_grid);
