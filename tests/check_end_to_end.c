@@ -318,7 +318,7 @@ END_TEST
 
 /* ---- disks ---- */
 
-/* Runs a shell script in the test's folder; $RUN is the program, told to run, with the usual arguments but --db. */
+/* Runs a shell script in the test's folder; $RUN is the program's run with all arguments but --db. */
 static int script(const char *text) {
     char *command = xasprintf(
         "cd %s && export RUN='%s run tiny.json --data synthetic=faces --cache cache --threads 1' && %s",

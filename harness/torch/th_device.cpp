@@ -23,6 +23,15 @@
 // time. mallopt takes an int: 1 GiB is the largest power of two that it can be told.
 static const int heap_threshold_bytes = 1 << 30;
 
+static bool raise_heap_thresholds() {
+#ifdef __SANITIZE_ADDRESS__ // its allocator has none, and refuses
+    return true;
+#else
+    return mallopt(M_MMAP_THRESHOLD, heap_threshold_bytes) == 1 &&
+           mallopt(M_TRIM_THRESHOLD, heap_threshold_bytes) == 1;
+#endif
+}
+
 // Cores that this process may run on; libtorch's own default counts pairs of hardware threads as one.
 static int usable_cores() {
     cpu_set_t cores;
@@ -30,8 +39,7 @@ static int usable_cores() {
 }
 
 bool th_setup(int threads, bool deterministic, struct err *e) {
-    if (mallopt(M_MMAP_THRESHOLD, heap_threshold_bytes) != 1 ||
-        mallopt(M_TRIM_THRESHOLD, heap_threshold_bytes) != 1)
+    if (!raise_heap_thresholds())
         return err_set(e, "the allocator refuses thresholds of %d bytes; run with glibc's malloc",
             heap_threshold_bytes);
     try {
