@@ -22,6 +22,8 @@ struct step {
 /* A run of steps: what all tasks share, or a branch's own copy of the rest. */
 struct limb {
     const char *suffix; /* "" or "@ordinal", behind the names of its steps */
+    uint32_t
+        draws; /* keys its dropout and stochastic depth: the same whatever other limbs there are */
     int first, end;     /* steps of the trunk, end excluded */
     struct step *steps; /* [end - first] */
 };
@@ -109,14 +111,14 @@ static void plan_limbs(struct network *n) {
     bool branches = c->trunk.branch != BRANCH_NONE;
     int fork = branches ? trunk_step(n->table, c->trunk.branch_stage) : steps;
     _Static_assert((int)TASK_KIND_COUNT <= (int)MAX_TASKS, "limb_of_branch holds kinds too");
-    n->limbs[n->n_limbs++] = (struct limb){"", 0, fork, NULL};
+    n->limbs[n->n_limbs++] = (struct limb){"", 0, 0, fork, NULL};
     for (int k = 0; branches && k < c->n_tasks; k++) {
         int branch = branch_of(c, &c->tasks[k]);
         if (!limb_of_branch[branch]) {
             limb_of_branch[branch] = n->n_limbs;
             n->limbs[n->n_limbs++] = (struct limb){
-                c->trunk.branch == BRANCH_CATEGORY ? by_kind[branch] : by_task[branch], fork, steps,
-                NULL};
+                c->trunk.branch == BRANCH_CATEGORY ? by_kind[branch] : by_task[branch],
+                (uint32_t)branch + 1, fork, steps, NULL};
         }
         n->limb_of_task[k] = limb_of_branch[branch];
     }
@@ -135,7 +137,7 @@ static void set_drop_rates(struct network *n) {
             for (int j = 0; j < limb->steps[i].n_blocks; j++, block++) {
                 limb->steps[i].blocks[j].drop_rate =
                     n->config->trunk.stochastic_depth * block / blocks;
-                limb->steps[i].blocks[j].drop_item = (uint32_t)(block + 1000 * l);
+                limb->steps[i].blocks[j].drop_item = (uint32_t)block + 1000 * limb->draws;
             }
         if (l == 0)
             shared = block;
@@ -304,7 +306,7 @@ static th_tensor *pool(const struct network *n, struct pass *p, int limb, th_ten
     if (!p->train || rate <= 0 || !x)
         return x;
     return th_mul(p->scope, x,
-        keep_mask(p, RNG_DROPOUT, (uint32_t)(FEATURE_DROPOUT_ITEMS + limb), th_size(x, 0),
+        keep_mask(p, RNG_DROPOUT, FEATURE_DROPOUT_ITEMS + n->limbs[limb].draws, th_size(x, 0),
             th_size(x, 1), rate));
 }
 

@@ -31,8 +31,8 @@ struct parameter {
 
 struct network;
 
-/* Builds for a configuration in `life` (the parameters' scope and device). /trunk/weights "imagenet"
- * loads the trunk's file from `weights_dir`; the error says how to get it. */
+/* Builds for a configuration in `life` (the parameters' scope and device); both outlive the network.
+ * /trunk/weights "imagenet" loads the trunk's file from `weights_dir`; the error says how to get it. */
 struct network *network_new(
     const struct config *c, th_scope *life, const char *weights_dir, struct err *e);
 void network_free(struct network *n);
