@@ -22,12 +22,15 @@
 // Blocks up to this size stay in the heap between steps instead of being mapped and unmapped each
 // time. mallopt takes an int: 1 GiB is the largest power of two that it can be told.
 static const int heap_threshold_bytes = 1 << 30;
+// glibc before 2.35 refuses an mmap threshold above half of its HEAP_MAX_SIZE.
+static const int old_glibc_threshold_bytes = 1 << 25;
 
 static bool raise_heap_thresholds() {
 #ifdef __SANITIZE_ADDRESS__ // its allocator has none, and refuses
     return true;
 #else
-    return mallopt(M_MMAP_THRESHOLD, heap_threshold_bytes) == 1 &&
+    return (mallopt(M_MMAP_THRESHOLD, heap_threshold_bytes) == 1 ||
+               mallopt(M_MMAP_THRESHOLD, old_glibc_threshold_bytes) == 1) &&
            mallopt(M_TRIM_THRESHOLD, heap_threshold_bytes) == 1;
 #endif
 }
@@ -38,19 +41,31 @@ static int usable_cores() {
     return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
 }
 
+// Debian's OpenBLAS has a pool of its own, of all cores, that libtorch's call does not reach.
+static void set_threads(int threads) {
+    at::set_num_threads(threads);
+    if (void *set = dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))
+        reinterpret_cast<void (*)(int)>(set)(threads);
+}
+
 bool th_setup(int threads, bool deterministic, struct err *e) {
     if (!raise_heap_thresholds())
         return err_set(e, "the allocator refuses thresholds of %d bytes; run with glibc's malloc",
-            heap_threshold_bytes);
+            old_glibc_threshold_bytes);
     try {
-        at::set_num_threads(threads > 0 ? threads : usable_cores());
-        if (at::get_num_interop_threads() != 1) // can be told once alone
+        set_threads(threads > 0 ? threads : usable_cores());
+        at::globalContext().setAllowTF32CuDNN(false); // /precision f32 is 32 bits on a GPU too
+        if (at::get_num_interop_threads() != 1)       // can be told once alone
             at::set_num_interop_threads(1);
         if (deterministic) {
             // cuBLAS asks for it before its first call; without it deterministic products refuse.
             setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
             at::globalContext().setDeterministicAlgorithms(true, false);
             at::globalContext().setBenchmarkCuDNN(false);
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 2)
+            // Fills every new tensor with NaN: for finding bugs, at the price of a write each.
+            at::globalContext().setDeterministicFillUninitializedMemory(false);
+#endif
         }
         return true;
     } catch (const c10::Error &error) {
