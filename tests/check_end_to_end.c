@@ -316,6 +316,22 @@ START_TEST(a_changed_folder_is_refused) {
 }
 END_TEST
 
+START_TEST(undecodable_images_are_named_and_counted) {
+    char *cut = xasprintf("cd %s/faces && for f in $(ls *.jpg | head -2); do head -c 300 $f >x && mv x $f; done",
+        folder);
+    ck_assert_int_eq(system(cut), 0);
+    free(cut);
+    static const char command[] =
+        "run tiny.json --data synthetic=faces --cache cache --db a.db --set /data/max_bad_share=%s";
+    char *strict = xasprintf(command, "0.01"), *lax = xasprintf(command, "0.02");
+    bad_usage(strict, 2, "2 of 120"); /* 1.7 % */
+    ck_assert_int_eq(run(lax), 0);
+    expect_in("err.txt", "2 of 120 images do not decode and are left out of every part: \"");
+    free(strict);
+    free(lax);
+}
+END_TEST
+
 /* ---- disks ---- */
 
 /* Runs a shell script in the test's folder; $RUN is the program's run with all arguments but --db. */
@@ -389,6 +405,7 @@ Suite *end_to_end_suite(void) {
     tcase_add_test(c, wrong_usage_found_in_a_cell_fails_it);
     tcase_add_test(c, a_failing_cell_is_tried_once_a_command);
     tcase_add_test(c, a_changed_folder_is_refused);
+    tcase_add_test(c, undecodable_images_are_named_and_counted);
     tcase_add_loop_test(c, a_full_disk_is_said_and_nothing_is_lost, 0, 3);
     tcase_add_test(c, a_results_folder_that_is_read_only);
     suite_add_tcase(s, c);

@@ -1,5 +1,9 @@
 #include "worker/sets.h"
 
+#include "core/str.h"
+
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,6 +48,30 @@ const struct manifest *sets_manifest(
     return &s->manifest;
 }
 
+/* Files that do not decode are left out of every part: said once where their set is opened. */
+static void name_undecodable(const struct manifest *m, const uint8_t *bad, bool quiet) {
+    enum { NAMED = 5 };
+    struct str names = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        if (!bad[i])
+            continue;
+        if (n++ >= NAMED)
+            continue;
+        char *shown = str_quoted(m->samples[i].file);
+        str_addf(&names, "%s%s", n > 1 ? ", " : "", shown);
+        free(shown);
+    }
+    if (n > NAMED)
+        str_addf(&names, " and %zu more", n - NAMED);
+    if (n && !quiet)
+        fprintf(stderr,
+            "%zu of %zu images do not decode and are left out of every part: %s (`dmtl data cache` "
+            "says why)\n",
+            n, m->n, names.text);
+    str_free(&names);
+}
+
 static bool open_features(struct sets *s, const struct work_options *o, const struct config *c,
     struct network *net, struct th_device device, progress_fn progress, void *context,
     struct err *e) {
@@ -56,6 +84,7 @@ static bool open_features(struct sets *s, const struct work_options *o, const st
             progress, context, e))
         return false;
     s->have_features = true;
+    name_undecodable(&s->manifest, s->features.bad, o->quiet);
     s->life = th_scope_new(device);
     int64_t shape[] = {(int64_t)s->features.n, s->features.width};
     s->source = (struct source){.manifest = &s->manifest,
@@ -72,6 +101,7 @@ static bool open_pixels(struct sets *s, const struct work_options *o, const stru
                 c->data.max_bad_share, progress, context, e))
             return false;
         s->have_pixels = true;
+        name_undecodable(&s->manifest, s->pixels.bad, o->quiet);
     }
     s->source =
         (struct source){.manifest = &s->manifest, .bad = s->pixels.bad, .pixels = &s->pixels};
