@@ -317,7 +317,8 @@ START_TEST(a_changed_folder_is_refused) {
 END_TEST
 
 START_TEST(undecodable_images_are_named_and_counted) {
-    char *cut = xasprintf("cd %s/faces && for f in $(ls *.jpg | head -2); do head -c 300 $f >x && mv x $f; done",
+    char *cut = xasprintf(
+        "cd %s/faces && for f in $(ls *.jpg | head -2); do head -c 300 $f >x && mv x $f; done",
         folder);
     ck_assert_int_eq(system(cut), 0);
     free(cut);
