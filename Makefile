@@ -62,6 +62,7 @@ valgrind: # SUITE=name: one suite; without, those that need no libtorch
 bench: # DATA=DIR: real images; the peers are Pillow and PyTorch of $(PYTHON)
 	@$(MAKE) --no-print-directory all $(OUT)/bench-decode
 	$(PYTHON) tests/bench/race_b0.py $(OUT)/dmtl-torch
+	$(PYTHON) tests/bench/end_to_end.py $(OUT)
 	$(if $(DATA),$(PYTHON) tests/bench/decode.py $(OUT)/bench-decode $(DATA)/utkface 1000)
 test-fresh:
 	tests/fresh

@@ -97,6 +97,20 @@ static void expect_in(const char *name, const char *part) {
     free(text);
 }
 
+static void expect_row(const char *db, const char *sql, const char *want) {
+    struct err e = {0};
+    char *path = path_join(folder, db);
+    struct store *s = store_open(path, STORE_READ, &e);
+    ck_assert_msg(s != NULL, "%s", e.msg);
+    sqlite3_stmt *row = sql_prepare(store_db(s), &e, sql, "");
+    ck_assert_msg(row && sql_step(row, &e) == 1, "%s", e.msg);
+    ck_assert_msg(
+        strcmp(sql_text(row, 0), want) == 0, "%s: %s, not %s", sql, sql_text(row, 0), want);
+    sqlite3_finalize(row);
+    store_close(s);
+    free(path);
+}
+
 static void expect_done(const char *db) {
     char *arguments =
         xasprintf("run tiny.json --data synthetic=faces --cache cache --threads 1 --db %s", db);
@@ -128,6 +142,7 @@ static const char run_b[] =
 START_TEST(from_grid_to_stored_predictions_the_same_twice) {
     expect_done("a.db");
     expect_in("out.txt", "tiny: all 2 cells are done. Next: dmtl report tiny --db a.db");
+    expect_row("a.db", "SELECT count(*) FROM v_runs WHERE images_per_s > 1", "2");
     expect_done("c.db");
     expect_same("a.db", "c.db");
     expect_done("a.db");
@@ -190,20 +205,6 @@ START_TEST(a_folder_that_cannot_be_written) {
 END_TEST
 
 /* ---- what a run leaves in the store ---- */
-
-static void expect_row(const char *db, const char *sql, const char *want) {
-    struct err e = {0};
-    char *path = path_join(folder, db);
-    struct store *s = store_open(path, STORE_READ, &e);
-    ck_assert_msg(s != NULL, "%s", e.msg);
-    sqlite3_stmt *row = sql_prepare(store_db(s), &e, sql, "");
-    ck_assert_msg(row && sql_step(row, &e) == 1, "%s", e.msg);
-    ck_assert_msg(
-        strcmp(sql_text(row, 0), want) == 0, "%s: %s, not %s", sql, sql_text(row, 0), want);
-    sqlite3_finalize(row);
-    store_close(s);
-    free(path);
-}
 
 static void change(const char *db, const char *sql) {
     struct err e = {0};

@@ -96,8 +96,9 @@ static const struct {
     {"v_cs", "cell,grid,variant,seed,fold,part,task,readout,convention,i,value"},
     {"v_weights", "cell,grid,variant,seed,fold,epoch,step,task,loss,log_variance,weight,beta"},
     {"v_probabilities", "cell,part,task,sample,kind,probabilities"},
-    {"v_runs", "cell,run,started,ended,outcome,wall_s,peak_rss_bytes,threads,host,device,"
-               "program_version,git_commit,libtorch,blas,data_fingerprint,weights_sha256"},
+    {"v_runs",
+        "cell,run,started,ended,outcome,wall_s,peak_rss_bytes,images_per_s,threads,host,device,"
+        "program_version,git_commit,libtorch,blas,data_fingerprint,weights_sha256"},
     {"v_datasets", "dataset,fingerprint,samples,drawn,exact_ages,current"},
     {"v_classes", "dataset,attribute,label,name"},
 };
@@ -169,9 +170,9 @@ static const struct {
      " error, device, libtorch, threads, git_commit, data_fingerprint FROM v_cells"
      " WHERE grid = 'fixture' AND seed = 2 AND variant = 'full'",
         "fixture|full|synthetic|random|7|2|-1|{\"/seed\":2}|done|3|3||cpu|1.13.1|2|0123abc-dirty|f1"},
-    {"SELECT run, outcome, wall_s, peak_rss_bytes, threads, host, device, program_version, git_commit,"
+    {"SELECT run, outcome, wall_s, peak_rss_bytes, images_per_s, threads, host, device, program_version, git_commit,"
      " libtorch, blas, data_fingerprint, weights_sha256 FROM v_runs LIMIT 1",
-        "1|done|12.5|123456789|2|host|cpu|0.1.0|0123abc-dirty|1.13.1|openblas|f1|w1"},
+        "1|done|12.5|123456789|96.5|2|host|cpu|0.1.0|0123abc-dirty|1.13.1|openblas|f1|w1"},
     {"SELECT dataset, samples, drawn, exact_ages, current FROM v_datasets", "synthetic|240|1|1|1"},
     {"SELECT attribute, label, name FROM v_classes ORDER BY 1, 2", "gender|0|male"},
     {"SELECT count(*), count(age), count(age_group) FROM v_samples", "240|240|0"},
@@ -316,11 +317,13 @@ START_TEST(a_cell_lives) {
     ck_assert_ptr_null(cells[0].error);
     ck_assert_ptr_null(cells[0].fingerprint);
     store_cells_free(cells, n);
-    must(store_finish(bed.s, bed.cell, 9, 1000, 5, &e), &e);
+    must(store_trained(bed.s, bed.cell, 250, &e) && store_finish(bed.s, bed.cell, 9, 1000, 5, &e),
+        &e);
     row_is("SELECT state, epochs_done FROM v_cells", "done|5");
-    row_is("SELECT group_concat(run || ' ' || outcome || ' ' || wall_s || ' ' ||"
-           " coalesce(peak_rss_bytes, '-'), ', ') FROM v_runs",
-        "1 failed 0.0 -, 2 done 9.0 1000");
+    row_is(
+        "SELECT group_concat(run || ' ' || outcome || ' ' || wall_s || ' ' ||"
+        " coalesce(peak_rss_bytes, '-') || ' ' || coalesce(images_per_s, '-'), ', ') FROM v_runs",
+        "1 failed 0.0 - -, 2 done 9.0 1000 250.0");
     ck_assert(!store_claim(bed.s, bed.cell, &nobody, &token, &e)); /* done: no work, no error */
     ck_assert_int_eq(e.kind, ERR_NONE);
     row_is("SELECT state, count(*) FROM v_cells, v_runs", "done|2");

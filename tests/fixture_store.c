@@ -261,6 +261,7 @@ static bool run_cell(struct fixture *f, int64_t cell, int variant, int seed, str
            put_part(f, cell, PART_TEST, TRAINED + VALIDATED, TESTED, variant, seed, e) &&
            store_progress(f->store, cell, EPOCHS, EPOCHS * STEPS, 12.5, e) &&
            store_heartbeat(f->store, cell, EPOCHS, 1, 250, e) &&
+           store_trained(f->store, cell, 96.5, e) &&
            store_finish(f->store, cell, 12.5, 123456789, EPOCHS, e);
 }
 

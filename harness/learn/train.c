@@ -34,6 +34,8 @@ struct trainer {
     th_tensor *sums; /* [2,T+1] f64, this epoch so far: loss x rows and rows; last column: joint */
     double began_s, checkpointed_s, beaten_s;
     size_t images_since_beat;
+    double trained_s; /* by this attempt: within epochs, evaluation apart */
+    size_t images_trained;
 };
 
 static double now_s(void) {
@@ -261,6 +263,7 @@ static bool step_once(struct trainer *t, const struct feed_batch *b, int epoch, 
         return false;
     t->checkpoint.step++;
     t->images_since_beat += b->n;
+    t->images_trained += b->n;
     return true;
 }
 
@@ -372,6 +375,7 @@ static bool validate(struct trainer *t, int epoch, struct err *e) {
  * at the end of an epoch is made after the validation, so it is never asked twice. */
 static bool run_epoch(struct trainer *t, int epoch, struct err *e) {
     int64_t first = t->checkpoint.step - epoch * t->steps_per_epoch, done = first;
+    double began_s = now_s();
     memcpy(t->order, t->rows[PART_TRAIN], t->n[PART_TRAIN] * sizeof *t->order);
     epoch_order(t->c->seed, epoch, t->order, t->n[PART_TRAIN]);
     struct feed *feed = feed_open(
@@ -385,6 +389,7 @@ static bool run_epoch(struct trainer *t, int epoch, struct err *e) {
             ok = between_steps(t, e);
     }
     feed_close(feed);
+    t->trained_s += now_s() - began_s;
     return ok && epoch_losses(t, epoch + 1, e) && validate(t, epoch + 1, e);
 }
 
@@ -405,6 +410,9 @@ static bool store_results(
         if (!answers_store(&answers[part], in->source->manifest, t->c, in->bins, in->store,
                 in->cell, in->dataset, part, e))
             return false;
+    if (t->images_trained > 0 &&
+        !store_trained(in->store, in->cell, (double)t->images_trained / t->trained_s, e))
+        return false;
     return journal_put(
                &t->journal, in->store, in->cell, t->c->epochs, t->checkpoint.step, wall_s(t), e) &&
            store_finish(in->store, in->cell, wall_s(t), peak_rss_bytes(), t->c->epochs, e);

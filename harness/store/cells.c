@@ -92,6 +92,13 @@ static bool end_attempt(struct store *s, int64_t cell, int64_t peak_rss_bytes, s
         "ll", (long long)cell, (long long)peak_rss_bytes);
 }
 
+bool store_trained(struct store *s, int64_t cell, double images_per_s, struct err *e) {
+    return sql_run(s->db, e,
+        "UPDATE attempt SET images_per_s = ?2"
+        " WHERE cell = ?1 AND attempt = (SELECT token FROM cell WHERE cell = ?1)",
+        "ld", (long long)cell, images_per_s);
+}
+
 bool store_finish(struct store *s, int64_t cell, double wall_s, int64_t peak_rss_bytes,
     int reported_epoch, struct err *e) {
     bool own;

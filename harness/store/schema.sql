@@ -89,6 +89,7 @@ CREATE TABLE attempt ( -- one claim of a cell by a worker; `attempt` is the clai
     outcome          INTEGER REFERENCES state, -- done, failed, or pending: interrupted
     wall_s           REAL,         -- the cell's seconds of work up to the end of this attempt
     peak_rss_bytes   INTEGER,
+    images_per_s     REAL,         -- of training; NULL: the attempt did not end done
     threads          INTEGER,
     host             TEXT,
     device           TEXT,

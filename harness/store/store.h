@@ -76,6 +76,8 @@ bool store_progress(
     struct store *s, int64_t cell, int epochs_done, int64_t step, double wall_s, struct err *e);
 bool store_heartbeat(struct store *s, int64_t cell, int epochs_done, double fraction,
     double images_per_s, struct err *e); /* for display alone: waits for no lock */
+/* Images that the newest attempt trained on a second; before store_finish. */
+bool store_trained(struct store *s, int64_t cell, double images_per_s, struct err *e);
 /* The end, in one transaction with the results; peak_rss_bytes 0: unknown. */
 bool store_finish(struct store *s, int64_t cell, double wall_s, int64_t peak_rss_bytes,
     int reported_epoch, struct err *e);

@@ -37,11 +37,13 @@ LEFT JOIN attempt a ON a.cell = c.cell AND a.attempt = c.token;
 
 -- Provenance: one row each time a worker took a cell, the newest with the highest `run`. `outcome`: done,
 -- failed, pending where it was interrupted, or NULL where it runs or died. `wall_s`: the cell's seconds of work up to the end of this run,
--- earlier runs included. `git_commit` ends in -dirty where the program was built from a changed tree.
+-- earlier runs included. `images_per_s`: images trained on a
+-- second, checkpoints included, start-up and evaluation apart; NULL where the run did not end done or had
+-- nothing left to train. `git_commit` ends in -dirty where the program was built from a changed tree.
 -- `weights_sha256`: the file that the trunk started from, NULL for none.
 CREATE VIEW v_runs AS
 SELECT c.id AS cell, a.attempt AS run, a.started, a.ended, st.name AS outcome, a.wall_s,
-    a.peak_rss_bytes, a.threads, a.host, a.device, a.program_version, a.git_commit, a.libtorch, a.blas,
+    a.peak_rss_bytes, a.images_per_s, a.threads, a.host, a.device, a.program_version, a.git_commit, a.libtorch, a.blas,
     a.data_fingerprint, a.weights_sha256
 FROM attempt a
 JOIN cell c ON c.cell = a.cell
