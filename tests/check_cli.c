@@ -57,6 +57,20 @@ START_TEST(help_and_version_go_to_stdout) {
 }
 END_TEST
 
+/* The options that verbs on a grid share stand once in the help of those that take them. */
+START_TEST(help_lists_shared_options_once) {
+    expect("for v in plan run status report plot; do for o in db only set; do "
+           "echo $v $o $($DMTL $v --help | grep -c \"^ *--$o=\"); done; done",
+        0,
+        "plan db 1\nplan only 1\nplan set 1\nrun db 1\nrun only 1\nrun set 1\n"
+        "status db 1\nstatus only 0\nstatus set 0\nreport db 1\nreport only 0\nreport set 0\n"
+        "plot db 1\nplot only 1\nplot set 0\n",
+        "");
+    expect_part("$DMTL data --help", "--data=");
+    expect("$DMTL data --help | grep -c -e --only", 1, "0\n", "");
+}
+END_TEST
+
 /* argp breaks a text that just fills its line into that line and one of blanks. */
 START_TEST(help_has_no_line_of_blanks) {
     expect("for v in plan run status report plot data; do $DMTL $v --help; done | grep -n ' $'", 1,
@@ -72,6 +86,22 @@ static const struct {
     {"$DMTL --verbose", "dmtl: --verbose: unknown option (`dmtl --help` lists the verbs)\n"},
     {"$DMTL ''", "dmtl: : unknown verb (`dmtl --help` lists the verbs)\n"},
     {"$DMTL plan", "dmtl: plan: which grid? expected a file, like experiments/demo.json\n"},
+    {"$DMTL run", "dmtl: run: which grid? expected a file, like experiments/demo.json\n"},
+    {"$DMTL status", "dmtl: status: which grid? expected its file or its name, like demo\n"},
+    {"$DMTL report --format csv",
+        "dmtl: report: which grid? expected its file or its name, like demo\n"},
+    {"$DMTL plot", "dmtl: plot: expected a kind (cs, weights, confusion, loss or all) and a grid, "
+                   "like `dmtl plot cs demo -o cs.svg`\n"},
+    {"$DMTL run small.json x", "dmtl: run: x: one argument too many (`dmtl run --help`)\n"},
+    {"$DMTL status small x", "dmtl: status: x: one argument too many (`dmtl status --help`)\n"},
+    {"$DMTL plot cs small x", "dmtl: plot: x: one argument too many (`dmtl plot --help`)\n"},
+    {"$DMTL status small --only full",
+        "dmtl: status: --only: unknown option (`dmtl status --help` lists them)\n"},
+    {"$DMTL plot cs small --set /seed=1",
+        "dmtl: plot: --set: unknown option (`dmtl plot --help` lists them)\n"},
+    {"$DMTL report small --db", "dmtl: report: --db: needs a value, FILE\n"},
+    {"$DMTL run small.json --only full --only ful",
+        "dmtl: small: --only: \"ful\": there is no variant of this name; did you mean \"full\"?\n"},
     {"$DMTL plan small.json x", "dmtl: plan: x: one argument too many (`dmtl plan --help`)\n"},
     {"$DMTL plan small.json --onyl full",
         "dmtl: plan: --onyl: unknown option; did you mean --only? (`dmtl plan --help` lists them)\n"},
@@ -125,6 +155,9 @@ START_TEST(plan_shows_cells_and_writes_nothing) {
     ck_assert_msg(
         str_ends(r.out, "\n4 cells: 4 pending (results/small.db, not there yet)\nsmall.json\n"),
         "%s", r.out);
+    ran_free(&r);
+    r = run_shell(dir, "$DMTL plan small.json --only nominal --only full");
+    ck_assert_msg(strstr(r.out, "\n4 cells: 4 pending") != NULL, "%s", r.out);
     ran_free(&r);
     r = run_shell(dir, "$DMTL plan small.json --only nominal --set /epochs=3 --db x.db");
     ck_assert_ptr_null(strstr(r.out, "\nfull\n"));
@@ -194,7 +227,7 @@ START_TEST(a_file_that_is_no_database_is_refused) {
 }
 END_TEST
 
-/* A cell is looked up by what it is, not by the grid it was planned for. */
+/* A cell is looked up by what it is, not by the grid it was planned for: the last one here is in none. */
 START_TEST(plan_shows_how_far_cells_are) {
     struct grid g;
     struct err e = {0};
@@ -211,7 +244,7 @@ START_TEST(plan_shows_how_far_cells_are) {
             .fold = -1,
             .epochs = 80};
         ck_assert_msg(store_put_cell(s, &c, &cell, &e), "%s", e.msg);
-        ck_assert(store_put_member(s, row, cell, g.cells[i].variant, "{}", i, &e));
+        ck_assert(i == 2 || store_put_member(s, row, cell, g.cells[i].variant, "{}", i, &e));
         ck_assert(store_claim(s, cell, &(struct provenance){0}, &token, &e));
         ck_assert(i == 1 || store_progress(s, cell, 80 >> i, 1, 1.0, &e));
         ck_assert(i != 0 || store_finish(s, cell, 1.0, 0, 80, &e));
@@ -240,6 +273,7 @@ Suite *cli_suite(void) {
     tcase_set_timeout(c, 30);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, help_and_version_go_to_stdout);
+    tcase_add_test(c, help_lists_shared_options_once);
     tcase_add_test(c, help_has_no_line_of_blanks);
     tcase_add_loop_test(c, wrong_usage_exits_2_with_one_message, 0, (int)ARRAY_LEN(wrong_usage));
     tcase_add_test(c, plan_shows_cells_and_writes_nothing);

@@ -322,6 +322,20 @@ START_TEST(a_long_axis_is_checked_in_time) {
 }
 END_TEST
 
+START_TEST(names_of_variants_are_checked_for_the_option_that_gave_them) {
+    static const char *const names[] = {"full", "fill"};
+    struct grid g;
+    struct err e = {0};
+    must_parse(&g, "{" BASE ", \"variants\": {\"full\": {}}}", NULL, 0);
+    ck_assert(grid_check_names(&g, "--pick", names, 1, &e));
+    ck_assert(!grid_check_names(&g, "--pick", names, 2, &e));
+    ck_assert_str_eq(
+        e.msg, "g: --pick: \"fill\": there is no variant of this name; did you mean \"full\"?");
+    ck_assert_int_eq(e.kind, ERR_USAGE);
+    grid_free(&g);
+}
+END_TEST
+
 START_TEST(a_missing_file_is_wrong_usage) {
     struct grid g;
     struct err e = {0};
@@ -392,6 +406,7 @@ Suite *grid_suite(void) {
     tcase_add_test(c, age_groups_are_known_by_name);
     tcase_add_test(c, too_many_cells_are_refused);
     tcase_add_test(c, a_long_axis_is_checked_in_time);
+    tcase_add_test(c, names_of_variants_are_checked_for_the_option_that_gave_them);
     tcase_add_test(c, a_missing_file_is_wrong_usage);
     tcase_add_loop_test(c, the_experiments_are_what_they_say, 0, (int)ARRAY_LEN(experiments));
     tcase_add_test(c, the_example_of_the_guide_is_a_grid);

@@ -35,10 +35,6 @@ bool command_quiet(void) {
     return quiet;
 }
 
-char *command_database(const char *given, const char *grid) {
-    return given ? xstrdup(given) : xasprintf("results/%s.db", grid);
-}
-
 /* ---- checking the options ourselves, for messages in our words ---- */
 
 static bool is_end(const struct argp_option *o) {
@@ -54,26 +50,30 @@ static const struct argp_option *find_option(
     return NULL;
 }
 
+enum { OWN, GRID, COMMON, TABLES }; /* a verb's option tables: NULL where it has none */
+
 struct option_check {
-    const struct argp_option *own;
+    const struct argp_option *table[TABLES];
     const char *verb;
     struct err *e;
 };
 
 static const struct argp_option *lookup(
     const struct option_check *c, const char *name, int letter) {
-    const struct argp_option *o = find_option(c->own, name, letter);
-    return o ? o : find_option(common_options, name, letter);
+    const struct argp_option *o = NULL;
+    for (int t = 0; t < TABLES && !o; t++)
+        o = find_option(c->table[t], name, letter);
+    return o;
 }
 
 static bool unknown_option(const struct option_check *c, const char *name) {
-    const struct argp_option *tables[] = {c->own, common_options};
     const char *near = NULL;
-    for (size_t t = 0; t < ARRAY_LEN(tables) && !near; t++) {
+    for (int t = 0; t < TABLES && !near; t++) {
+        const struct argp_option *table = c->table[t];
         size_t n = 0;
-        while (tables[t] && !is_end(&tables[t][n]))
+        while (table && !is_end(&table[n]))
             n++;
-        near = n ? str_nearest(name, tables[t], n, sizeof tables[t][0]) : NULL;
+        near = n ? str_nearest(name, table, n, sizeof *table) : NULL;
     }
     return err_usage(c->e, "%s: --%.200s: unknown option%s%s%s (`dmtl %s --help` lists them)",
         c->verb, name, near ? "; did you mean --" : "", near ? near : "", near ? "?" : "", c->verb);
@@ -126,30 +126,59 @@ static bool check_options(const struct option_check *c, int argc, char **argv) {
     return true;
 }
 
-bool command_parse(
-    const struct argp *argp, int argc, char **argv, void *input, bool *done, struct err *e) {
+/* ---- parsing ---- */
+
+/* The parser above a verb's own and the shared ones hands each its input. */
+static error_t parse_root(int key, char *value, struct argp_state *state) {
+    (void)value;
+    void *const *inputs = state->input;
+    if (key != ARGP_KEY_INIT)
+        return ARGP_ERR_UNKNOWN;
+    for (int t = 0; t < TABLES && state->root_argp->children[t].argp; t++)
+        state->child_inputs[t] = inputs[t];
+    return 0;
+}
+
+static void print_help(const struct argp *root, const char *verb) {
+    char *name = xasprintf("dmtl %s", verb);
+    argp_help(root, stdout,
+        ARGP_HELP_USAGE | ARGP_HELP_PRE_DOC | ARGP_HELP_LONG | ARGP_HELP_POST_DOC, name);
+    free(name);
+}
+
+bool command_parse(const struct argp *argp, int argc, char **argv, void *input,
+    struct grid_options *grid, bool *done, struct err *e) {
     static const struct argp common = {.options = common_options, .parser = parse_common};
-    const struct argp_child children[] = {{&common, 0, NULL, 0}, {0}};
-    struct argp whole = *argp;
-    assert(!whole.children);
-    whole.children = children;
+    const struct argp *of_grid = grid ? grid_options_argp(grid->takes) : NULL;
+    struct argp own = {.options = argp->options, .parser = argp->parser};
+    struct argp_child children[TABLES + 1] = {{&own, 0, NULL, 0}, {&common, 0, NULL, 0}};
+    void *inputs[TABLES] = {input};
+    struct argp root = {
+        .parser = parse_root, .args_doc = argp->args_doc, .doc = argp->doc, .children = children};
+    assert(!argp->children);
+    if (grid) {
+        children[2].argp = of_grid;
+        inputs[2] = grid;
+    }
+    const struct option_check check = {.table = {[OWN] = argp->options,
+                                           [GRID] = of_grid ? of_grid->options : NULL,
+                                           [COMMON] = common_options},
+        .verb = argv[0],
+        .e = e};
     quiet = help = *done = false;
-    if (!check_options(&(struct option_check){argp->options, argv[0], e}, argc, argv))
+    if (!check_options(&check, argc, argv))
         return false;
     /* Help does not depend on what else is there or missing. */
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         help = help || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
     if (help) {
-        char *name = xasprintf("dmtl %s", argv[0]);
-        argp_help(&whole, stdout,
-            ARGP_HELP_USAGE | ARGP_HELP_PRE_DOC | ARGP_HELP_LONG | ARGP_HELP_POST_DOC, name);
-        free(name);
+        print_help(&root, argv[0]);
         *done = true;
         return true;
     }
     int rest = argc;
     error_t code =
-        argp_parse(&whole, argc, argv, ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP, &rest, input);
+        argp_parse(&root, argc, argv, ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP, &rest, inputs);
     if (e->kind != ERR_NONE)
         return false;
     if (code != 0)

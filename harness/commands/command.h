@@ -3,6 +3,7 @@
 #ifndef COMMANDS_COMMAND_H
 #define COMMANDS_COMMAND_H
 
+#include "commands/grid_option.h"
 #include "core/err.h"
 #include "core/version.h"
 
@@ -18,15 +19,14 @@ extern const struct command commands[]; /* ends with a NULL name */
 /* Parses with argp. Unknown options, missing values and arguments left over are ERR_USAGE in our words;
  * abbreviations are refused, for scripts outlive them. `argp` has no children. Its parser finds in
  * `input` where to report: it sets an error by err_usage and returns EINVAL; what it does not know, or an
- * argument too many, it answers with ARGP_ERR_UNKNOWN. --help prints and ends the verb with *done = true.
- * Options every verb has (--help, --quiet) are added here: their letters h and q are taken. */
-bool command_parse(
-    const struct argp *argp, int argc, char **argv, void *input, bool *done, struct err *e);
+ * argument too many, it answers with ARGP_ERR_UNKNOWN. `grid`: of a verb on a grid, whose options and
+ * argument GRID are taken there (an argument that `argp` takes comes before it); NULL for other verbs.
+ * --help prints and ends the verb with *done = true. Options every verb has (--help, --quiet) are added
+ * here: their letters h and q are taken. */
+bool command_parse(const struct argp *argp, int argc, char **argv, void *input,
+    struct grid_options *grid, bool *done, struct err *e);
 
 bool command_quiet(void); /* --quiet was given: no talk on stderr */
-
-/* The database of a grid: the option's value, or NULL for results/GRID.db. The caller frees. */
-char *command_database(const char *given, const char *grid);
 
 bool command_plan(int argc, char **argv, struct err *e);
 bool command_run(int argc, char **argv, struct err *e);

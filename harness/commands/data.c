@@ -159,7 +159,7 @@ bool command_data(int argc, char **argv, struct err *e) {
         .seed = 1,
         .threads = processors > 0 ? (int)processors : 1,
         .e = e};
-    bool done, ok = command_parse(&argp, argc, argv, &v, &done, e);
+    bool done, ok = command_parse(&argp, argc, argv, &v, NULL, &done, e);
     if (ok && !done)
         ok = act(&v, e);
     data_options_free(&v.data);

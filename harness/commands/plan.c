@@ -5,21 +5,16 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "grid/grid.h"
-#include "store/sql.h"
 #include "store/store.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_DB = 256, KEY_ONLY, KEY_SET, KEY_RESOLVED, KEY_JSON, KEY_KEYS };
+enum { KEY_RESOLVED = 256, KEY_JSON, KEY_KEYS };
 enum { ID_SHOWN = 12 };
 
 static const struct argp_option options[] = {
-    {"db", KEY_DB, "FILE", 0, "the results database (default: results/GRID's name.db)", 0},
-    {"only", KEY_ONLY, "VARIANT", 0, "show this variant alone; may be given more than once", 0},
-    {"set", KEY_SET, "/POINTER=VALUE", 0, "set a key of the grid's base", 0},
     {"resolved", KEY_RESOLVED, NULL, 0, "print each cell's whole configuration, defaults too", 0},
     {"json", KEY_JSON, NULL, 0, "print JSON", 0},
     {"keys", KEY_KEYS, NULL, 0, "print every key that a grid can set, and leave", 0},
@@ -27,27 +22,14 @@ static const struct argp_option options[] = {
 };
 
 struct plan {
-    const char *grid_file, *db;
-    const char **only, **set;
-    size_t n_only, n_set, only_capacity, set_capacity;
+    struct grid_options grid;
     bool resolved, json, keys;
-    struct err *e;
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
     struct plan *p = state->input;
+    (void)value;
     switch (key) {
-    case KEY_DB:
-        p->db = value;
-        break;
-    case KEY_ONLY:
-        p->only = xgrow(p->only, &p->only_capacity, p->n_only + 1, sizeof *p->only);
-        p->only[p->n_only++] = value;
-        break;
-    case KEY_SET:
-        p->set = xgrow(p->set, &p->set_capacity, p->n_set + 1, sizeof *p->set);
-        p->set[p->n_set++] = value;
-        break;
     case KEY_RESOLVED:
         p->resolved = true;
         break;
@@ -56,17 +38,6 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         break;
     case KEY_KEYS:
         p->keys = true;
-        break;
-    case ARGP_KEY_ARG:
-        if (p->grid_file)
-            return ARGP_ERR_UNKNOWN;
-        p->grid_file = value;
-        break;
-    case ARGP_KEY_END:
-        if (!p->grid_file && !p->keys) {
-            err_usage(p->e, "plan: which grid? expected a file, like experiments/demo.json");
-            return EINVAL;
-        }
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -81,37 +52,19 @@ static const struct argp argp = {options, parse, "GRID",
 
 /* ---- states ---- */
 
-struct progress {
-    enum cell_state state;
-    int epochs_done;
-};
-
-/* A cell counts as done whatever grid it was done for, so it is looked up by its id. */
-static bool look_up(
-    struct store *s, const struct cell *cell, struct progress *progress, struct err *e) {
-    *progress = (struct progress){.state = CELL_PENDING};
-    sqlite3_stmt *row = sql_prepare(store_db(s), e,
-        "SELECT state, epochs_done FROM v_cells WHERE cell = ?1 LIMIT 1", "s", cell->id);
-    int found = row ? sql_step(row, e) : -1;
-    if (found > 0) {
-        int state = word_find(cell_state_name, CELL_STATE_COUNT, sql_text(row, 0));
-        progress->state = state < 0 ? CELL_PENDING : (enum cell_state)state;
-        progress->epochs_done = sqlite3_column_int(row, 1);
-    }
-    sqlite3_finalize(row);
-    return found >= 0;
-}
-
-static bool look_up_all(
-    const char *db, const struct grid *g, struct progress *progress, struct err *e) {
+/* How far each cell is; all pending where there is no database yet. The caller frees. */
+static struct cell_progress *look_up_all(const char *db, const struct grid *g, struct err *e) {
+    struct cell_progress *progress = xcalloc(g->n_cells, sizeof *progress);
     if (!file_exists(db))
-        return true; /* all zero: pending */
+        return progress;
     struct store *s = store_open(db, STORE_READ, e);
-    bool ok = s != NULL;
-    for (size_t i = 0; ok && i < g->n_cells; i++)
-        ok = look_up(s, &g->cells[i], &progress[i], e);
+    bool ok =
+        s && store_cells_progress(s, g->cells[0].id, g->n_cells, sizeof g->cells[0], progress, e);
     store_close(s);
-    return ok;
+    if (ok)
+        return progress;
+    free(progress);
+    return NULL;
 }
 
 /* ---- printing ---- */
@@ -127,18 +80,11 @@ static void add_name(struct str *out, const char *name) {
         json_add_string(out, name);
 }
 
-static bool is_shown(const struct plan *p, const struct cell *cell) {
-    for (size_t i = 0; i < p->n_only; i++)
-        if (strcmp(p->only[i], cell->variant) == 0)
-            return true;
-    return p->n_only == 0;
-}
-
 static void add_total(struct str *out, const struct plan *p, const struct grid *g,
-    const struct progress *progress, const char *db) {
+    const struct cell_progress *progress, const char *db) {
     int count[CELL_STATE_COUNT] = {0}, cells = 0;
     for (size_t i = 0; i < g->n_cells; i++)
-        if (is_shown(p, &g->cells[i])) {
+        if (grid_options_choose(&p->grid, g->cells[i].variant)) {
             count[progress[i].state]++;
             cells++;
         }
@@ -159,13 +105,13 @@ static void add_config(struct str *out, const struct cell *cell) {
 }
 
 static void add_text(struct str *out, const struct plan *p, const struct grid *g,
-    const struct progress *progress, const char *db) {
+    const struct cell_progress *progress, const char *db) {
     add_name(out, g->title);
     const char *variant = NULL;
     str_addc(out, '\n');
     for (size_t i = 0; i < g->n_cells; i++) {
         const struct cell *cell = &g->cells[i];
-        if (!is_shown(p, cell))
+        if (!grid_options_choose(&p->grid, cell->variant))
             continue;
         if (cell->variant != variant) {
             variant = cell->variant;
@@ -188,7 +134,8 @@ static void add_text(struct str *out, const struct plan *p, const struct grid *g
     add_total(out, p, g, progress, db);
 }
 
-static cJSON *cell_json(const struct plan *p, const struct cell *cell, const struct progress *at) {
+static cJSON *cell_json(
+    const struct plan *p, const struct cell *cell, const struct cell_progress *at) {
     struct err none = {0};
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "id", cell->id);
@@ -205,7 +152,7 @@ static cJSON *cell_json(const struct plan *p, const struct cell *cell, const str
 }
 
 static void add_json(struct str *out, const struct plan *p, const struct grid *g,
-    const struct progress *progress, const char *db) {
+    const struct cell_progress *progress, const char *db) {
     cJSON *root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "grid", g->name);
     cJSON_AddStringToObject(root, "title", g->title);
@@ -213,7 +160,7 @@ static void add_json(struct str *out, const struct plan *p, const struct grid *g
     cJSON_AddStringToObject(root, "database", db);
     cJSON *cells = cJSON_AddArrayToObject(root, "cells");
     for (size_t i = 0; i < g->n_cells; i++)
-        if (is_shown(p, &g->cells[i]))
+        if (grid_options_choose(&p->grid, g->cells[i].variant))
             cJSON_AddItemToArray(cells, cell_json(p, &g->cells[i], &progress[i]));
     json_pretty(out, root);
     str_addc(out, '\n');
@@ -223,14 +170,13 @@ static void add_json(struct str *out, const struct plan *p, const struct grid *g
 static bool show(const struct plan *p, struct err *e) {
     struct grid g = {0};
     struct str out = {0};
-    struct progress *progress = NULL;
+    struct cell_progress *progress = NULL;
     char *db = NULL;
-    bool ok = grid_read(&g, p->grid_file, p->set, (int)p->n_set, e) &&
-              grid_check_names(&g, p->only, (int)p->n_only, e);
+    bool ok = grid_options_read(&p->grid, &g, e);
     if (ok) {
-        progress = xcalloc(g.n_cells, sizeof *progress);
-        db = command_database(p->db, g.name);
-        ok = look_up_all(db, &g, progress, e);
+        db = grid_options_database(&p->grid, g.name);
+        progress = look_up_all(db, &g, e);
+        ok = progress != NULL;
     }
     if (ok) {
         if (p->json)
@@ -247,17 +193,16 @@ static bool show(const struct plan *p, struct err *e) {
 }
 
 bool command_plan(int argc, char **argv, struct err *e) {
-    struct plan p = {.e = e};
-    bool done, ok = command_parse(&argp, argc, argv, &p, &done, e);
+    struct plan p = {.grid.takes = TAKES_SET};
+    bool done, ok = command_parse(&argp, argc, argv, &p, &p.grid, &done, e);
     if (ok && !done && p.keys) {
         struct str help = {0};
         keys_help(&help);
         fputs(help.text, stdout);
         str_free(&help);
     } else if (ok && !done) {
-        ok = show(&p, e);
+        ok = grid_options_file(&p.grid, "plan", e) && show(&p, e);
     }
-    free(p.only);
-    free(p.set);
+    grid_options_free(&p.grid);
     return ok;
 }

@@ -13,32 +13,33 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
-enum { KEY_DB = 256, KEY_FORMAT, KEY_PART, KEY_SCRIPT, KEY_ONLY, KEY_TASK, KEY_BINS, KEY_CS };
+enum { KEY_FORMAT = 256, KEY_PART, KEY_SCRIPT, KEY_TASK, KEY_BINS, KEY_CS };
 
 static const struct argp_option options[] = {
-    {"db", KEY_DB, "FILE", 0, "the results database (default: results/GRID's name.db)", 0},
     {"output", 'o', "FILE", 0, "the picture, or for `all` the folder (default: standard output)",
         0},
-    {"format", KEY_FORMAT, "FORMAT", 0, "svg, pdf or png (default: by FILE's ending, else svg)", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0,
+        "svg, pdf or png (default: by FILE's ending; svg for `all` and standard output)", 0},
     {"keep-script", KEY_SCRIPT, NULL, 0, "leave gnuplot's script beside the picture, as FILE.gp",
         0},
-    {"only", KEY_ONLY, "VARIANT", 0, "draw this variant's row alone; may be given more than once",
-        0},
-    {"task", KEY_TASK, "TASK", 0, "age, gender or race alone", 0},
-    {"bins", KEY_BINS, "BINS", 0, "age groups of the confusion matrix, like fairface-9", 0},
+    {"task", KEY_TASK, "TASK", 0, "age, gender or race alone; cs is of age", 0},
+    {"bins", KEY_BINS, "BINS", 0, "confusion: the age groups, like fairface-9", 0},
     {"convention", KEY_CS, "NAME", 0,
-        "of cumulative scores: cs_lt, error < i (the paper's, the default), or cs_le, error <= i",
-        0},
-    {"part", KEY_PART, "PART", 0, "test (the default) or validation", 0},
+        "cs: cs_lt, error < i (the paper's, the default), or cs_le, error <= i", 0},
+    {"part", KEY_PART, "PART", 0, "cs, confusion: test (the default) or validation", 0},
     {0},
 };
 
+/* Options that say what is drawn. */
+enum choice { CHOICE_TASK = 1, CHOICE_BINS = 2, CHOICE_CONVENTION = 4, CHOICE_PART = 8 };
+
 struct plot {
-    const char *kind, *grid, *db, *output;
-    const char **variants;
-    size_t capacity;
+    struct grid_options grid;
+    const char *kind, *output;
+    unsigned given; /* bits of enum choice */
     struct figure_options figure;
     bool format_given, keep_script;
     enum part part;
@@ -64,9 +65,6 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     error_t code = 0;
     int chosen = 0;
     switch (key) {
-    case KEY_DB:
-        p->db = value;
-        break;
     case 'o':
         p->output = value;
         break;
@@ -78,38 +76,29 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_SCRIPT:
         p->keep_script = true;
         break;
-    case KEY_ONLY:
-        p->variants =
-            xgrow(p->variants, &p->capacity, p->figure.n_variants + 1, sizeof *p->variants);
-        p->variants[p->figure.n_variants++] = value;
-        break;
     case KEY_TASK:
         code = choose(p, "--task", attribute_name, ATTR_COUNT, value, &p->figure.task);
+        p->given |= CHOICE_TASK;
         break;
     case KEY_BINS:
         p->figure.bins = value;
+        p->given |= CHOICE_BINS;
         break;
     case KEY_CS:
         code = choose(p, "--convention", cs_convention_name, CS_CONVENTION_COUNT, value, &chosen);
         p->figure.convention = (enum cs_convention)chosen;
+        p->given |= CHOICE_CONVENTION;
         break;
     case KEY_PART:
         code = choose(
             p, "--part", part_name + PART_VALIDATION, PART_COUNT - PART_VALIDATION, value, &chosen);
         p->part = (enum part)(chosen + PART_VALIDATION);
+        p->given |= CHOICE_PART;
         break;
-    case ARGP_KEY_ARG:
-        if (p->grid)
+    case ARGP_KEY_ARG: /* the second is the grid */
+        if (p->kind)
             return ARGP_ERR_UNKNOWN;
-        *(p->kind ? &p->grid : &p->kind) = value;
-        break;
-    case ARGP_KEY_END:
-        if (!p->grid) {
-            err_usage(p->e,
-                "plot: expected a kind (cs, weights, confusion, loss or all) and a grid, "
-                "like `dmtl plot cs demo -o cs.svg`");
-            return EINVAL;
-        }
+        p->kind = value;
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -123,13 +112,87 @@ static const struct argp argp = {options, parse, "KIND GRID",
     "GRID is the grid's file or its name in the database. Needs gnuplot.",
     NULL, NULL, NULL};
 
-static void format_by_ending(struct plot *p) {
-    for (int f = 0; p->output && !p->format_given && f < PICTURE_COUNT; f++) {
-        const char *dot = strrchr(p->output, '.');
-        if (dot && strcmp(dot + 1, picture_name[f]) == 0)
-            p->figure.format = (enum picture_format)f;
-    }
+/* ---- what was asked for ---- */
+
+static const struct {
+    enum choice choice;
+    const char *name;
+} choices[] = {{CHOICE_TASK, "--task"}, {CHOICE_BINS, "--bins"},
+    {CHOICE_CONVENTION, "--convention"}, {CHOICE_PART, "--part"}};
+
+/* The choices that make a difference to a figure; the others are refused, not ignored. */
+static const unsigned choices_of[FIGURE_COUNT] = {
+    [FIGURE_CS] = CHOICE_TASK | CHOICE_CONVENTION | CHOICE_PART,
+    [FIGURE_WEIGHTS] = CHOICE_TASK,
+    [FIGURE_CONFUSION] = CHOICE_TASK | CHOICE_BINS | CHOICE_PART,
+    [FIGURE_LOSS] = CHOICE_TASK,
+};
+
+static bool is_without_age(const struct plot *p) {
+    return p->figure.task >= 0 && p->figure.task != ATTR_AGE;
 }
+
+static bool check_choices(const struct plot *p, enum figure_kind kind, struct err *e) {
+    const char *wrong = NULL;
+    struct str known = {0};
+    for (size_t i = 0; i < ARRAY_LEN(choices); i++) {
+        if (choices_of[kind] & choices[i].choice)
+            str_addf(&known, ", %s", choices[i].name);
+        else if (!wrong && p->given & choices[i].choice)
+            wrong = choices[i].name;
+    }
+    if (wrong)
+        err_usage(e, "plot %s: %s: makes no difference to this figure, which takes --only%s",
+            p->kind, wrong, known.text);
+    str_free(&known);
+    if (!wrong && kind == FIGURE_CS && is_without_age(p))
+        return err_usage(e, "plot cs: --task %s: cumulative scores are of age alone",
+            attribute_name[p->figure.task]);
+    if (!wrong && kind == FIGURE_CONFUSION && p->figure.bins && is_without_age(p))
+        return err_usage(e,
+            "plot confusion: --bins: are groups of ages, which --task %s leaves out",
+            attribute_name[p->figure.task]);
+    if (!wrong && kind == FIGURE_CONFUSION && p->grid.only.n > 1)
+        return err_usage(e,
+            "plot confusion: --only: is given %zu times: the figure is of one approach",
+            p->grid.only.n);
+    return !wrong;
+}
+
+/* The format is --format, or else the ending of the one picture's name. */
+static bool choose_format(struct plot *p, struct err *e) {
+    const char *slash = strrchr(p->output, '/'), *name = slash ? slash + 1 : p->output;
+    const char *dot = strrchr(name, '.');
+    for (int f = 0; dot && f < PICTURE_COUNT; f++)
+        if (strcasecmp(dot + 1, picture_name[f]) == 0) {
+            p->figure.format = (enum picture_format)f;
+            return true;
+        }
+    return err_usage(e,
+        "plot: -o %.200s: its ending says no format: expected .svg, .pdf or .png, or --format with one "
+        "of svg, pdf, png",
+        p->output);
+}
+
+/* *kind: FIGURE_COUNT for all of them. */
+static bool check(struct plot *p, enum figure_kind *kind, struct err *e) {
+    bool all = strcmp(p->kind, "all") == 0;
+    int found = word_find(figure_name, FIGURE_COUNT, p->kind);
+    if (found < 0 && !all)
+        return err_usage(e,
+            "plot: %.200s: unknown figure; expected cs, weights, confusion, loss or all", p->kind);
+    *kind = all ? FIGURE_COUNT : (enum figure_kind)found;
+    if (!all && !check_choices(p, *kind, e))
+        return false;
+    if (!p->output && (all || p->keep_script))
+        return err_usage(
+            e, "plot: %s needs -o %s", all ? "all" : "--keep-script", all ? "FOLDER" : "FILE");
+    if (!p->output && isatty(STDOUT_FILENO))
+        return err_usage(e, "plot: a picture does not go to a terminal; give -o FILE");
+    return all || !p->output || p->format_given || choose_format(p, e);
+}
+
+/* ---- drawing ---- */
 
 /* Cairo writes the time into a PDF: the same figure must be the same bytes. The length stays, so that the
  * file's own table of places stays true. */
@@ -172,6 +235,10 @@ static bool draw(const struct plot *p, enum figure_kind kind, const struct resul
 static bool draw_all(const struct plot *p, const struct results *r, sqlite3 *db, struct err *e) {
     bool ok = dir_make(p->output, e);
     for (int kind = 0; ok && kind < FIGURE_COUNT; kind++) {
+        if (kind == FIGURE_CS && is_without_age(p)) {
+            fprintf(stderr, "dmtl: no cs: cumulative scores are of age alone\n");
+            continue;
+        }
         char *name = xasprintf("%s.%s", figure_name[kind], picture_name[p->figure.format]);
         char *path = path_join(p->output, name);
         ok = draw(p, (enum figure_kind)kind, r, db, path, true, e);
@@ -179,20 +246,6 @@ static bool draw_all(const struct plot *p, const struct results *r, sqlite3 *db,
         free(name);
     }
     return ok;
-}
-
-static bool check(struct plot *p, int *kind, struct err *e) {
-    bool all = strcmp(p->kind, "all") == 0;
-    *kind = word_find(figure_name, FIGURE_COUNT, p->kind);
-    if (*kind < 0 && !all)
-        return err_usage(e,
-            "plot: %.200s: unknown figure; expected cs, weights, confusion, loss or all", p->kind);
-    if (!p->output && (all || p->keep_script))
-        return err_usage(
-            e, "plot: %s needs -o %s", all ? "all" : "--keep-script", all ? "FOLDER" : "FILE");
-    if (!p->output && isatty(STDOUT_FILENO))
-        return err_usage(e, "plot: a picture does not go to a terminal; give -o FILE");
-    return true;
 }
 
 /* A figure of fewer cells than planned is drawn, but not in silence. */
@@ -211,33 +264,37 @@ static void tell_missing(const struct plot *p, const struct results *r) {
     }
 }
 
-/* A variant that the grid does not have would otherwise draw an empty figure. */
-static bool check_variants(const struct plot *p, const struct results *r, struct err *e) {
-    return grid_check_names(&r->grid, p->variants, (int)p->figure.n_variants, e);
+static bool plot(struct plot *p, struct err *e) {
+    struct stored_grid grid = {0};
+    struct results results = {0};
+    enum figure_kind kind = FIGURE_COUNT;
+    const struct option_texts *only = &p->grid.only;
+    p->figure.variants = only->text;
+    p->figure.n_variants = only->n;
+    bool ok = check(p, &kind, e) && stored_grid_open(&grid, &p->grid, e) &&
+              results_read(&results, grid.store, grid.name, p->part, e) &&
+              grid_check_names(&results.grid, "--only", only->text, (int)only->n, e);
+    if (ok && !command_quiet())
+        tell_missing(p, &results);
+    if (ok)
+        ok = kind == FIGURE_COUNT
+                 ? draw_all(p, &results, store_db(grid.store), e)
+                 : draw(p, kind, &results, store_db(grid.store), p->output, false, e);
+    results_free(&results);
+    stored_grid_close(&grid);
+    return ok;
 }
 
 bool command_plot(int argc, char **argv, struct err *e) {
-    struct plot p = {.part = PART_TEST, .figure = {.task = -1, .convention = CS_LT}, .e = e};
-    struct stored_grid grid = {0};
-    struct results results = {0};
-    bool done;
-    int kind;
-    bool ok = command_parse(&argp, argc, argv, &p, &done, e);
-    if (ok && !done) {
-        p.figure.variants = p.variants;
-        format_by_ending(&p);
-        ok = check(&p, &kind, e) && stored_grid_open(&grid, p.grid, p.db, e) &&
-             results_read(&results, grid.store, grid.name, p.part, e) &&
-             check_variants(&p, &results, e);
-        if (ok && !command_quiet())
-            tell_missing(&p, &results);
-        if (ok)
-            ok = kind < 0 ? draw_all(&p, &results, store_db(grid.store), e)
-                          : draw(&p, (enum figure_kind)kind, &results, store_db(grid.store),
-                                p.output, false, e);
-    }
-    results_free(&results);
-    stored_grid_close(&grid);
-    free(p.variants);
+    struct plot p = {.grid.takes = TAKES_ONLY,
+        .part = PART_TEST,
+        .figure = {.task = -1, .convention = CS_LT},
+        .e = e};
+    bool done, ok = command_parse(&argp, argc, argv, &p, &p.grid, &done, e);
+    if (ok && !done && !p.grid.grid)
+        ok = err_usage(e, "plot: expected a kind (cs, weights, confusion, loss or all) and a grid, "
+                          "like `dmtl plot cs demo -o cs.svg`");
+    ok = ok && (done || plot(&p, e));
+    grid_options_free(&p.grid);
     return ok;
 }

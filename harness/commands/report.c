@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_DB = 256, KEY_FORMAT, KEY_PART };
+enum { KEY_FORMAT = 256, KEY_PART };
 
 static const struct {
     const char *name;
@@ -18,7 +18,6 @@ static const struct {
 } formats[] = {{"md", report_markdown}, {"csv", report_csv}, {"json", report_json}};
 
 static const struct argp_option options[] = {
-    {"db", KEY_DB, "FILE", 0, "the results database (default: results/GRID's name.db)", 0},
     {"format", KEY_FORMAT, "FORMAT", 0, "md (the default), csv or json", 0},
     {"part", KEY_PART, "PART", 0, "test (the default) or validation", 0},
     {"output", 'o', "FILE", 0, "write there instead of to standard output", 0},
@@ -26,7 +25,8 @@ static const struct argp_option options[] = {
 };
 
 struct report_options {
-    const char *grid, *db, *output;
+    struct grid_options grid;
+    const char *output;
     int format;
     enum part part;
     struct err *e;
@@ -52,26 +52,12 @@ static error_t parse_part(struct report_options *o, const char *value) {
 static error_t parse(int key, char *value, struct argp_state *state) {
     struct report_options *o = state->input;
     switch (key) {
-    case KEY_DB:
-        o->db = value;
-        break;
     case KEY_FORMAT:
         return parse_format(o, value);
     case KEY_PART:
         return parse_part(o, value);
     case 'o':
         o->output = value;
-        break;
-    case ARGP_KEY_ARG:
-        if (o->grid)
-            return ARGP_ERR_UNKNOWN;
-        o->grid = value;
-        break;
-    case ARGP_KEY_END:
-        if (!o->grid) {
-            err_usage(o->e, "report: which grid? expected its file or its name, like demo");
-            return EINVAL;
-        }
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -88,12 +74,12 @@ static const struct argp argp = {options, parse, "GRID",
 bool command_report(int argc, char **argv, struct err *e) {
     struct report_options o = {.part = PART_TEST, .e = e};
     bool done;
-    if (!command_parse(&argp, argc, argv, &o, &done, e) || done)
+    if (!command_parse(&argp, argc, argv, &o, &o.grid, &done, e) || done)
         return e->kind == ERR_NONE;
-    struct stored_grid grid;
+    struct stored_grid grid = {0};
     struct results results = {0};
     struct str text = {0};
-    bool ok = stored_grid_open(&grid, o.grid, o.db, e) &&
+    bool ok = grid_options_stored(&o.grid, "report", e) && stored_grid_open(&grid, &o.grid, e) &&
               results_read(&results, grid.store, grid.name, o.part, e);
     if (ok) {
         formats[o.format].write(&text, &results);

@@ -17,21 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    KEY_DB = 256,
-    KEY_ONLY,
-    KEY_SET,
-    KEY_DATA,
-    KEY_CACHE,
-    KEY_WEIGHTS,
-    KEY_THREADS,
-    KEY_DEVICE,
-    KEY_FAIL_FAST
-};
+enum { KEY_DATA = 256, KEY_CACHE, KEY_WEIGHTS, KEY_THREADS, KEY_DEVICE, KEY_FAIL_FAST };
 
 static const struct argp_option options[] = {
     {"data", KEY_DATA, DATA_OPTION_ARG, 0, DATA_OPTION_HELP, 0},
-    {"db", KEY_DB, "FILE", 0, "the results database (default: results/GRID's name.db)", 0},
     {"cache", KEY_CACHE, "DIR", 0,
         "where decoded pixels and features are kept (default: cache, beside the database)", 0},
     {"weights", KEY_WEIGHTS, "DIR", 0, "where trunks' weights are (default: datasets/weights)", 0},
@@ -39,16 +28,13 @@ static const struct argp_option options[] = {
     {"threads", KEY_THREADS, "N", 0, "threads a worker (default: the cores divided by the workers)",
         0},
     {"device", KEY_DEVICE, "NAME", 0, "cpu, cuda or cuda:N (default: cpu)", 0},
-    {"only", KEY_ONLY, "VARIANT", 0, "run this variant alone; may be given more than once", 0},
-    {"set", KEY_SET, "/POINTER=VALUE", 0, "set a key of the grid's base", 0},
     {"fail-fast", KEY_FAIL_FAST, NULL, 0, "stop at the first cell that fails", 0},
     {0},
 };
 
 struct run {
-    const char *grid_file, *given_db, *given_cache, *weights, *device;
-    const char **only, **set;
-    size_t n_only, n_set, only_capacity, set_capacity;
+    struct grid_options grid;
+    const char *given_cache, *weights, *device;
     struct data_options data;
     int jobs, threads;
     bool fail_fast;
@@ -71,9 +57,6 @@ static bool whole_number(
 static error_t parse(int key, char *value, struct argp_state *state) {
     struct run *r = state->input;
     switch (key) {
-    case KEY_DB:
-        r->given_db = value;
-        break;
     case KEY_CACHE:
         r->given_cache = value;
         break;
@@ -89,27 +72,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         return whole_number("-j", value, 1, 1024, &r->jobs, r->e) ? 0 : EINVAL;
     case KEY_THREADS:
         return whole_number("--threads", value, 1, 4096, &r->threads, r->e) ? 0 : EINVAL;
-    case KEY_ONLY:
-        r->only = xgrow(r->only, &r->only_capacity, r->n_only + 1, sizeof *r->only);
-        r->only[r->n_only++] = value;
-        break;
-    case KEY_SET:
-        r->set = xgrow(r->set, &r->set_capacity, r->n_set + 1, sizeof *r->set);
-        r->set[r->n_set++] = value;
-        break;
     case KEY_FAIL_FAST:
         r->fail_fast = true;
-        break;
-    case ARGP_KEY_ARG:
-        if (r->grid_file)
-            return ARGP_ERR_UNKNOWN;
-        r->grid_file = value;
-        break;
-    case ARGP_KEY_END:
-        if (!r->grid_file) {
-            err_usage(r->e, "run: which grid? expected a file, like experiments/demo.json");
-            return EINVAL;
-        }
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -124,13 +88,6 @@ static const struct argp argp = {options, parse, "GRID",
 
 /* ---- which cells ---- */
 
-static bool is_chosen(const struct run *r, const char *variant) {
-    for (size_t i = 0; i < r->n_only; i++)
-        if (strcmp(r->only[i], variant) == 0)
-            return true;
-    return r->n_only == 0;
-}
-
 struct tally { /* of the chosen cells */
     size_t count[CELL_STATE_COUNT], all;
 };
@@ -143,7 +100,7 @@ static bool count_cells(
     if (!store_cells(s, grid, &cells, &n, e))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (is_chosen(r, cells[i].variant)) {
+        if (grid_options_choose(&r->grid, cells[i].variant)) {
             tally->count[cells[i].state]++;
             tally->all++;
         }
@@ -157,7 +114,7 @@ static bool retry_failed(const struct run *r, struct store *s, const char *grid,
     size_t n = 0;
     bool ok = store_cells(s, grid, &cells, &n, e);
     for (size_t i = 0; ok && i < n; i++)
-        if (cells[i].state == CELL_FAILED && is_chosen(r, cells[i].variant))
+        if (cells[i].state == CELL_FAILED && grid_options_choose(&r->grid, cells[i].variant))
             ok = store_retry(s, cells[i].cell, e);
     store_cells_free(cells, n);
     return ok;
@@ -184,7 +141,8 @@ static bool read_set(struct run *r, enum dataset_id set, struct err *e) {
 static bool read_data(struct run *r, const struct grid *g, struct err *e) {
     for (size_t i = 0; i < g->n_cells; i++) {
         enum dataset_id set = g->cells[i].config.data.set;
-        if (is_chosen(r, g->cells[i].variant) && !*r->fingerprint[set] && !read_set(r, set, e))
+        if (grid_options_choose(&r->grid, g->cells[i].variant) && !*r->fingerprint[set] &&
+            !read_set(r, set, e))
             return false;
     }
     return true;
@@ -235,8 +193,8 @@ static void worker_arguments(const struct run *r, const struct grid *g, struct a
     for (int set = 0; set < DATASET_COUNT; set++)
         if (r->data.dir[set])
             argument(a, xasprintf("--data=%s=%s", dataset_names[set].name, r->data.dir[set]));
-    for (size_t i = 0; i < r->n_only; i++)
-        argument(a, xasprintf("--only=%s", r->only[i]));
+    for (size_t i = 0; i < r->grid.only.n; i++)
+        argument(a, xasprintf("--only=%s", r->grid.only.text[i]));
     if (r->fail_fast)
         argument(a, xstrdup("--fail-fast"));
     if (command_quiet())
@@ -247,7 +205,8 @@ static void worker_arguments(const struct run *r, const struct grid *g, struct a
 static bool wait_for(
     struct workers *w, struct store *s, const struct run *r, const struct grid *g, struct err *e) {
     const struct timespec pause = {.tv_nsec = 200 * 1000 * 1000};
-    struct progress *p = progress_new(s, g->name, r->only, r->n_only, command_quiet());
+    struct progress *p =
+        progress_new(s, g->name, r->grid.only.text, r->grid.only.n, command_quiet());
     bool stopping = false, ok = true;
     while (w->running) {
         workers_reap(w);
@@ -266,7 +225,7 @@ static bool wait_for(
 static bool outcome(const struct run *r, const struct grid *g, const struct workers *w,
     const struct tally *t, struct err *e) {
     size_t done = t->count[CELL_DONE], failed = t->count[CELL_FAILED];
-    const char *where = r->given_db ? " --db " : "", *db = r->given_db ? r->db : "";
+    const char *where = r->grid.db ? " --db " : "", *db = r->grid.db ? r->db : "";
     if (w->worst == 2)
         return err_usage(
             e, "run: stopped with %zu of %zu cells done; the message above says why", done, t->all);
@@ -322,7 +281,7 @@ static char *beside(const char *path, const char *name) {
 
 static bool run_grid(struct run *r, const struct grid *g, struct err *e) {
     struct tally tally;
-    r->db = command_database(r->given_db, g->name);
+    r->db = grid_options_database(&r->grid, g->name);
     r->cache = r->given_cache ? xstrdup(r->given_cache) : beside(r->db, "cache");
     if (!read_data(r, g, e))
         return false;
@@ -339,16 +298,16 @@ static bool run_grid(struct run *r, const struct grid *g, struct err *e) {
 }
 
 bool command_run(int argc, char **argv, struct err *e) {
-    struct run r = {.weights = "datasets/weights", .device = "cpu", .jobs = 1, .e = e};
+    struct run r = {
+        .grid.takes = TAKES_SET, .weights = "datasets/weights", .device = "cpu", .jobs = 1, .e = e};
     struct grid g = {0};
-    bool done, ok = command_parse(&argp, argc, argv, &r, &done, e);
+    bool done, ok = command_parse(&argp, argc, argv, &r, &r.grid, &done, e);
     if (ok && !done)
-        ok = grid_read(&g, r.grid_file, r.set, (int)r.n_set, e) &&
-             grid_check_names(&g, r.only, (int)r.n_only, e) && run_grid(&r, &g, e);
+        ok = grid_options_file(&r.grid, "run", e) && grid_options_read(&r.grid, &g, e) &&
+             run_grid(&r, &g, e);
     grid_free(&g);
     data_options_free(&r.data);
-    free(r.only);
-    free(r.set);
+    grid_options_free(&r.grid);
     free(r.db);
     free(r.cache);
     return ok;

@@ -12,47 +12,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_DB = 256, KEY_JSON };
+enum { KEY_JSON = 256 };
 enum { ID_SHOWN = 12 };
 
 /* Workers give a sign of life every few seconds: one that has been silent for so long is called so. */
 static const double silent_s = 120;
 
 static const struct argp_option options[] = {
-    {"db", KEY_DB, "FILE", 0, "the results database (default: results/GRID's name.db)", 0},
     {"json", KEY_JSON, NULL, 0, "print JSON", 0},
     {0},
 };
 
 struct status_options {
-    const char *grid, *db;
+    struct grid_options grid;
     bool json;
-    struct err *e;
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
     struct status_options *o = state->input;
-    switch (key) {
-    case KEY_DB:
-        o->db = value;
-        break;
-    case KEY_JSON:
-        o->json = true;
-        break;
-    case ARGP_KEY_ARG:
-        if (o->grid)
-            return ARGP_ERR_UNKNOWN;
-        o->grid = value;
-        break;
-    case ARGP_KEY_END:
-        if (!o->grid) {
-            err_usage(o->e, "status: which grid? expected its file or its name, like demo");
-            return EINVAL;
-        }
-        break;
-    default:
+    (void)value;
+    if (key != KEY_JSON)
         return ARGP_ERR_UNKNOWN;
-    }
+    o->json = true;
     return 0;
 }
 
@@ -70,20 +51,39 @@ struct overview {
     double left_s; /* of work, one worker; -1: no cell is done, so nothing is known */
 };
 
+/* Orders pointers to records by cell; those of one cell by their places. */
+static int by_cell(const void *a, const void *b) {
+    const struct cell_record *x = *(const struct cell_record *const *)a;
+    const struct cell_record *y = *(const struct cell_record *const *)b;
+    return x->cell != y->cell ? (x->cell > y->cell) - (x->cell < y->cell) : (x > y) - (x < y);
+}
+
+static const struct cell_record **sorted(
+    const struct overview *o, int (*compare)(const void *, const void *)) {
+    const struct cell_record **list = xcalloc(o->n + 1, sizeof *list);
+    for (size_t i = 0; i < o->n; i++)
+        list[i] = &o->cells[i];
+    qsort(list, o->n, sizeof *list, compare);
+    return list;
+}
+
+/* In the grid's order; those not kept go behind the others, to be freed. */
 static void keep_each_once(struct overview *o) {
+    const struct cell_record **list = sorted(o, by_cell);
+    bool *again = xcalloc(o->n + 1, sizeof *again);
+    for (size_t i = 1; i < o->n; i++)
+        again[list[i] - o->cells] = list[i]->cell == list[i - 1]->cell;
     size_t kept = 0;
     for (size_t i = 0; i < o->n; i++) {
-        bool seen = false;
-        for (size_t j = 0; j < kept && !seen; j++)
-            seen = o->cells[j].cell == o->cells[i].cell;
-        struct cell_record cell =
-            o->cells[i]; /* those not kept go behind the others, to be freed */
-        if (seen)
+        struct cell_record cell = o->cells[i];
+        if (again[i])
             continue;
         o->cells[i] = o->cells[kept];
         o->cells[kept++] = cell;
     }
     o->n = kept;
+    free(again);
+    free(list);
 }
 
 static double share_done(const struct cell_record *c) {
@@ -93,29 +93,45 @@ static double share_done(const struct cell_record *c) {
                                                               : epochs;
 }
 
-/* Seconds an epoch takes, by the done cells of a variant, or by all where it is NULL; -1: unknown. */
-static double epoch_s(const struct overview *o, const char *variant) {
+static int by_variant(const void *a, const void *b) {
+    const struct cell_record *x = *(const struct cell_record *const *)a;
+    const struct cell_record *y = *(const struct cell_record *const *)b;
+    int order = strcmp(x->variant, y->variant);
+    return order ? order : (x > y) - (x < y);
+}
+
+/* Seconds an epoch took in those of the cells that are done; -1: none is. */
+static double epoch_s(const struct cell_record *const *cells, size_t n) {
     double wall_s = 0, epochs = 0;
-    for (size_t i = 0; i < o->n; i++) {
-        const struct cell_record *c = &o->cells[i];
-        if (c->state == CELL_DONE && (!variant || strcmp(c->variant, variant) == 0)) {
-            wall_s += c->wall_s;
-            epochs += c->epochs;
+    for (size_t i = 0; i < n; i++)
+        if (cells[i]->state == CELL_DONE) {
+            wall_s += cells[i]->wall_s;
+            epochs += cells[i]->epochs;
         }
-    }
     return epochs > 0 ? wall_s / epochs : -1;
 }
 
+/* What is left goes at the pace of the variant's done cells, or of all where it has none. */
+static double left_s(const struct overview *o) {
+    const struct cell_record **list = sorted(o, by_variant);
+    double of_all = epoch_s(list, o->n), left = of_all < 0 ? -1 : 0;
+    for (size_t begin = 0, end; of_all >= 0 && begin < o->n; begin = end) {
+        for (end = begin + 1; end < o->n; end++)
+            if (strcmp(list[end]->variant, list[begin]->variant) != 0)
+                break;
+        double own = epoch_s(list + begin, end - begin);
+        for (size_t i = begin; i < end; i++)
+            left += (own < 0 ? of_all : own) * list[i]->epochs * (1 - share_done(list[i]));
+    }
+    free(list);
+    return left;
+}
+
 static void estimate(struct overview *o) {
-    double of_all = epoch_s(o, NULL);
-    o->left_s = of_all < 0 ? -1 : 0;
+    o->left_s = left_s(o);
     for (size_t i = 0; i < o->n; i++) {
-        const struct cell_record *c = &o->cells[i];
-        double own = epoch_s(o, c->variant);
-        o->count[c->state]++;
-        o->wall_s += c->wall_s;
-        if (of_all >= 0)
-            o->left_s += (own < 0 ? of_all : own) * c->epochs * (1 - share_done(c));
+        o->count[o->cells[i].state]++;
+        o->wall_s += o->cells[i].wall_s;
     }
 }
 
@@ -223,17 +239,17 @@ static void add_json(struct str *out, const struct overview *o, const struct sto
     cJSON_Delete(root);
 }
 
-static bool show(const struct status_options *options_given, struct err *e) {
+static bool show(const struct status_options *given, struct err *e) {
     struct stored_grid g;
     struct overview o = {0};
     struct str text = {0};
-    bool ok = stored_grid_open(&g, options_given->grid, options_given->db, e) &&
-              store_cells(g.store, g.name, &o.cells, &o.n, e);
+    bool ok =
+        stored_grid_open(&g, &given->grid, e) && store_cells(g.store, g.name, &o.cells, &o.n, e);
     size_t members = o.n;
     if (ok) {
         keep_each_once(&o);
         estimate(&o);
-        if (options_given->json)
+        if (given->json)
             add_json(&text, &o, &g);
         else
             add_text(&text, &o, &g);
@@ -246,7 +262,7 @@ static bool show(const struct status_options *options_given, struct err *e) {
 }
 
 bool command_status(int argc, char **argv, struct err *e) {
-    struct status_options o = {.e = e};
-    bool done, ok = command_parse(&argp, argc, argv, &o, &done, e);
-    return ok && (done || show(&o, e));
+    struct status_options o = {.grid.takes = TAKES_DB};
+    bool done, ok = command_parse(&argp, argc, argv, &o, &o.grid, &done, e);
+    return ok && (done || (grid_options_stored(&o.grid, "status", e) && show(&o, e)));
 }

@@ -1,6 +1,5 @@
 #include "commands/stored_grid.h"
 
-#include "commands/command.h"
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/str.h"
@@ -15,9 +14,9 @@ static char *grid_name(const char *grid) {
     return xstrndup(name, str_ends(name, ".json") ? n - strlen(".json") : n);
 }
 
-bool stored_grid_open(struct stored_grid *g, const char *grid, const char *db, struct err *e) {
-    char *name = grid_name(grid);
-    *g = (struct stored_grid){.name = name, .db = command_database(db, name)};
+bool stored_grid_open(struct stored_grid *g, const struct grid_options *o, struct err *e) {
+    char *name = grid_name(o->grid);
+    *g = (struct stored_grid){.name = name, .db = grid_options_database(o, name)};
     if (!file_exists(g->db))
         return err_usage(e,
             "%s: there is no such results database; `dmtl run GRID.json` makes it, --db FILE names "

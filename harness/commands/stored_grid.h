@@ -2,6 +2,7 @@
 #ifndef COMMANDS_STORED_GRID_H
 #define COMMANDS_STORED_GRID_H
 
+#include "commands/grid_option.h"
 #include "core/err.h"
 #include "store/store.h"
 
@@ -10,10 +11,10 @@ struct stored_grid {
     struct store *store;
 };
 
-/* `grid`: a grid file ("experiments/demo.json") or a name ("demo"); `db` NULL: results/NAME.db. Opens the
+/* GRID is a grid file ("experiments/demo.json") or a name ("demo"), and was given. Opens the
  * database for reading and checks that the grid is in it: the message lists those that are. Where there
  * is no database it says how to make one. stored_grid_close on success and failure alike. */
-bool stored_grid_open(struct stored_grid *g, const char *grid, const char *db, struct err *e);
+bool stored_grid_open(struct stored_grid *g, const struct grid_options *o, struct err *e);
 void stored_grid_close(struct stored_grid *g);
 
 #endif

@@ -213,12 +213,13 @@ bool grid_read(struct grid *g, const char *path, const char *const *set, int n_s
     return ok;
 }
 
-bool grid_check_names(const struct grid *g, const char *const *names, int n, struct err *e) {
+bool grid_check_names(
+    const struct grid *g, const char *option, const char *const *names, int n, struct err *e) {
     const struct grid_file command_line = {.where = g->name};
     bool ok = true;
     for (int i = 0; ok && i < n; i++) {
         cJSON *name = cJSON_CreateString(names[i]);
-        ok = grid_find_variant(g, &command_line, "--only", name, e) >= 0;
+        ok = grid_find_variant(g, &command_line, option, name, e) >= 0;
         cJSON_Delete(name);
     }
     return ok;

@@ -60,8 +60,9 @@ struct grid {
 bool grid_read(struct grid *g, const char *path, const char *const *set, int n_set, struct err *e);
 bool grid_parse(struct grid *g, const char *name, const char *where, const char *text,
     const char *const *set, int n_set, struct err *e);
-/* Whether all names, as --only gives them, are variants; ERR_USAGE with the nearest one. */
-bool grid_check_names(const struct grid *g, const char *const *names, int n, struct err *e);
+/* Whether all names are variants; else ERR_USAGE with `option`, that gave them, and the nearest one. */
+bool grid_check_names(
+    const struct grid *g, const char *option, const char *const *names, int n, struct err *e);
 void grid_free(struct grid *g);
 
 #endif

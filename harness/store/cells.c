@@ -180,6 +180,29 @@ bool store_check_data(struct store *s, const char *grid, const char *dataset,
     return row == 0;
 }
 
+static bool check_state(struct store *s, int state, struct err *e) {
+    return (state >= 0 && state < CELL_STATE_COUNT) ||
+           err_set(e, "%s: is damaged: a cell has state %d; restore a copy", s->path, state);
+}
+
+bool store_cells_progress(struct store *s, const char *ids, size_t n, size_t stride,
+    struct cell_progress *progress, struct err *e) {
+    sqlite3_stmt *stmt =
+        sql_prepare(s->db, e, "SELECT state, epochs_done FROM cell WHERE id = ?1", "");
+    bool ok = stmt != NULL;
+    for (size_t i = 0; ok && i < n; i++) {
+        sqlite3_bind_text(stmt, 1, ids + i * stride, -1, SQLITE_STATIC);
+        int row = sql_step(stmt, e);
+        int state = row > 0 ? sqlite3_column_int(stmt, 0) : CELL_PENDING;
+        progress[i] = (struct cell_progress){
+            (enum cell_state)state, row > 0 ? sqlite3_column_int(stmt, 1) : 0};
+        ok = row >= 0 && check_state(s, state, e);
+        sqlite3_reset(stmt);
+    }
+    sqlite3_finalize(stmt);
+    return ok;
+}
+
 static char *copy_text(sqlite3_stmt *stmt, int column) {
     return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NULL
                                                             : xstrdup(sql_text(stmt, column));
@@ -226,11 +249,8 @@ bool store_cells(
     while (row > 0 && (row = sql_step(stmt, e)) > 0) {
         *cells = xgrow(*cells, &capacity, *n + 1, sizeof **cells);
         (*cells)[(*n)++] = read_record(stmt);
-        if ((unsigned)(*cells)[*n - 1].state >= CELL_STATE_COUNT) {
-            err_set(e, "%s: is damaged: a cell has state %d; restore a copy", s->path,
-                (int)(*cells)[*n - 1].state);
+        if (!check_state(s, (int)(*cells)[*n - 1].state, e))
             row = -1;
-        }
     }
     sqlite3_finalize(stmt);
     if (row == 0)

@@ -111,6 +111,15 @@ struct cell_record {
 bool store_check_data(struct store *s, const char *grid, const char *dataset,
     const char *fingerprint, const char *folder, struct err *e);
 
+/* How far n cells are, whatever grids they stand in, by their ids: C strings, `stride` bytes apart from `ids`
+ * on. A cell that this file does not hold is pending. */
+struct cell_progress {
+    enum cell_state state;
+    int epochs_done;
+};
+bool store_cells_progress(struct store *s, const char *ids, size_t n, size_t stride,
+    struct cell_progress *progress, struct err *e);
+
 /* A grid's cells in their order. The caller frees with store_cells_free. */
 bool store_cells(
     struct store *s, const char *grid, struct cell_record **cells, size_t *n, struct err *e);
