@@ -8,11 +8,18 @@ set border 3 linecolor rgb '#404040'
 set tics nomirror out scale 0.6
 set grid ytics linetype 1 dashtype 1 linecolor rgb '#e4e4e4' linewidth 0.8
 set style fill transparent solid 0.18 noborder
-set style line 1 linecolor rgb '#0072B2' linewidth 2 dashtype 1 pointtype 7
-set style line 2 linecolor rgb '#D55E00' linewidth 2 dashtype (12,5) pointtype 9
-set style line 3 linecolor rgb '#009E73' linewidth 2 dashtype (3,4) pointtype 5
-set style line 4 linecolor rgb '#CC79A7' linewidth 2 dashtype (12,4,3,4) pointtype 13
-set style line 5 linecolor rgb '#E69F00' linewidth 2 dashtype (20,5) pointtype 11
-set style line 6 linecolor rgb '#56B4E9' linewidth 2 dashtype (6,3) pointtype 4
-set style line 7 linecolor rgb '#000000' linewidth 2 dashtype (12,3,3,3,3,3) pointtype 6
+# 28 looks: seven colours, each time round with other dashes, and markers filled, then open.
+colours = '#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #000000'
+markers = '7 9 5 13 11 15 2 6 8 4 12 10 14 1'
+set dashtype 2 (12,5)
+set dashtype 3 (3,4)
+set dashtype 4 (12,4,3,4)
+set dashtype 5 (20,5)
+set dashtype 6 (6,3)
+set dashtype 7 (12,3,3,3,3,3)
+do for [i=0:27] {
+    dash = (i + 2*(i/7)) % 7 + 1
+    set style line i+1 linecolor rgb word(colours, i%7+1) linewidth 2 dashtype dash \
+        pointtype int(word(markers, i%14+1))
+}
 set key noenhanced reverse Left samplen 3.5 spacing 1.15

@@ -1,31 +1,38 @@
-# Panels of lines with one legend below: line, mean over the repetitions; band, lowest to highest.
+# Panels of lines: line, mean over the repetitions; band, lowest to highest. One legend below, or with
+# legend_rows 0 the panel's own.
 set multiplot layout panel_rows,panel_columns title figure_title font title_font noenhanced \
     margins 74.0/width,1-18.0/width,(62.0+legend_rows*22.0)/height,1-60.0/height \
     spacing 84.0/width,82.0/height
-set key off
+if (legend_rows > 0) { set key off }
 set title offset 0,-0.4
+panel_width = (width - 92.0 - 84.0*(panel_columns-1)) / panel_columns
 set xlabel offset 0,0.4
 set ylabel offset 0.6,0
 if (points <= 10) { set xtics 1 }
 do for [p=1:panels] {
-    set title panel_title[p] noenhanced
+    # A long title shrinks to its panel, as the figure's does.
+    panel_fit = panel_width / (0.6 * 14 * (strlen(panel_title[p]) + 1))
+    panel_font = sprintf(',%g', base_font * (panel_fit < 1 ? panel_fit : 1))
+    set title panel_title[p] noenhanced font panel_font
     set xlabel x_label[p] noenhanced
     set ylabel y_label[p] noenhanced
-    plot for [i=first[p]:last[p]] $data index i-1 using 1:3:4 with filledcurves linestyle line_look[i], \
+    plot for [i=first[p]:last[p]] $data index i-1 using 1:3:4 with filledcurves linestyle line_look[i] notitle, \
         for [i=first[p]:last[p]] $data index i-1 using 1:2 with linespoints linestyle line_look[i] \
-            pointinterval mark_every
+            pointinterval mark_every title line_name[i]
 }
 # The legend is a plot of its own without anything but its key.
-unset title
-unset xlabel
-unset ylabel
-unset tics
-unset border
-unset grid
-set lmargin at screen 0.02
-set rmargin at screen 0.98
-set bmargin at screen 4.0/height
-set tmargin at screen (8.0+legend_rows*22.0)/height
-set key on inside center center horizontal
-plot [0:1][0:1] for [i=1:legends] NaN with linespoints linestyle legend_look[i] title legend_name[i]
+if (legend_rows > 0) {
+    unset title
+    unset xlabel
+    unset ylabel
+    unset tics
+    unset border
+    unset grid
+    set lmargin at screen 0.02
+    set rmargin at screen 0.98
+    set bmargin at screen 4.0/height
+    set tmargin at screen (8.0+legend_rows*22.0)/height
+    set key on inside center center horizontal
+    plot [0:1][0:1] for [i=1:legends] NaN with linespoints linestyle legend_look[i] title legend_name[i]
+}
 unset multiplot

@@ -300,6 +300,37 @@ START_TEST(a_failing_cell_is_tried_once_a_command) {
 }
 END_TEST
 
+/* The run names what ended its worker, and status knows without waiting that it has ended. */
+START_TEST(a_killed_worker_is_named) {
+    pid_t pid = start(slow_run);
+    for (int i = 0; i < 600 && !is_training("b.db"); i++)
+        nanosleep(&(struct timespec){.tv_nsec = 100 * 1000 * 1000}, NULL);
+    char *command = xasprintf("kill -9 $(cat /proc/%d/task/%d/children)", (int)pid, (int)pid);
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(end_of(pid), 1);
+    expect_in("err.txt",
+        "run: a worker was killed by SIGKILL (out of memory?), with 0 of 2 cells done; "
+        "the same command goes on from the last checkpoints");
+    ck_assert_int_eq(run("status tiny --db b.db"), 0);
+    expect_in("out.txt", "its worker is gone: `dmtl run` goes on from its last checkpoint");
+    free(command);
+}
+END_TEST
+
+START_TEST(what_to_type_next_can_be_typed) {
+    static const char command[] =
+        "run \"it's.json\" --data synthetic=faces --cache cache --threads 1"
+        " --db 'a b.db' --only trained --set /epochs=1";
+    char *copy = xasprintf("cd %s && cp tiny.json \"it's.json\"", folder);
+    ck_assert_int_eq(system(copy), 0);
+    free(copy);
+    ck_assert_int_eq(run(command), 0);
+    expect_in("out.txt", "it's: its cell is done. Next: dmtl report 'it'\\''s' --db 'a b.db'\n");
+    ck_assert_int_eq(run("report 'it'\\''s' --db 'a b.db'"), 0);
+    expect_in("out.txt", "# test\n");
+}
+END_TEST
+
 START_TEST(a_changed_folder_is_refused) {
     struct err e = {0};
     char *faces = path_join(folder, "faces"), *remove = xasprintf("rm -r %s", faces);
@@ -406,6 +437,8 @@ Suite *end_to_end_suite(void) {
     tcase_add_test(c, two_workers_store_what_one_does);
     tcase_add_test(c, wrong_usage_found_in_a_cell_fails_it);
     tcase_add_test(c, a_failing_cell_is_tried_once_a_command);
+    tcase_add_test(c, a_killed_worker_is_named);
+    tcase_add_test(c, what_to_type_next_can_be_typed);
     tcase_add_test(c, a_changed_folder_is_refused);
     tcase_add_test(c, undecodable_images_are_named_and_counted);
     tcase_add_loop_test(c, a_full_disk_is_said_and_nothing_is_lost, 0, 3);

@@ -214,9 +214,117 @@ START_TEST(wrong_calls) {
         "$DMTL plot cs fixture --db r.db --format gif", 2, NULL, "expected one of svg, pdf, png");
     expect(
         "$DMTL plot cs fixture --db r.db -o none/x.svg", 1, NULL, "none/x.svg: cannot be written");
-    expect("$DMTL plot cs fixture --db r.db -o /dev/full", 1, NULL, "No space left on device");
+    expect("$DMTL plot cs fixture --db r.db -o /dev/full --format svg", 1, NULL,
+        "No space left on device");
     expect("$DMTL plot cs fixture --db r.db > /dev/full", 1, NULL, "No space left on device");
     expect("ls x.svg*", 2, NULL, NULL);
+}
+END_TEST
+
+static const struct {
+    const char *options, *message;
+} no_difference[] = {
+    {"cs --task gender", "plot cs: --task gender: cumulative scores are of age alone\n"},
+    {"cs --bins decades",
+        "plot cs: --bins: makes no difference to this figure, which takes --only, "
+        "--task, --convention, --part\n"},
+    {"weights --part validation",
+        "plot weights: --part: makes no difference to this figure, which takes --only, --task\n"},
+    {"weights --convention cs_le",
+        "plot weights: --convention: makes no difference to this figure, which takes --only, --task\n"},
+    {"loss --part test",
+        "plot loss: --part: makes no difference to this figure, which takes --only, --task\n"},
+    {"confusion --convention cs_le",
+        "plot confusion: --convention: makes no difference to this figure, which takes --only, --task, "
+        "--bins, --part\n"},
+    {"confusion --task race --bins decades",
+        "plot confusion: --bins: are groups of ages, which --task race leaves out\n"},
+    {"confusion --only full --only equal-weights",
+        "plot confusion: --only: is given 2 times: the figure is of one approach\n"},
+};
+
+START_TEST(choices_that_make_no_difference_are_refused) {
+    char *command =
+        xasprintf("$DMTL plot %s fixture --db r.db -o x.svg", no_difference[_i].options);
+    expect(command, 2, NULL, no_difference[_i].message);
+    expect("ls x.svg*", 2, NULL, NULL);
+    free(command);
+}
+END_TEST
+
+START_TEST(choices_of_all_apply_where_they_fit) {
+    expect("$DMTL plot cs fixture --db r.db -o x.svg --task age", 0, NULL, NULL);
+    expect("$DMTL plot all fixture --db r.db -o figs --task gender --keep-script && ls figs", 0,
+        "confusion.svg\nconfusion.svg.gp\nloss.svg\nloss.svg.gp\nweights.svg\nweights.svg.gp\n",
+        "dmtl: no cs: cumulative scores are of age alone\n");
+    expect("grep -h ^panel_title figs/confusion.svg.gp figs/loss.svg.gp", 0,
+        "panel_title[1] = 'Gender'\npanel_title[1] = 'Gender, training'\n", NULL);
+    expect(
+        "$DMTL plot all fixture --db r.db -o more --bins decades --convention cs_le --keep-script "
+        "&& cat more/*.gp",
+        0, "'Share of images with error ≤ i (%)'", NULL);
+    expect("cat more/*.gp", 0, "'Age, decades'", NULL);
+}
+END_TEST
+
+START_TEST(the_ending_is_the_format) {
+    static const char expected[] = ": its ending says no format: expected .svg, .pdf or .png, or "
+                                   "--format with one of svg, pdf, png\n";
+    expect("$DMTL plot cs fixture --db r.db -o x.bmp", 2, NULL, expected);
+    expect("$DMTL plot cs fixture --db r.db -o picture", 2, NULL, expected);
+    expect("mkdir d.svg; $DMTL plot cs fixture --db r.db -o d.svg/picture", 2, NULL, expected);
+    expect("ls x.bmp picture d.svg/picture", 2, NULL, NULL);
+    expect(
+        "$DMTL plot cs fixture --db r.db -o x.PNG && head -c 4 x.PNG | tail -c 3", 0, "PNG", NULL);
+    expect("$DMTL plot cs fixture --db r.db -o x.bmp --format png && head -c 4 x.bmp | tail -c 3",
+        0, "PNG", NULL);
+    expect("$DMTL plot cs fixture --db r.db | tail -c 8", 0, "</svg>", NULL);
+    expect("$DMTL plot all fixture --db r.db -o figs.png && ls figs.png", 0, "cs.svg\n", NULL);
+}
+END_TEST
+
+/* Rows of a table that are all the first variant. */
+static void put_rows(int n, const char *title) {
+    struct str sql = {0};
+    str_add(&sql, "UPDATE grid SET source = replace(source, '\"axes\"', '\"report\": {\"rows\": [");
+    for (int i = 0; i < n; i++)
+        str_addf(&sql, "%s{\"title\": \"%s %d\", \"variants\": [\"full\"]}", i ? ", " : "", title,
+            i + 1);
+    str_add(&sql, "]}, \"axes\"')");
+    change("r.db", sql.text);
+    str_free(&sql);
+}
+
+/* Two names have room below the fixture's scores, twelve have not: names of 11 characters take 75 + 9 * 11 =
+ * 174 px, three fit side by side in 640 px, so that there are 4 rows of 22 px: 430 + 88 = 518 px. */
+START_TEST(a_legend_that_does_not_fit_stands_below) {
+    static const char draw[] =
+        "$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && cat cs.svg.gp";
+    expect(draw, 0, "svg size 640,430 ", NULL);
+    expect(draw, 0, "legend_rows = 0\n", NULL);
+    put_rows(12, "Approach");
+    expect(draw, 0, "svg size 640,518 ", NULL);
+    expect(draw, 0, "legend_rows = 4\nlegends = 12\n", NULL);
+    expect("sed -n 's/^line_look.*= //p' cs.svg.gp | tr '\\n' ' '", 0,
+        "1 2 3 4 5 6 7 8 9 10 11 12 ", NULL);
+}
+END_TEST
+
+/* 71 characters: 75 + 9 * 71 = 714 px, wider than 640 px: the figure widens. */
+START_TEST(a_long_name_widens_the_figure) {
+    put_rows(2, "A name that fills the legend from one side of the figure to the other");
+    expect("$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && cat cs.svg.gp", 0,
+        "legend_rows = 2\nlegends = 2\n", NULL);
+    expect("cat cs.svg.gp", 0, "svg size 714,474 ", NULL);
+}
+END_TEST
+
+START_TEST(all_looks_differ) {
+    expect(
+        "$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && (sed '/^set multiplot/,$d' "
+        "cs.svg.gp; echo show style line) | gnuplot 2>&1 | sed -n 's/linestyle [0-9]*,//p' >looks && "
+        "wc -l <looks && sort looks | uniq -d | wc -l",
+        0, "28\n0\n", NULL);
 }
 END_TEST
 
@@ -237,6 +345,13 @@ Suite *plot_suite(void) {
     tcase_add_test(c, failed_script);
     tcase_add_test(c, child_that_leaves_early);
     tcase_add_test(c, wrong_calls);
+    tcase_add_loop_test(
+        c, choices_that_make_no_difference_are_refused, 0, (int)ARRAY_LEN(no_difference));
+    tcase_add_test(c, choices_of_all_apply_where_they_fit);
+    tcase_add_test(c, the_ending_is_the_format);
+    tcase_add_test(c, a_legend_that_does_not_fit_stands_below);
+    tcase_add_test(c, a_long_name_widens_the_figure);
+    tcase_add_test(c, all_looks_differ);
     suite_add_tcase(s, c);
     return s;
 }

@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "fixture_store.h"
 #include "report/duration.h"
+#include "store/sql.h"
 #include "store/store.h"
 
 #include <stdlib.h>
@@ -94,6 +95,61 @@ START_TEST(incomplete_row_says_so) {
 }
 END_TEST
 
+static void change(const char *sql) {
+    struct err e = {0};
+    struct store *s = store_open(db, STORE_WRITE, &e);
+    ck_assert_msg(s && sql_run(store_db(s), &e, sql, ""), "%s", e.msg);
+    store_close(s);
+}
+
+START_TEST(before_any_cell_is_done) {
+    change("UPDATE cell SET state = 0");
+    struct ran r = run_shell(dir, "$DMTL report fixture --db r.db");
+    ck_assert_str_eq(r.out,
+        "# Fixture\n\nNo cell is done yet (0 of 4), so there is no number to show: `dmtl run` with the "
+        "grid's file runs them, `dmtl status` says how far they are.\n");
+    ran_free(&r);
+    expect("$DMTL report fixture --db r.db --format csv | wc -l", 0, "1\n", NULL);
+    expect("$DMTL report fixture --db r.db --format csv", 0, "grid,dataset,drawn,", NULL);
+    expect("$DMTL report fixture --db r.db --format json", 0,
+        "\"cells_done\": 0, \"cells\": 4,\n  \"numbers\": []\n}\n", NULL);
+}
+END_TEST
+
+/* Two cells of a row and one of the other: every table and format says how many of how many. */
+START_TEST(a_report_of_a_half_done_grid) {
+    change("UPDATE cell SET state = 0 WHERE id IN (SELECT cell FROM v_cells WHERE variant = "
+           "'equal-weights' AND seed = 2)");
+    expect("$DMTL report fixture --db r.db", 0, "; 3 of 4 cells done;", NULL);
+    expect(
+        "$DMTL report fixture --db r.db | grep -c '^| full (baseline) .*| 2 |$'", 0, "1\n", NULL);
+    expect("$DMTL report fixture --db r.db | grep -c '^| equal-weights .*| 1 of 2 |$'", 0, "1\n",
+        NULL);
+    expect("$DMTL report fixture --db r.db | grep '^| equal' | grep -vc '(1 of 2 cells)'", 1, "0\n",
+        NULL);
+    expect(
+        "$DMTL report fixture --db r.db --format csv | grep ',equal-weights,' | grep -vc ',1,2,80'",
+        1, "0\n", NULL);
+    expect(
+        "$DMTL report fixture --db r.db --format json", 0, "\"planned\": 2, \"samples\": 80", NULL);
+}
+END_TEST
+
+/* The fixture's test part has 80 labelled samples, its validation part 40. Two rows, four read-outs of
+ * ordinal age and two conventions make 16 lines. */
+START_TEST(scores_have_their_samples) {
+    expect("$DMTL report fixture --db r.db --format csv | grep -c ',cs_l[te]_5,.*,2,2,80'", 0,
+        "16\n", NULL);
+    expect("$DMTL report fixture --db r.db --format csv --part validation | grep ,cs_l | "
+           "grep -vc ',2,2,40'",
+        1, "0\n", NULL);
+    change("UPDATE metric SET n = 79 WHERE cell = 1 AND part = 2 AND task = 0");
+    change("UPDATE metric SET n = 78 WHERE cell = 2 AND part = 2 AND task = 0");
+    expect("$DMTL report fixture --db r.db --format csv | grep full | grep -c ',cs_l[te]_5,.*,79'",
+        0, "8\n", NULL);
+}
+END_TEST
+
 START_TEST(hostile_names_are_inert) {
     struct err e = {0};
     char *hostile = path_join(dir, "h.db");
@@ -153,6 +209,9 @@ Suite *report_suite(void) {
     tcase_add_test(c, csv_has_full_precision);
     tcase_add_test(c, json_names_the_cells);
     tcase_add_test(c, incomplete_row_says_so);
+    tcase_add_test(c, before_any_cell_is_done);
+    tcase_add_test(c, a_report_of_a_half_done_grid);
+    tcase_add_test(c, scores_have_their_samples);
     tcase_add_test(c, hostile_names_are_inert);
     tcase_add_test(c, wrong_calls);
     tcase_add_test(c, full_disk_and_missing_folder);

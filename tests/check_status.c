@@ -5,11 +5,16 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "grid/lease.h"
 #include "store/store.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char *dir, *db;
@@ -147,6 +152,56 @@ START_TEST(cells_that_stand_twice) {
 }
 END_TEST
 
+/* As a killed worker leaves it: the claim open, the lock free. */
+START_TEST(a_worker_that_died) {
+    struct lease lease;
+    bool ok;
+    static const char gone[] = "its worker is gone: `dmtl run` goes on from its last checkpoint\n";
+    must(lease_take(&lease, db, "running", &e));
+    char *out = status("t", NULL, &ok);
+    must(ok);
+    ck_has(out, "0/3 epochs, 50%, 80 images/s\n");
+    ck_assert_ptr_null(strstr(out, "gone"));
+    free(out);
+    lease_release(&lease);
+    out = status("t", NULL, &ok);
+    must(ok);
+    ck_has(out, gone);
+    free(out);
+    out = status("t", "--json", &ok);
+    must(ok);
+    ck_has(out, "\"worker_gone\": true");
+    free(out);
+    must(lease_take(&lease, db, "running", &e)); /* looking has left no lock behind */
+    lease_release(&lease);
+}
+END_TEST
+
+/* Somebody looks whether the cell is held at the moment that a worker takes it. */
+START_TEST(a_look_stops_no_worker) {
+    struct lease lease;
+    must(lease_take(&lease, db, "x", &e));
+    char *lock = path_join(lease.folder, "lock");
+    ck_assert_int_eq(file_locked(lock), 1);
+    lease_release(&lease);
+    ck_assert_int_eq(file_locked(lock), 0);
+    int fd = open(lock, O_RDONLY);
+    ck_assert_int_eq(flock(fd, LOCK_SH), 0);
+    pid_t child = fork();
+    if (child == 0) { /* holds the same lock and frees it by its end */
+        nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
+        _exit(0);
+    }
+    close(fd);
+    must(lease_take(&lease, db, "x", &e));
+    lease_release(&lease);
+    waitpid(child, NULL, 0);
+    unlink(lock);
+    ck_assert_int_eq(file_locked(lock), -1);
+    free(lock);
+}
+END_TEST
+
 START_TEST(wrong_names) {
     bool ok;
     free(status("other", NULL, &ok));
@@ -170,6 +225,8 @@ Suite *status_suite(void) {
     tcase_add_test(t, text);
     tcase_add_test(t, json);
     tcase_add_test(t, cells_that_stand_twice);
+    tcase_add_test(t, a_worker_that_died);
+    tcase_add_test(t, a_look_stops_no_worker);
     tcase_add_test(t, wrong_names);
     suite_add_tcase(s, t);
     return s;

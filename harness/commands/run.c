@@ -8,6 +8,7 @@
 #include "grid/data_option.h"
 #include "grid/grid.h"
 #include "grid/register.h"
+#include "report/escape.h"
 #include "report/progress.h"
 
 #include <errno.h>
@@ -222,37 +223,64 @@ static bool wait_for(
     return ok;
 }
 
+/* "demo", or "demo --db x.db" where the database has to be named, for a command that a message shows. */
+static char *stored_as(const struct run *r, const struct grid *g) {
+    struct str words = {0};
+    escape_shell(&words, g->name);
+    if (r->grid.db) {
+        str_add(&words, " --db ");
+        escape_shell(&words, r->db);
+    }
+    return str_detach(&words);
+}
+
+static void print_done(const struct grid *g, const struct tally *t, const char *more) {
+    struct str line = {0};
+    escape_line(&line, g->name);
+    if (t->all == 1)
+        str_addf(&line, ": its cell is done%s", more);
+    else
+        str_addf(&line, ": all %zu cells are done%s", t->all, more);
+    puts(line.text);
+    str_free(&line);
+}
+
 static bool outcome(const struct run *r, const struct grid *g, const struct workers *w,
     const struct tally *t, struct err *e) {
     size_t done = t->count[CELL_DONE], failed = t->count[CELL_FAILED];
-    const char *where = r->grid.db ? " --db " : "", *db = r->grid.db ? r->db : "";
-    if (w->worst == 2)
-        return err_usage(
+    char *of_grid = stored_as(r, g), *text = NULL;
+    bool ok = false;
+    if (w->worst == 2) {
+        err_usage(
             e, "run: stopped with %zu of %zu cells done; the message above says why", done, t->all);
-    if (w->worst == 75 || interrupt_requested())
-        return err_interrupted(e,
-            "run: stopped with %zu of %zu cells done; the same command goes on "
-            "from here",
-            done, t->all);
-    if (done == t->all) {
-        printf("%s: all %zu cells are done. Next: dmtl report %s%s%s\n", g->name, t->all, g->name,
-            where, db);
-        return true;
-    }
-    if (failed)
-        return err_set(e,
-            "run: %zu of %zu cells failed, %zu are done; `dmtl status %s%s%s` shows "
-            "their messages, and the same command tries them again",
-            failed, t->all, done, g->name, where, db);
-    if (w->worst == 1)
-        return err_set(e,
+    } else if (w->worst == 75 || interrupt_requested()) {
+        err_interrupted(e,
+            "run: stopped with %zu of %zu cells done; the same command goes on from here", done,
+            t->all);
+    } else if (done == t->all) {
+        text = xasprintf(". Next: dmtl report %s", of_grid);
+        print_done(g, t, text);
+        ok = true;
+    } else if (failed) {
+        err_set(e,
+            "run: %zu of %zu cells failed, %zu are done; `dmtl status %s` shows their messages, and the "
+            "same command tries them again",
+            failed, t->all, done, of_grid);
+    } else if (w->worst == 1) {
+        err_set(e,
             "run: stopped with %zu of %zu cells done; the message above says why, and the same "
             "command goes on from the last checkpoints",
             done, t->all);
-    return err_set(e,
-        "run: a worker broke down (exit code %d) with %zu of %zu cells done; the same "
-        "command goes on from the last checkpoints",
-        w->worst, done, t->all);
+    } else {
+        text = workers_breakdown(w);
+        err_set(e,
+            "run: a worker %s, with %zu of %zu cells done; the same command goes on from the last "
+            "checkpoints",
+            text, done, t->all);
+    }
+    free(text);
+    free(of_grid);
+    return ok;
 }
 
 static bool run_cells(const struct run *r, const struct grid *g, struct store *s, struct err *e) {
@@ -288,11 +316,16 @@ static bool run_grid(struct run *r, const struct grid *g, struct err *e) {
     struct store *s = store_open(r->db, STORE_WRITE, e);
     bool ok = s && grid_register(g, s, e) && check_stored(r, g, s, e) &&
               count_cells(r, s, g->name, &tally, e);
-    if (ok && tally.count[CELL_DONE] == tally.all)
-        printf("%s: all %zu cells are done already, in %s; nothing to do\n", g->name, tally.all,
-            r->db);
-    else if (ok)
+    if (ok && tally.count[CELL_DONE] == tally.all) {
+        struct str more = {0};
+        str_add(&more, " already, in ");
+        escape_line(&more, r->db);
+        str_add(&more, "; nothing to do");
+        print_done(g, &tally, more.text);
+        str_free(&more);
+    } else if (ok) {
         ok = retry_failed(r, s, g->name, e) && run_cells(r, g, s, e);
+    }
     store_close(s);
     return ok;
 }

@@ -4,11 +4,12 @@
 #include "commands/stored_grid.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "grid/lease.h"
 #include "report/duration.h"
 #include "report/escape.h"
 #include "report/output.h"
+#include "store/sql.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,7 @@ static const struct argp argp = {options, parse, "GRID",
 struct overview {
     struct cell_record *cells; /* each cell once, however often it stands in the grid */
     size_t n, count[CELL_STATE_COUNT];
+    bool *gone;    /* [n] it counts as running, but its worker has died */
     double wall_s; /* of all cells so far */
     double left_s; /* of work, one worker; -1: no cell is done, so nothing is known */
 };
@@ -135,6 +137,28 @@ static void estimate(struct overview *o) {
     }
 }
 
+/* ---- workers that have died ---- */
+
+/* The cell's newest claim where nothing has ended it, else 0. */
+static long long open_claim(
+    const struct stored_grid *g, const struct cell_record *c, struct err *e) {
+    return sql_long(store_db(g->store), e, 0,
+        "SELECT iif(outcome IS NULL, run, 0) FROM v_runs WHERE cell = ?1 ORDER BY run DESC LIMIT 1",
+        "s", c->id);
+}
+
+/* The kernel frees a dead worker's lock, and a living one ends its claim before it gives its lock back: a
+ * claim that is open before and after the lock is found free is a dead worker's. */
+static bool find_gone(struct overview *o, const struct stored_grid *g, struct err *e) {
+    o->gone = xcalloc(o->n + 1, sizeof *o->gone);
+    for (size_t i = 0; i < o->n && e->kind == ERR_NONE; i++) {
+        const struct cell_record *c = &o->cells[i];
+        long long claim = c->state == CELL_RUNNING ? open_claim(g, c, e) : 0;
+        o->gone[i] = claim && lease_held(g->db, c->id) == 0 && open_claim(g, c, e) == claim;
+    }
+    return e->kind == ERR_NONE;
+}
+
 /* ---- text ---- */
 
 static void add_cell(struct str *out, const struct cell_record *c) {
@@ -144,10 +168,13 @@ static void add_cell(struct str *out, const struct cell_record *c) {
     escape_line(out, c->axes);
 }
 
-static void add_running(struct str *out, const struct cell_record *c) {
+static void add_running(struct str *out, const struct overview *o, size_t i) {
+    const struct cell_record *c = &o->cells[i];
     add_cell(out, c);
     str_addf(out, "  %d/%d epochs", c->epochs_done, c->epochs);
-    if (c->heartbeat_age_s >= 0) {
+    if (o->gone[i]) {
+        str_add(out, "; its worker is gone: `dmtl run` goes on from its last checkpoint");
+    } else if (c->heartbeat_age_s >= 0) {
         str_addf(out, ", %.0f%%, %.0f images/s", 100 * share_done(c), c->images_per_s);
         if (c->heartbeat_age_s > silent_s) {
             str_add(out, "; no sign of life for ");
@@ -157,7 +184,8 @@ static void add_running(struct str *out, const struct cell_record *c) {
     str_addc(out, '\n');
 }
 
-static void add_failed(struct str *out, const struct cell_record *c) {
+static void add_failed(struct str *out, const struct overview *o, size_t i) {
+    const struct cell_record *c = &o->cells[i];
     add_cell(out, c);
     str_add(out, "\n    ");
     escape_line(out, c->error ? c->error : "no message");
@@ -165,12 +193,12 @@ static void add_failed(struct str *out, const struct cell_record *c) {
 }
 
 static void add_state(struct str *out, const struct overview *o, enum cell_state state,
-    void (*add)(struct str *out, const struct cell_record *c)) {
+    void (*add)(struct str *out, const struct overview *o, size_t i)) {
     if (o->count[state])
         str_addf(out, "\n%s\n", cell_state_name[state]);
     for (size_t i = 0; i < o->n; i++)
         if (o->cells[i].state == state)
-            add(out, &o->cells[i]);
+            add(out, o, i);
 }
 
 static void add_text(struct str *out, const struct overview *o, const struct stored_grid *g) {
@@ -199,7 +227,8 @@ static void add_text(struct str *out, const struct overview *o, const struct sto
 
 /* ---- JSON ---- */
 
-static cJSON *cell_json(const struct cell_record *c) {
+static cJSON *cell_json(const struct overview *o, size_t i) {
+    const struct cell_record *c = &o->cells[i];
     struct err none = {0};
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "id", c->id);
@@ -210,6 +239,8 @@ static cJSON *cell_json(const struct cell_record *c) {
     cJSON_AddNumberToObject(object, "epochs", c->epochs);
     cJSON_AddNumberToObject(object, "fraction", share_done(c));
     cJSON_AddNumberToObject(object, "wall_s", c->wall_s);
+    if (c->state == CELL_RUNNING)
+        cJSON_AddBoolToObject(object, "worker_gone", o->gone[i]);
     if (c->state == CELL_RUNNING && c->heartbeat_age_s >= 0) {
         cJSON_AddNumberToObject(object, "images_per_s", c->images_per_s);
         cJSON_AddNumberToObject(object, "heartbeat_age_s", c->heartbeat_age_s);
@@ -233,7 +264,7 @@ static void add_json(struct str *out, const struct overview *o, const struct sto
         cJSON_AddNumberToObject(root, "left_s", o->left_s);
     cJSON *cells = cJSON_AddArrayToObject(root, "cells");
     for (size_t i = 0; i < o->n; i++)
-        cJSON_AddItemToArray(cells, cell_json(&o->cells[i]));
+        cJSON_AddItemToArray(cells, cell_json(o, i));
     json_pretty(out, root);
     str_addc(out, '\n');
     cJSON_Delete(root);
@@ -249,6 +280,9 @@ static bool show(const struct status_options *given, struct err *e) {
     if (ok) {
         keep_each_once(&o);
         estimate(&o);
+        ok = find_gone(&o, &g, e);
+    }
+    if (ok) {
         if (given->json)
             add_json(&text, &o, &g);
         else
@@ -256,6 +290,7 @@ static bool show(const struct status_options *given, struct err *e) {
         ok = output_write(NULL, text.text, text.len, e);
     }
     str_free(&text);
+    free(o.gone);
     store_cells_free(o.cells, members);
     stored_grid_close(&g);
     return ok;

@@ -84,12 +84,34 @@ void workers_reap(struct workers *w) {
         int status;
         if (w->pids[i] <= 0 || waitpid(w->pids[i], &status, WNOHANG) != w->pids[i])
             continue;
-        int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-        if (severity(code) > severity(w->worst))
+        int by = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+        int code = by ? 128 + by : WEXITSTATUS(status);
+        if (severity(code) > severity(w->worst)) {
             w->worst = code;
+            w->signal = by;
+        }
         w->pids[i] = 0;
         w->running--;
     }
+}
+
+char *workers_breakdown(const struct workers *w) {
+    static const struct {
+        int signal;
+        const char *name;
+    } signals[] = {{SIGKILL, "SIGKILL (out of memory?)"}, {SIGSEGV, "SIGSEGV"},
+        {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"}, {SIGFPE, "SIGFPE"},
+        {SIGILL, "SIGILL (libtorch built for another processor?)"}, {SIGSYS, "SIGSYS"},
+        {SIGTRAP, "SIGTRAP"}, {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGQUIT, "SIGQUIT"},
+        {SIGHUP, "SIGHUP"}, {SIGPIPE, "SIGPIPE"}, {SIGALRM, "SIGALRM"}, {SIGUSR1, "SIGUSR1"},
+        {SIGUSR2, "SIGUSR2"}, {SIGXCPU, "SIGXCPU (over the limit of processor time)"},
+        {SIGXFSZ, "SIGXFSZ (over the limit of a file's size)"}};
+    if (!w->signal)
+        return xasprintf("ended with exit code %d", w->worst);
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+        if (signals[i].signal == w->signal)
+            return xasprintf("was killed by %s", signals[i].name);
+    return xasprintf("was killed by signal %d", w->signal);
 }
 
 void workers_free(struct workers *w) {

@@ -9,7 +9,8 @@
 struct workers {
     pid_t *pids; /* 0: ended */
     int n, running;
-    int worst; /* exit code of the worst that ended: 2 before 75 before 1 before 0 */
+    int worst; /* exit code of the worst that ended: any other before 2 before 75 before 1 before 0 */
+    int signal; /* that ended the worst, whose exit code is then 128 and this; 0: none did */
 };
 
 /* The path of dmtl-torch: beside this program, or in ../libexec/dmtl; the caller frees. */
@@ -21,5 +22,9 @@ bool workers_start(struct workers *w, int n, char *const *argv, struct err *e);
 void workers_stop(struct workers *w); /* asks all that run to stop; they end with a checkpoint */
 void workers_reap(struct workers *w); /* notes those that have ended; does not wait */
 void workers_free(struct workers *w);
+
+/* How the worst of them broke down, behind "a worker": "was killed by SIGKILL (out of memory?)", "ended
+ * with exit code 127". The caller frees. */
+char *workers_breakdown(const struct workers *w);
 
 #endif

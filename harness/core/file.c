@@ -197,6 +197,15 @@ int file_lock(const char *path, bool wait, struct err *e) {
     return -1;
 }
 
+int file_locked(const char *path) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int locked = flock(fd, LOCK_SH | LOCK_NB) == 0 ? 0 : errno == EWOULDBLOCK ? 1 : -1;
+    close(fd);
+    return locked;
+}
+
 void file_unlock(int fd) {
     if (fd >= 0)
         close(fd);

@@ -44,5 +44,8 @@ void file_map_close(struct file_map *map);
  * an error otherwise. */
 int file_lock(const char *path, bool wait, struct err *e);
 void file_unlock(int fd);
+/* Whether anybody holds that lock now: 1 yes, 0 no, -1 it cannot be said (there is no such file, or it may
+ * not be read). A look takes the lock, shared, for an instant, so that file_lock without `wait` may fail. */
+int file_locked(const char *path);
 
 #endif

@@ -109,6 +109,38 @@ void escape_csv(struct str *out, const char *text) {
         str_addc(out, '"');
 }
 
+/* Whether a terminal shows all of the text as it is. */
+static bool is_shown(const char *text) {
+    const unsigned char *s = (const unsigned char *)text;
+    size_t n = 1;
+    for (; *s && n; s += n)
+        n = is_control(s, utf8_length(s)) ? 0 : utf8_length(s);
+    return n > 0;
+}
+
+void escape_shell(struct str *out, const char *text) {
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    const char *prefix = *text == '-' ? "./" : "";
+    if (*text && !text[strspn(text, plain)]) {
+        str_addf(out, "%s%s", prefix, text);
+        return;
+    }
+    bool shown = is_shown(text);
+    str_addf(out, "%s%s", shown ? "'" : "$'", prefix);
+    for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
+        if (shown)
+            str_add(out, *s == '\'' ? "'\\''" : (char[]){(char)*s, 0});
+        else if (*s == '\'' || *s == '\\')
+            str_addf(out, "\\%c", *s);
+        else if (*s < 0x20 || *s > 0x7E)
+            str_addf(out, "\\%03o", *s);
+        else
+            str_addc(out, (char)*s);
+    }
+    str_addc(out, '\'');
+}
+
 static const char *gnuplot_special(char c) {
     return c == '\'' ? "''" : NULL;
 }

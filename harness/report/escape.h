@@ -18,6 +18,11 @@ void escape_markdown(struct str *out, const char *text);
  * numbers are written as they are. */
 void escape_csv(struct str *out, const char *text);
 
+/* A word of a shell command that a message shows, to be typed or copied: as it is where it is plain, else in
+ * single quotes; with control characters or bytes that are no UTF-8, these in $'...' as octal numbers. One
+ * that would read as an option gets "./" in front: for names of files and of grids. */
+void escape_shell(struct str *out, const char *text);
+
 /* A single-quoted gnuplot string with its quotes: gnuplot runs no backquotes and reads no escapes inside;
  * a quote is doubled. Text must be drawn `noenhanced`. */
 void escape_gnuplot(struct str *out, const char *text);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOKS = 7 }; /* line styles of plots/common.gp */
+enum { LOOKS = 28 }; /* line styles of plots/common.gp */
 
 const char *const figure_name[FIGURE_COUNT] = {[FIGURE_CS] = "cs",
     [FIGURE_WEIGHTS] = "weights",
@@ -156,6 +156,8 @@ void panels_line(struct panels *p, const struct results *r, const struct curve_v
         str_addf(&p->data, "%.10g %.10g %.10g %.10g\n", x, scale * sum / (double)n, scale * low,
             scale * high);
         points++;
+        if (x >= p->corner_x)
+            p->corner_room = fmin(p->corner_room, scale * low / 100);
     }
     if (!points)
         return;
@@ -175,24 +177,41 @@ void panels_end(struct panels *p) {
     p->panels -= !p->line_started;
 }
 
+enum { SAMPLE_PX = 75, CHARACTER_PX = 9, LEGEND_ROW_PX = 22 }; /* of a legend */
+enum { AROUND_X_PX = 92, AROUND_Y_PX = 122 };                  /* all margins of a single panel */
+
+static int legend_width(const struct panels *p) {
+    return SAMPLE_PX + CHARACTER_PX * (int)p->legend_longest;
+}
+
+/* Whether the legend has room in the panel's corner, right of corner_x (of 25) and below the lines. */
+static bool legend_fits_inside(const struct panels *p, int width_px, int height_px) {
+    double wide = (width_px - AROUND_X_PX) * (1 - p->corner_x / 25);
+    double high = (height_px - AROUND_Y_PX) * p->corner_room;
+    return p->corner_x > 0 && legend_width(p) <= wide &&
+           p->legends * LEGEND_ROW_PX + LEGEND_ROW_PX / 2 <= high;
+}
+
 /* Rows of a legend that is `width_px` wide, its columns as wide as the longest name. */
 static int legend_rows(const struct panels *p, int width_px) {
-    enum { SAMPLE_PX = 75, CHARACTER_PX = 9 };
-    int columns = width_px / (SAMPLE_PX + CHARACTER_PX * (int)p->legend_longest);
+    int columns = width_px / legend_width(p);
     return columns < 1 ? p->legends : (p->legends + columns - 1) / columns;
 }
 
 void panels_script(struct str *script, struct panels *p, enum picture_format format,
     const char *title, const char *figure) {
+    enum { WIDEST_PX = 1400 };
     int columns = p->columns < p->panels ? p->columns : p->panels;
     int rows = (p->panels + columns - 1) / columns;
-    if (p->columns == 1) {
-        figure_terminal(script, format, 640, 430);
-    } else {
-        int width = columns == 1 ? 560 : 390 * columns, legend = legend_rows(p, width);
-        figure_terminal(script, format, width, 60 + 285 * rows + 22 * legend);
-        str_addf(script, "legend_rows = %d\nlegends = %d\n", legend, p->legends);
+    int width = p->columns == 1 ? 640 : columns == 1 ? 560 : 390 * columns;
+    int height = p->columns == 1 ? 430 : 60 + 285 * rows, legend = 0;
+    if (!legend_fits_inside(p, width, height)) {
+        int widest = legend_width(p) < WIDEST_PX ? legend_width(p) : WIDEST_PX;
+        width = width < widest ? widest : width;
+        legend = legend_rows(p, width);
     }
+    figure_terminal(script, format, width, height + LEGEND_ROW_PX * legend);
+    str_addf(script, "legend_rows = %d\nlegends = %d\n", legend, p->legends);
     str_addf(script, "array legend_name[%d]\narray legend_look[%d]\n", p->legends, p->legends);
     str_addf(script, "$data << END_OF_DATA\n%sEND_OF_DATA\n", p->data.text);
     str_addf(

@@ -54,11 +54,14 @@ bool curves_read(struct curve_values *c, const struct results *r, sqlite3 *db, s
 /* The panels of a figure of lines; text is drawn as it is. */
 struct panels {
     struct str data, texts;     /* blocks of $data; assignments of names and labels */
-    int panels, lines, columns; /* columns 1: a single plot with a script of its own */
+    int panels, lines, columns; /* panels side by side at most */
     int *legend, legends;       /* the looks that have an entry in the legend */
     size_t legend_capacity, legend_longest;
     size_t longest;    /* points of the longest line */
     bool line_started; /* a panel has a line already */
+    double
+        corner_x; /* a single panel of 0 to 100 whose legend may stand right of this x; 0: below */
+    double corner_room; /* least share of the height below all lines there; begins as 1 */
 };
 void panels_start(struct panels *p, const char *title, const char *x_label, const char *y_label);
 /* The line of a row and task: per x the mean, lowest and highest over its cells. No points: no line. */

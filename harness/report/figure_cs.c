@@ -7,6 +7,7 @@
 
 static const char script_gp[] =
 #include "plots/cs.gp.inc"
+#include "plots/panels.gp.inc"
     ;
 
 bool figure_cs(struct str *script, const struct results *r, sqlite3 *db,
@@ -15,7 +16,7 @@ bool figure_cs(struct str *script, const struct results *r, sqlite3 *db,
         [CS_LT] = "Share of images with error < i (%)",
         [CS_LE] = "Share of images with error ≤ i (%)"};
     struct curve_values values = {0};
-    struct panels p = {.columns = 1};
+    struct panels p = {.columns = 1, .corner_x = 10, .corner_room = 1};
     /* A head has one read-out of record: count where it is ordinal, argmax where it is nominal. */
     bool ok = curves_read(&values, r, db, e,
         "SELECT DISTINCT c.cell, c.variant, c.task, c.i, c.value FROM v_cs c WHERE c.grid = ?1 AND c.part = ?2 "

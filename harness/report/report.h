@@ -7,11 +7,12 @@
 
 /* Markdown for people: what was run, the grid's ablation table, every metric by task, age-group accuracy
  * by bins. Shares are percent; mean ± sample standard deviation over the repetitions. Bold: the best
- * mean of a column among complete rows. */
+ * mean of a column among complete rows. Before any cell is done it says so and what to type, without
+ * tables; the formats for programs have no numbers then. */
 void report_markdown(struct str *out, const struct results *r);
 
 /* RFC 4180, one line a number (row, task, readout, bins, metric), full precision, shares 0 to 1, lines
- * end in CR LF. `samples` is 0 for scores (cs_lt_5, cs_le_5), which the store keeps without a count. Columns: grid, dataset, drawn, part, row, setting, baseline, variants, task, readout,
+ * end in CR LF. Columns: grid, dataset, drawn, part, row, setting, baseline, variants, task, readout,
  * of_record, bins, metric, mean, sd, cells, planned, samples; sd is empty for fewer than two cells. */
 void report_csv(struct str *out, const struct results *r);
 
@@ -20,7 +21,8 @@ void report_csv(struct str *out, const struct results *r);
 void report_json(struct str *out, const struct results *r);
 
 /* Calls `each` for every number there is, in the order of the formats: by row, task, read-out, bins,
- * metric. A number with no done cell comes once a row and task, for the read-out of record. */
+ * metric. A number with no done cell comes once a row and task, for the read-out of record; none comes
+ * before any cell is done. */
 typedef void report_number_fn(void *context, const struct results *r, const struct result_row *row,
     enum attribute task, enum readout readout, const char *bins, const char *metric,
     const struct result_number *number);

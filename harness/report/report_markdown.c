@@ -213,7 +213,7 @@ static void fact(struct str *out, const char *name, const char *text) {
 
 static void what_was_run(struct str *out, const struct results *r) {
     str_add(out, "Set ");
-    escape_markdown(out, *r->dataset ? r->dataset : "unknown (no cell is done)");
+    escape_markdown(out, r->dataset);
     str_add(out, r->drawn ? " (drawn images, no photographs)" : "");
     for (int p = 0; p < PART_COUNT; p++)
         if (r->samples[p])
@@ -223,10 +223,8 @@ static void what_was_run(struct str *out, const struct results *r) {
     fact(out, "threads", r->threads);
     fact(out, "libtorch", r->libtorch);
     fact(out, "commit", r->commit);
-    if (r->cells_done) {
-        str_add(out, "; work of all cells ");
-        duration_add(out, r->wall_s);
-    }
+    str_add(out, "; work of all cells ");
+    duration_add(out, r->wall_s);
     str_add(out, ".\n\n");
 }
 
@@ -234,6 +232,13 @@ void report_markdown(struct str *out, const struct results *r) {
     str_add(out, "# ");
     escape_markdown(out, r->grid.title && *r->grid.title ? r->grid.title : r->grid.name);
     str_add(out, "\n\n");
+    if (!r->cells_done) {
+        str_addf(out,
+            "No cell is done yet (0 of %zu), so there is no number to show: `dmtl run` with the grid's "
+            "file runs them, `dmtl status` says how far they are.\n",
+            r->n_cells);
+        return;
+    }
     what_was_run(out, r);
     if (r->drawn)
         str_add(out, "**Drawn images:** these numbers say that the program works, nothing about "

@@ -38,7 +38,7 @@ static void each_of_task(const struct results *r, const struct result_row *row, 
 }
 
 void report_each_number(const struct results *r, report_number_fn *each, void *context) {
-    for (size_t i = 0; i < r->n_rows; i++)
+    for (size_t i = 0; i < r->n_rows && r->cells_done; i++)
         for (int t = 0; t < ATTR_COUNT; t++)
             each_of_task(r, &r->rows[i], (enum attribute)t, each, context);
 }
@@ -148,6 +148,7 @@ void report_json(struct str *out, const struct results *r) {
     member(out, "git_commit", r->commit);
     str_addf(out, "\"drawn\": %s, \"cells_done\": %zu, \"cells\": %zu,\n  \"numbers\": [",
         r->drawn ? "true" : "false", r->cells_done, r->n_cells);
-    report_each_number(r, json_number, &(struct json_list){.out = out});
-    str_add(out, "\n  ]\n}\n");
+    struct json_list list = {.out = out};
+    report_each_number(r, json_number, &list);
+    str_add(out, list.n ? "\n  ]\n}\n" : "]\n}\n");
 }

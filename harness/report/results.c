@@ -97,12 +97,14 @@ static void add_bins(struct results *r, size_t *capacity, const char *bins) {
 }
 
 /* The values of done cells, each once (UNION: the views repeat a cell's rows for each of its places in
- * the grid) and cell by cell. */
+ * the grid) and cell by cell. Scores are stored without a count: it is that of the metrics beside them. */
 static const char values_sql[] =
+    "SELECT cell, task, readout, bins, metric, value,"
+    " coalesce(n, max(n) OVER (PARTITION BY cell, task, readout, bins), 0) FROM ("
     "SELECT cell, task, readout, bins, metric, value, n FROM v_metrics"
     " WHERE grid = ?1 AND part = ?2 AND grouping = 'all'"
-    " UNION SELECT cell, task, readout, '', convention || '_5', value, 0 FROM v_cs"
-    " WHERE grid = ?1 AND part = ?2 AND i = 5 ORDER BY 1, 2, 3, 4, 5";
+    " UNION SELECT cell, task, readout, '', convention || '_5', value, NULL FROM v_cs"
+    " WHERE grid = ?1 AND part = ?2 AND i = 5) ORDER BY 1, 2, 3, 4, 5";
 
 /* Notes value number `i` with all members that are cell `id`; false where none of them is done. */
 static bool note_value(struct results *r, const char *id, size_t i) {
