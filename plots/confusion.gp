@@ -16,7 +16,7 @@ do for [p=1:panels] {
     set xrange [-0.5:n-0.5]
     set yrange [n-0.5:-0.5] noreverse
     # The first one replaces the automatic tics.
-    set xtics rotate by -40 noenhanced (class_name[offset[p]] 0)
+    set xtics rotate by angle noenhanced (class_name[offset[p]] 0)
     set ytics noenhanced (class_name[offset[p]] 0)
     do for [k=1:n-1] {
         set xtics add (class_name[offset[p]+k] k)

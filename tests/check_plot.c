@@ -319,6 +319,19 @@ START_TEST(a_long_name_widens_the_figure) {
 }
 END_TEST
 
+/* 24 characters of a name at most, an ellipsis behind them; 14 over ten: 3 panels of 450 + 9 * 14 px, and
+ * 480 + 9 * 14 px high. */
+START_TEST(long_names_of_classes_get_room) {
+    static const char draw[] =
+        "$DMTL plot confusion fixture --db r.db -o c.svg --keep-script && cat c.svg.gp";
+    expect(draw, 0, "svg size 1350,480 ", NULL);
+    change("r.db",
+        "UPDATE class_name SET name = 'Été, and a name that is very long' WHERE name = 'Other'");
+    expect(draw, 0, "svg size 1728,606 ", NULL);
+    expect(draw, 0, " = 'Été, and a name that is …'\n", NULL);
+}
+END_TEST
+
 START_TEST(all_looks_differ) {
     expect(
         "$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && (sed '/^set multiplot/,$d' "
@@ -351,6 +364,7 @@ Suite *plot_suite(void) {
     tcase_add_test(c, the_ending_is_the_format);
     tcase_add_test(c, a_legend_that_does_not_fit_stands_below);
     tcase_add_test(c, a_long_name_widens_the_figure);
+    tcase_add_test(c, long_names_of_classes_get_room);
     tcase_add_test(c, all_looks_differ);
     suite_add_tcase(s, c);
     return s;

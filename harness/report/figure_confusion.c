@@ -83,21 +83,36 @@ static bool count(struct matrix *m, const struct results *r, sqlite3 *db,
     return found == 0;
 }
 
-/* A tic's label is a format for its place: its `%` are doubled. */
-static void add_tic_label(struct str *texts, const char *name) {
+/* Appends a class's name as the label of a tic, cut where it is long, and returns its characters. A tic's
+ * label is a format for its place: its `%` are doubled. */
+static int add_tic_label(struct str *texts, const char *name) {
+    enum { CHARACTERS = 24 };
     struct str label = {0};
+    int characters = 0;
     str_add(&label, "");
-    for (; *name; name++) {
+    for (size_t n; *name && characters < CHARACTERS; name += n, characters++) {
+        n = str_utf8(name, strlen(name));
+        n = n ? n : 1;
+        str_addn(&label, name, n);
         if (*name == '%')
             str_addc(&label, '%');
-        str_addc(&label, *name);
     }
+    if (*name)
+        str_add(&label, "…");
     escape_gnuplot(texts, label.text);
     str_free(&label);
+    return characters;
 }
 
-static void add_matrix(struct str *data, struct str *texts, const struct matrix *m, int panel,
-    int *classes, const char *title) {
+/* The matrices of a figure side by side, as they are put into its script. */
+struct matrices {
+    struct str data, texts;
+    int panels, classes, longest; /* classes of all panels; characters of the longest name */
+};
+
+static void add_matrix(struct matrices *all, const struct matrix *m, const char *title) {
+    struct str *data = &all->data, *texts = &all->texts;
+    int panel = ++all->panels;
     for (int t = 0; t < m->classes; t++) {
         long sum = 0;
         for (int p = 0; p < m->classes; p++)
@@ -108,12 +123,13 @@ static void add_matrix(struct str *data, struct str *texts, const struct matrix 
     }
     str_add(data, "\n\n");
     str_addf(texts, "classes[%d] = %d\noffset[%d] = %d\npanel_title[%d] = ", panel, m->classes,
-        panel, *classes + 1, panel);
+        panel, all->classes + 1, panel);
     escape_gnuplot(texts, title);
     str_addc(texts, '\n');
     for (int i = 0; i < m->classes; i++) {
-        str_addf(texts, "class_name[%d] = ", ++*classes);
-        add_tic_label(texts, m->name[i]);
+        str_addf(texts, "class_name[%d] = ", ++all->classes);
+        int length = add_tic_label(texts, m->name[i]);
+        all->longest = length > all->longest ? length : all->longest;
         str_addc(texts, '\n');
     }
 }
@@ -135,11 +151,26 @@ static const char *choose_bins(const struct results *r, const struct figure_opti
     return "decades";
 }
 
+/* Names over ten characters, to the left and upright below, get room of their own. */
+static void add_script(
+    struct str *script, const struct matrices *all, enum picture_format format, const char *title) {
+    enum { SHORT = 10, CHARACTER_PX = 9 };
+    int more = all->longest > SHORT ? all->longest - SHORT : 0, panels = all->panels;
+    int width = (panels == 1 ? 520 : 450 * panels) + panels * more * CHARACTER_PX;
+    figure_terminal(script, format, width, 480 + more * CHARACTER_PX);
+    str_addf(script, "$data << END_OF_DATA\n%sEND_OF_DATA\npanels = %d\nangle = %d\n",
+        all->data.text, panels, more ? -90 : -40);
+    str_addf(script, "array panel_title[%d]\narray classes[%d]\narray offset[%d]\n", panels, panels,
+        panels);
+    str_addf(script, "array class_name[%d]\n%sfigure_title = ", all->classes, all->texts.text);
+    escape_gnuplot(script, title);
+    str_addf(script, "\n%s%s", figure_common_gp, script_gp);
+}
+
 bool figure_confusion(struct str *script, const struct results *r, sqlite3 *db,
     const struct figure_options *o, struct err *e) {
     const struct result_row *row = choose(r, o);
-    struct str data = {0}, texts = {0};
-    int panels = 0, classes = 0;
+    struct matrices all = {.longest = 0};
     bool ok = true;
     for (int t = 0; ok && row && t < ATTR_COUNT; t++) {
         if ((o->task >= 0 && o->task != t) ||
@@ -152,28 +183,22 @@ bool figure_confusion(struct str *script, const struct results *r, sqlite3 *db,
              count(m, r, db, row, t, bins, e);
         if (ok && m->total) {
             char *title = xasprintf("%s%s%s", titles[t], *bins ? ", " : "", bins);
-            add_matrix(&data, &texts, m, ++panels, &classes, title);
+            add_matrix(&all, m, title);
             free(title);
         }
         matrix_free(m);
         free(m);
     }
-    if (ok && panels) {
+    if (ok && all.panels) {
         char *name = figure_row_name(r, row);
         char *what = xasprintf("%s: percent of the true class (count), runs pooled", name);
         char *title = figure_title(r, what);
-        figure_terminal(script, o->format, panels == 1 ? 520 : 450 * panels, 480);
-        str_addf(script, "$data << END_OF_DATA\n%sEND_OF_DATA\npanels = %d\n", data.text, panels);
-        str_addf(script, "array panel_title[%d]\narray classes[%d]\narray offset[%d]\n", panels,
-            panels, panels);
-        str_addf(script, "array class_name[%d]\n%sfigure_title = ", classes, texts.text);
-        escape_gnuplot(script, title);
-        str_addf(script, "\n%s%s", figure_common_gp, script_gp);
+        add_script(script, &all, o->format, title);
         free(title);
         free(what);
         free(name);
     }
-    str_free(&data);
-    str_free(&texts);
+    str_free(&all.data);
+    str_free(&all.texts);
     return ok;
 }
