@@ -214,7 +214,8 @@ END_TEST
 
 START_TEST(lost_output_is_a_failure) {
     expect("$DMTL plan small.json >/dev/full", 1, "",
-        "dmtl: the output cannot be written: No space left on device\n");
+        "dmtl: the output cannot be written: No space left on device; free space on its disk and "
+        "run the same command again\n");
     expect("$DMTL plan --keys >&-", 1, "",
         "dmtl: the output cannot be written: Bad file descriptor\n");
 }

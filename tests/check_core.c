@@ -35,11 +35,33 @@ START_TEST(kinds_have_exit_codes) {
     struct err usage = {0}, interrupted = {0}, sys = {0};
     err_usage(&usage, "u");
     err_interrupted(&interrupted, "i");
-    err_sys(&sys, ENOSPC, "%s", "x.db");
+    err_sys(&sys, EACCES, "%s", "x.db");
     ck_assert_int_eq(err_exit_code(&usage), 2);
     ck_assert_int_eq(err_exit_code(&interrupted), 75);
     ck_assert_int_eq(err_exit_code(&sys), 1);
-    ck_assert_str_eq(sys.msg, "x.db: No space left on device");
+    ck_assert_str_eq(sys.msg, "x.db: Permission denied");
+}
+END_TEST
+
+static const struct {
+    int code;
+    const char *message;
+} no_space[] = {
+    {ENOSPC,
+        "x.db: No space left on device; free space on its disk and run the same command again"},
+    {EDQUOT,
+        "x.db: Disk quota exceeded; free space within your quota and run the same command again"},
+    {EFBIG,
+        "x.db: File too large; raise the limit on the size of files (ulimit -f) and run the same "
+        "command again"},
+};
+
+START_TEST(no_room_to_write_is_a_kind_of_its_own) {
+    struct err e = {0};
+    err_sys(&e, no_space[_i].code, "x.db");
+    ck_assert_str_eq(e.msg, no_space[_i].message);
+    ck_assert_int_eq(e.kind, ERR_NO_SPACE);
+    ck_assert_int_eq(err_exit_code(&e), 1);
 }
 END_TEST
 
@@ -440,7 +462,8 @@ START_TEST(a_write_that_fails_leaves_the_old_file) {
     out.stream = fopen("/dev/full", "wb"); /* as a disk that fills up */
     fputs("new", out.stream);
     ck_assert(!file_commit(&out, &e));
-    ck_assert(str_ends(e.msg, "x: cannot be written: No space left on device"));
+    ck_assert(str_ends(e.msg, "x: cannot be written: No space left on device; free space on "
+                              "its disk and run the same command again"));
     expect_text(path, "old");
     e = (struct err){0};
     ck_assert(!file_write("/nonexistent/x", "a", 1, &e));
@@ -515,6 +538,7 @@ Suite *core_suite(void) {
     tcase_set_timeout(values, 20);
     tcase_add_test(values, first_error_wins_and_gets_its_place);
     tcase_add_test(values, kinds_have_exit_codes);
+    tcase_add_loop_test(values, no_room_to_write_is_a_kind_of_its_own, 0, (int)ARRAY_LEN(no_space));
     tcase_add_test(values, a_long_message_is_cut_with_dots);
     tcase_add_test(values, arrays_grow_and_keep_what_they_hold);
     tcase_add_test(values, empty_allocations_are_pointers_and_zeroed_ones_are_zero);

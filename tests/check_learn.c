@@ -409,6 +409,26 @@ START_TEST(a_checkpoint_that_the_store_does_not_know_is_dropped) {
 }
 END_TEST
 
+/* The last checkpoint's temporary file leads to a device that is always full. */
+START_TEST(a_checkpoint_without_room_names_itself_and_the_remedy) {
+    struct err e = {0};
+    struct cell c;
+    cell_begin(&c, "a", CONFIG("equal", 1, 4, ""));
+    char *link = xasprintf("%s/step-0000000004.safetensors.%ld.tmp", c.folder, (long)getpid());
+    ck_assert_int_eq(symlink("/dev/full", link), 0);
+    ck_assert(!cell_train(&c, &e));
+    ck_assert_int_eq(e.kind, ERR_NO_SPACE);
+    ck_assert_msg(strstr(e.msg, "the checkpoint of step 4: ") == e.msg &&
+                      strstr(e.msg, "a/step-0000000004.safetensors: cannot be written: No space "
+                                    "left on device; free space on its disk and run the same "
+                                    "command again"),
+        "%s", e.msg);
+    ck_assert_double_eq(number(&c, "SELECT step FROM cell"), 0);
+    free(link);
+    cell_end(&c);
+}
+END_TEST
+
 Suite *learn_suite(void) {
     Suite *s = suite_create("learn");
     TCase *c = tcase_create("learn");
@@ -422,6 +442,7 @@ Suite *learn_suite(void) {
     tcase_add_test(c, frozen_features_are_the_trunk_s);
     tcase_add_loop_test(c, damaged_checkpoints_change_no_result, 0, (int)ARRAY_LEN(damage_rows));
     tcase_add_test(c, a_checkpoint_that_the_store_does_not_know_is_dropped);
+    tcase_add_test(c, a_checkpoint_without_room_names_itself_and_the_remedy);
     suite_add_tcase(s, c);
     return s;
 }

@@ -1,6 +1,8 @@
 #include "core/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -41,6 +43,14 @@ bool err_interrupted(struct err *e, const char *fmt, ...) {
     return false;
 }
 
+bool err_no_space(struct err *e, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    set(e, ERR_NO_SPACE, fmt, args);
+    va_end(args);
+    return false;
+}
+
 bool err_add(struct err *e, const char *fmt, ...) {
     if (e->kind == ERR_NONE)
         return false;
@@ -55,12 +65,30 @@ bool err_add(struct err *e, const char *fmt, ...) {
     return false;
 }
 
+const char *err_space_remedy(int errno_value) {
+    static const struct {
+        int code;
+        const char *text;
+    } remedies[] = {
+        {ENOSPC, "free space on its disk and run the same command again"},
+        {EDQUOT, "free space within your quota and run the same command again"},
+        {EFBIG, "raise the limit on the size of files (ulimit -f) and run the same command again"},
+    };
+    for (size_t i = 0; i < sizeof remedies / sizeof remedies[0]; i++)
+        if (remedies[i].code == errno_value)
+            return remedies[i].text;
+    return NULL;
+}
+
 bool err_sys(struct err *e, int errno_value, const char *fmt, ...) {
     char text[1024];
     va_list args;
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
+    const char *remedy = err_space_remedy(errno_value);
+    if (remedy)
+        return err_no_space(e, "%s: %s; %s", text, strerror(errno_value), remedy);
     return err_set(e, "%s: %s", text, strerror(errno_value));
 }
 
@@ -77,7 +105,10 @@ void err_print(const struct err *e, const char *program) {
 }
 
 int err_exit_code(const struct err *e) {
-    static const int code[ERR_KIND_COUNT] = {
-        [ERR_NONE] = 0, [ERR_FAILED] = 1, [ERR_USAGE] = 2, [ERR_INTERRUPTED] = 75};
+    static const int code[ERR_KIND_COUNT] = {[ERR_NONE] = 0,
+        [ERR_FAILED] = 1,
+        [ERR_USAGE] = 2,
+        [ERR_INTERRUPTED] = 75,
+        [ERR_NO_SPACE] = 1};
     return code[e->kind];
 }

@@ -17,6 +17,7 @@ enum err_kind {
     ERR_FAILED,      /* exit 1: the work failed */
     ERR_USAGE,       /* exit 2: wrong command line or a wrong file of the user's */
     ERR_INTERRUPTED, /* exit 75: stopped on request, the same command goes on from here */
+    ERR_NO_SPACE, /* exit 1: a disk, a quota or a limit is full; the next writer meets the same */
     ERR_KIND_COUNT
 };
 
@@ -30,11 +31,16 @@ struct err {
 bool err_set(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool err_usage(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool err_interrupted(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool err_no_space(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts "prefix: " before the message that is there (nothing where there is none); returns false. */
 bool err_add(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same as err_set with ": " and strerror(errno_value) behind the message. */
+/* What to do about an errno that says there is no room to write: ENOSPC, EDQUOT, EFBIG; NULL: another. */
+const char *err_space_remedy(int errno_value);
+
+/* The same as err_set with ": " and strerror(errno_value) behind the message; where there is no room to
+ * write, the same as err_no_space, with "; " and the remedy behind that. */
 bool err_sys(struct err *e, int errno_value, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -44,6 +50,9 @@ void err_print(const struct err *e, const char *program);
 
 /* The process's exit code for an error of this kind: 0, 1, 2 or 75. */
 int err_exit_code(const struct err *e);
+
+/* What a worker exits with for ERR_NO_SPACE, so that `dmtl run` ends the others; run itself exits 1. */
+enum { WORKER_EXIT_NO_SPACE = 74 };
 
 #ifdef __cplusplus
 }

@@ -18,6 +18,7 @@ void interrupt_catch(void) {
     sigemptyset(&action.sa_mask);
     for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++)
         sigaction(signals[i], &action, NULL);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 bool interrupt_requested(void) {

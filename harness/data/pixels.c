@@ -101,8 +101,7 @@ static bool put(struct build *b, const void *bytes, size_t n, struct err *e) {
     if (fwrite(bytes, 1, n, b->out.stream) == n)
         return true;
     return err_sys(e, errno,
-        "%s: the pixel cache cannot be written; it takes %.1f MB: free some space or choose "
-        "another cache folder",
+        "%s: the pixel cache, of %.1f MB, cannot be written (--cache names another folder)",
         b->out.path, (double)(b->n * row_bytes(b->px)) / 1e6);
 }
 

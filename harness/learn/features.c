@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "core/sha256.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@ void features_key(char key[SHA256_HEX], const struct manifest *m, const struct c
 struct maker {
     struct network *net;
     th_scope *step;
+    const char *path;
     FILE *out;
     float *values; /* of one block */
     uint8_t *bad;  /* of all rows */
@@ -59,9 +61,10 @@ static bool block_features(void *context, const struct pixel_block *b, struct er
         if (b->bad[i])
             memset(m->values + i * (size_t)m->width, 0, row_bytes);
     memcpy(m->bad + b->first_row, b->bad, b->n);
-    fwrite(m->values, row_bytes, b->n, m->out); /* errors stick to the stream: seen by the commit */
-    if (ferror(m->out))
-        return err_set(e, "writing features: the disk is full or the file cannot grow");
+    if (fwrite(m->values, row_bytes, b->n, m->out) != b->n)
+        return err_sys(e, errno,
+            "%s: the features, of %.1f MB, cannot be written (--cache names another folder)",
+            m->path, (double)m->total * (double)row_bytes / 1e6);
     if (m->progress && !m->progress(m->context, b->first_row + b->n, m->total))
         return err_interrupted(e, "stopped while making features");
     return true;
@@ -78,6 +81,7 @@ static bool make_file(const char *path, const char *key, struct maker *m,
     m->bad = xcalloc(set->n ? set->n : 1, 1);
     bool ok = file_output_open(&out, path, e);
     if (ok) {
+        m->path = path;
         m->out = out.stream;
         fwrite(header, HEADER, 1, out.stream);
         ok = pixels_stream(set, c->data.image_px, threads, BLOCK, c->data.max_bad_share,

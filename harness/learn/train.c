@@ -271,10 +271,11 @@ static bool step_once(struct trainer *t, const struct feed_batch *b, int epoch, 
 
 static bool save(struct trainer *t, struct err *e) {
     const struct training *in = t->in;
-    if (!checkpoint_save(&t->checkpoint, in->folder, e) ||
-        !journal_commit(&t->journal, in->store, in->cell, in->token, epochs_done(t),
+    if (!checkpoint_save(&t->checkpoint, in->folder, e))
+        return err_add(e, "the checkpoint of step %" PRId64, t->checkpoint.step);
+    if (!journal_commit(&t->journal, in->store, in->cell, in->token, epochs_done(t),
             t->checkpoint.step, wall_s(t), e))
-        return false;
+        return err_add(e, "the results up to step %" PRId64, t->checkpoint.step);
     t->checkpointed_s = now_s();
     return true;
 }
@@ -428,8 +429,10 @@ static bool finish(struct trainer *t, struct err *e) {
             t->n[part], keep_beating, t, e);
     if (ok && (ok = store_begin(in->store, e))) {
         ok = store_results(t, answers, e) && store_commit(in->store, e);
-        if (!ok)
+        if (!ok) {
             store_rollback(in->store);
+            err_add(e, "the predictions and metrics");
+        }
     }
     for (int part = 0; part < PART_COUNT; part++)
         answers_free(&answers[part]);

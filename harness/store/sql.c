@@ -13,8 +13,6 @@ static const struct remedy {
 } remedies[] = {
     {SQLITE_BUSY, "another process holds the database: wait until it is done, or end it"},
     {SQLITE_LOCKED, "another process holds the database: wait until it is done, or end it"},
-    {SQLITE_FULL,
-        "free space on its disk and run the same command again; what was committed is kept"},
     {SQLITE_READONLY,
         "file or folder cannot be written: change their permissions, or work on a copy"},
     {SQLITE_PERM, "file or folder may not be used: change their permissions, or work on a copy"},
@@ -28,21 +26,31 @@ static const struct remedy {
                    "again"},
 };
 
-static const char *remedy_of(sqlite3 *db, int rc) {
-    int code = rc & 0xff, system_error = sqlite3_system_errno(db);
-    if (code == SQLITE_IOERR && (system_error == ENOSPC || system_error == EDQUOT))
-        code = SQLITE_FULL;
+static const char *remedy_of(int rc) {
     for (size_t i = 0; i < ARRAY_LEN(remedies); i++)
-        if (remedies[i].code == code)
+        if (remedies[i].code == (rc & 0xff))
             return remedies[i].text;
     return NULL;
 }
 
+/* Where there is no room to write: what to do about it; NULL: it is something else. */
+static const char *space_remedy(sqlite3 *db, int rc) {
+    int code = rc & 0xff;
+    if (code == SQLITE_FULL)
+        return err_space_remedy(ENOSPC);
+    bool of_system = code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
+    return of_system ? err_space_remedy(sqlite3_system_errno(db)) : NULL;
+}
+
 bool sql_fail(sqlite3 *db, int rc, struct err *e) {
-    const char *file = sqlite3_db_filename(db, "main");
-    const char *remedy = remedy_of(db, rc);
-    return err_set(e, "%s: %s%s%s", file && *file ? file : "(database in memory)",
-        sqlite3_errmsg(db), remedy ? "; " : "", remedy ? remedy : "");
+    const char *name = sqlite3_db_filename(db, "main");
+    const char *file = name && *name ? name : "(database in memory)";
+    const char *space = space_remedy(db, rc), *remedy = remedy_of(rc);
+    if (space)
+        return err_no_space(e, "%s: cannot be written: %s; %s; what was committed is kept", file,
+            sqlite3_errmsg(db), space);
+    return err_set(
+        e, "%s: %s%s%s", file, sqlite3_errmsg(db), remedy ? "; " : "", remedy ? remedy : "");
 }
 
 static void bind_all(sqlite3_stmt *stmt, const char *types, va_list args) {

@@ -27,7 +27,8 @@ long long sql_long(
     sqlite3 *db, struct err *e, long long absent, const char *sql, const char *types, ...);
 const char *sql_text(sqlite3_stmt *stmt, int column); /* "" for NULL; valid until the next step */
 
-/* Turns the database's last complaint, result code `rc`, into an error with its remedy; false. */
+/* Turns the database's last complaint, result code `rc`, into an error with its remedy, ERR_NO_SPACE for a
+ * full disk; false. */
 bool sql_fail(sqlite3 *db, int rc, struct err *e);
 
 #endif
