@@ -360,6 +360,11 @@ START_TEST(undecodable_images_are_named_and_counted) {
     bad_usage(strict, 2, "2 of 120"); /* 1.7 % */
     ck_assert_int_eq(run(lax), 0);
     expect_in("err.txt", "2 of 120 images do not decode and are left out of every part: \"");
+    expect_row("a.db", "SELECT undecodable || ' of ' || samples FROM v_datasets", "2 of 120");
+    expect_row("a.db",
+        "SELECT count(*) FROM v_samples JOIN v_predictions USING (sample) WHERE undecodable", "0");
+    ck_assert_int_eq(run("report tiny --db a.db"), 0);
+    expect_in("out.txt", "\n2 of 120 images did not decode and were left out of every part.\n");
     free(strict);
     free(lax);
 }
@@ -375,6 +380,19 @@ static int script(const char *text) {
     int status = system(command);
     free(command);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Said once, by the worker that met it: its cell waits, and the next is not begun. */
+static void expect_stopped_for_space(const char *what) {
+    char *said = text_of("err.txt");
+    const char *first = strstr(said, "dmtl-torch: ");
+    ck_assert_msg(
+        strstr(said, what) && strstr(said, " and run the same command again") &&
+            (!first || strstr(said, "the same command goes on from the last checkpoints")),
+        "%s", said);
+    ck_assert_msg(!first || !strstr(first + 1, "dmtl-torch: "), "more than once: %s", said);
+    ck_assert_msg(!strstr(said, " failed"), "%s", said);
+    free(said);
 }
 
 /* A small disk in a mount namespace of its own, which goes with the shell that has it. Its room runs out
@@ -393,11 +411,25 @@ START_TEST(a_full_disk_is_said_and_nothing_is_lost) {
         (16384 - room_kib[_i]) << 10);
     ck_assert_int_eq(script(text), 0);
     expect_in("code.txt", "1\n");
-    char *said = text_of("err.txt");
-    ck_assert_msg(strstr(said, "full; free space") || strstr(said, "No space left"), "%s", said);
+    expect_stopped_for_space("free space on its disk");
     expect_same("a.db", "b.db");
-    free(said);
+    expect_row("b.db", "SELECT count(*) FROM v_runs WHERE outcome = 'failed'", "0");
     free(text);
+}
+END_TEST
+
+/* The same without root: files may grow to 400 KiB, which the database does not reach and a checkpoint
+ * passes. */
+START_TEST(a_limit_on_files_is_said_and_nothing_is_lost) {
+    expect_done("a.db");
+    ck_assert_int_eq(
+        script("(ulimit -f 800 && $RUN --db b.db -j 2 >out.txt 2>err.txt; echo $? >code.txt)"), 0);
+    expect_in("code.txt", "1\n");
+    expect_stopped_for_space("File too large; raise the limit on the size of files (ulimit -f)");
+    expect_in("err.txt", "the checkpoint of step ");
+    expect_row("b.db", "SELECT count(*) FROM cell WHERE error IS NOT NULL OR state > 1", "0");
+    expect_done("b.db");
+    expect_same("a.db", "b.db");
 }
 END_TEST
 
@@ -442,6 +474,7 @@ Suite *end_to_end_suite(void) {
     tcase_add_test(c, a_changed_folder_is_refused);
     tcase_add_test(c, undecodable_images_are_named_and_counted);
     tcase_add_loop_test(c, a_full_disk_is_said_and_nothing_is_lost, 0, 3);
+    tcase_add_test(c, a_limit_on_files_is_said_and_nothing_is_lost);
     tcase_add_test(c, a_results_folder_that_is_read_only);
     suite_add_tcase(s, c);
     return s;

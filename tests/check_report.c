@@ -53,6 +53,29 @@ START_TEST(markdown_table) {
 }
 END_TEST
 
+/* A file of the schema before does not know; one without such images has nothing to say. */
+START_TEST(undecodable_images_are_told) {
+    static const char *const change[] = {"UPDATE dataset SET undecodable = 0", fixture_version_1};
+    static const char *const json[] = {"\"undecodable\": 0,", "\"undecodable\": null,"};
+    static const char line[] = "images did not decode";
+    expect("$DMTL report fixture --db r.db", 0,
+        "75.62 ± 0.88 | 2 |\n\n2 of 240 images did not decode and were left out of every part.\n\n"
+        "## Every metric",
+        NULL);
+    expect("$DMTL report fixture --db r.db --format json", 0, "\"undecodable\": 2,", NULL);
+    for (size_t i = 0; i < ARRAY_LEN(change); i++) {
+        struct err e = {0};
+        struct store *s = store_open(db, STORE_WRITE, &e);
+        ck_assert_msg(s && sql_script(store_db(s), change[i], &e), "%s", e.msg);
+        store_close(s);
+        struct ran r = run_shell(dir, "$DMTL report fixture --db r.db");
+        ck_assert_msg(r.code == 0 && !strstr(r.out, line), "%s%s", r.out, r.err);
+        ran_free(&r);
+        expect("$DMTL report fixture --db r.db --format json", 0, json[i], NULL);
+    }
+}
+END_TEST
+
 START_TEST(csv_has_full_precision) {
     expect("$DMTL report some/fixture.json --db r.db --format csv", 0,
         "\r\nfixture,synthetic,1,test,full,,1,full,age,count,1,,mae,6.14375", NULL);
@@ -208,6 +231,7 @@ Suite *report_suite(void) {
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, markdown_table);
     tcase_add_test(c, csv_has_full_precision);
+    tcase_add_test(c, undecodable_images_are_told);
     tcase_add_test(c, json_names_the_cells);
     tcase_add_test(c, incomplete_row_says_so);
     tcase_add_test(c, before_any_cell_is_done);

@@ -93,12 +93,43 @@ END_TEST
 START_TEST(a_newer_schema) {
     struct err e = {0};
     store_close(store_open(path, STORE_WRITE, &e));
-    make_by_sql("PRAGMA user_version = 2");
+    make_by_sql("PRAGMA user_version = 3");
     refused(
-        STORE_WRITE, ERR_USAGE, "was written by a newer dmtl (schema 2, this one knows up to 1)");
+        STORE_WRITE, ERR_USAGE, "was written by a newer dmtl (schema 3, this one knows up to 2)");
     refused(STORE_READ, ERR_USAGE, "update dmtl, or name another file with --db");
     make_by_sql("PRAGMA user_version = 0");
     refused(STORE_READ, ERR_USAGE, "is damaged: schema 0 never existed");
+}
+END_TEST
+
+/* To read it stays what it was; to write it becomes what a new file is, and keeps its rows. */
+START_TEST(an_older_schema_is_read_and_upgraded) {
+    struct err e = {0};
+    must(fixture_store(path, &e), &e);
+    make_by_sql(fixture_version_1);
+    for (int mode = STORE_READ; mode <= STORE_WRITE; mode++) {
+        struct store *s = store_open(path, (enum store_mode)mode, &e);
+        must(s != NULL, &e);
+        sqlite3 *db = store_db(s);
+        ck_assert_int_eq(sql_long(db, &e, -1, "PRAGMA user_version", ""), mode + 1);
+        ck_assert_int_eq(sql_long(db, &e, -1, "SELECT count(*) FROM v_samples", ""), 240);
+        ck_assert_int_eq(sql_long(db, &e, -1, "SELECT samples FROM v_datasets", ""), 240);
+        must(e.kind == ERR_NONE, &e);
+        store_close(s);
+    }
+    char *fresh = path_join(dir, "fresh.db");
+    struct store *s = store_open(fresh, STORE_WRITE, &e);
+    must(s != NULL && sql_run(store_db(s), &e, "ATTACH ?1 AS old", "s", path), &e);
+    static const char views[] =
+        "SELECT count(*) FROM main.sqlite_master n JOIN old.sqlite_master o USING (name, sql)"
+        " WHERE n.type = 'view'";
+    ck_assert_int_eq(sql_long(store_db(s), &e, -1, views, ""), 12);
+    ck_assert_int_eq(sql_long(store_db(s), &e, -1,
+                         "SELECT count(*) FROM old.dataset WHERE undecodable IS NULL", ""),
+        1);
+    must(e.kind == ERR_NONE, &e);
+    store_close(s);
+    free(fresh);
 }
 END_TEST
 
@@ -336,6 +367,7 @@ static void full_disk_is_survived(struct store *s) {
     ck_assert(!fill(s, &e));
     ck_assert_msg(strstr(e.msg, "free space on its disk and run the same command again") != NULL,
         "%s", e.msg);
+    ck_assert_int_eq(e.kind, ERR_NO_SPACE);
     e = (struct err){0};
     ck_assert_int_eq(sql_long(store_db(s), &e, -1, "SELECT count(*) FROM grid", ""), 1);
     ck_assert_int_eq(sql_long(store_db(s), &e, -1, "SELECT count(*) FROM weight", ""), 0);
@@ -512,6 +544,7 @@ Suite *store_open_suite(void) {
     tcase_add_test(c, no_database);
     tcase_add_test(c, another_programs_database);
     tcase_add_test(c, a_newer_schema);
+    tcase_add_test(c, an_older_schema_is_read_and_upgraded);
     tcase_add_test(c, an_empty_file);
     tcase_add_test(c, names_that_name_no_file);
     tcase_add_test(c, odd_names_are_files_too);

@@ -21,6 +21,15 @@ const struct fixture_names fixture_hostile = {
     {"male\"`touch pwned`'", "a=b,c%d"},
     {"White", "Black <i>", "Asian & Co", "In\ndian", "#Other"}};
 
+const char fixture_version_1[] =
+    "DROP VIEW v_datasets; ALTER TABLE dataset DROP COLUMN undecodable;"
+    "DROP VIEW v_samples; ALTER TABLE sample DROP COLUMN undecodable;"
+    "CREATE VIEW v_datasets AS SELECT name AS dataset, fingerprint, samples, drawn, exact_ages,"
+    " 1 AS current FROM dataset;"
+    "CREATE VIEW v_samples AS SELECT name AS dataset, id AS sample, age, gender, race,"
+    " NULL AS age_group, subject, duplicate_group FROM sample JOIN dataset USING (dataset);"
+    "PRAGMA user_version = 1";
+
 struct fixture {
     struct store *store;
     const struct fixture_names *names;
@@ -108,10 +117,10 @@ static bool put_samples(struct fixture *f, struct err *e) {
         snprintf(f->id[i], sizeof f->id[i], "%d_%d_%d_%08d.jpg", age, gender, race, i);
         f->sample[i] = (struct store_sample){f->id[i], {age, gender, race}, NULL, -1};
     }
-    char fingerprint[SHA256_HEX];
-    sha256_bytes(f->id, sizeof f->id, fingerprint);
-    bool ok = store_put_dataset(f->store, "synthetic", fingerprint, true, true, names.text,
-        f->sample, SAMPLES, &f->dataset, e);
+    static const uint8_t bad[SAMPLES] = {[0] = 1, [7] = 1};
+    bool ok = store_put_dataset(f->store, "synthetic", "f1", true, true, names.text, f->sample,
+                  SAMPLES, &f->dataset, e) &&
+              store_put_undecodable(f->store, f->dataset, bad, SAMPLES, e);
     str_free(&names);
     return ok;
 }

@@ -211,7 +211,9 @@ static bool wait_for(
     bool stopping = false, ok = true;
     while (w->running) {
         workers_reap(w);
-        if ((interrupt_requested() || (r->fail_fast && w->worst)) && !stopping) {
+        bool stop =
+            interrupt_requested() || (r->fail_fast && w->worst) || w->worst == WORKER_EXIT_NO_SPACE;
+        if (stop && !stopping) {
             workers_stop(w);
             stopping = true;
         }
@@ -253,6 +255,11 @@ static bool outcome(const struct run *r, const struct grid *g, const struct work
     if (w->worst == 2) {
         err_usage(
             e, "run: stopped with %zu of %zu cells done; the message above says why", done, t->all);
+    } else if (w->worst == WORKER_EXIT_NO_SPACE) {
+        err_no_space(e,
+            "run: stopped with %zu of %zu cells done, for there is no room to write, as the message "
+            "above says; when there is, the same command goes on from the last checkpoints",
+            done, t->all);
     } else if (w->worst == 75 || interrupt_requested()) {
         err_interrupted(e,
             "run: stopped with %zu of %zu cells done; the same command goes on from here", done,

@@ -72,7 +72,8 @@ void workers_stop(struct workers *w) {
 }
 
 static int severity(int exit_code) {
-    static const int order[] = {0, 1, 75, 2}; /* any other code is a worker that broke down */
+    static const int order[] = {
+        0, 1, 75, WORKER_EXIT_NO_SPACE, 2}; /* any other code is a worker that broke down */
     for (int i = 0; i < (int)ARRAY_LEN(order); i++)
         if (order[i] == exit_code)
             return i;

@@ -9,7 +9,7 @@
 struct workers {
     pid_t *pids; /* 0: ended */
     int n, running;
-    int worst; /* exit code of the worst that ended: any other before 2 before 75 before 1 before 0 */
+    int worst; /* exit code of the worst that ended: any other before 2, WORKER_EXIT_NO_SPACE, 75, 1, 0 */
     int signal; /* that ended the worst, whose exit code is then 128 and this; 0: none did */
 };
 

@@ -148,6 +148,12 @@ static void ablation_table(struct str *out, const struct results *r) {
     }
 }
 
+static void left_out(struct str *out, const struct results *r) {
+    if (r->undecodable > 0)
+        str_addf(out, "\n%ld of %ld images did not decode and %s left out of every part.\n",
+            r->undecodable, r->images, r->undecodable == 1 ? "was" : "were");
+}
+
 /* Whether any row has a value, so that a table keeps no empty column. */
 static bool occurs(
     const struct results *r, enum attribute task, const char *bins, const char *metric) {
@@ -248,6 +254,7 @@ void report_markdown(struct str *out, const struct results *r) {
         "bold: the best mean among complete rows.\n\n",
         part_name[r->part]);
     ablation_table(out, r);
+    left_out(out, r);
     str_add(out, "\n## Every metric by task\n");
     for (int t = 0; t < ATTR_COUNT; t++)
         task_table(out, r, (enum attribute)t);

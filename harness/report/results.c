@@ -161,6 +161,19 @@ static char *one_text(struct results *r, sqlite3 *db, const char *column, struct
     return text ? text : xstrdup("");
 }
 
+/* Of the contents that the grid's cells read. A file of schema version 1 does not say. */
+static void read_undecodable(struct results *r, sqlite3 *db, struct err *e) {
+#define OF_SETS                                                                                    \
+    " FROM v_datasets d WHERE EXISTS (SELECT 1 FROM v_cells c WHERE c.grid = ?1"                   \
+    " AND c.dataset = d.dataset AND c.data_fingerprint = d.fingerprint)"
+    bool told = sql_long(db, e, 0,
+        "SELECT count(*) FROM pragma_table_info('v_datasets') WHERE name = 'undecodable'", "");
+    r->images = (long)sql_long(db, e, 0, "SELECT sum(samples)" OF_SETS, "s", r->grid.name);
+    r->undecodable =
+        told ? (long)sql_long(db, e, -1, "SELECT sum(undecodable)" OF_SETS, "s", r->grid.name) : -1;
+#undef OF_SETS
+}
+
 static bool read_run(struct results *r, sqlite3 *db, struct err *e) {
     r->dataset = one_text(r, db, "dataset", e);
     r->device = one_text(r, db, "device", e);
@@ -171,6 +184,7 @@ static bool read_run(struct results *r, sqlite3 *db, struct err *e) {
         "SELECT max(d.drawn) FROM v_cells c JOIN v_datasets d ON d.dataset = c.dataset "
         "WHERE c.grid = ?1",
         "s", r->grid.name);
+    read_undecodable(r, db, e);
     for (int part = 0; part < PART_COUNT; part++)
         r->samples[part] = (long)sql_long(db, e, 0,
             "SELECT max(n) FROM (SELECT n FROM v_epochs WHERE grid = ?1 AND part = ?2 UNION ALL "

@@ -22,7 +22,10 @@ static const char schema_sql[] =
 static const char views_sql[] =
 #include "harness/store/views.sql.inc"
     ;
-enum { APPLICATION_ID = 0x646d746c, SCHEMA_VERSION = 1 }; /* as schema.sql sets them */
+static const char upgrade_sql[] =
+#include "harness/store/upgrade.sql.inc"
+    ;
+enum { APPLICATION_ID = 0x646d746c, SCHEMA_VERSION = 2 }; /* as schema.sql sets them */
 
 static bool configure(sqlite3 *db, struct err *e) {
     sqlite3_extended_result_codes(db, 1);
@@ -98,9 +101,10 @@ static bool identify(struct store *s, bool *empty, struct err *e) {
             "%s: was written by a newer dmtl (schema %lld, this one knows up to %d): "
             "update dmtl, or name another file with --db",
             s->path, version, SCHEMA_VERSION);
-    if (version < SCHEMA_VERSION)
+    if (version < 1)
         return err_usage(
             e, "%s: is damaged: schema %lld never existed; restore a copy", s->path, version);
+    s->version = version;
     return true;
 }
 
@@ -119,7 +123,27 @@ static bool create(struct store *s, struct err *e) {
     ok = ok && e->kind == ERR_NONE && store_commit(s, e);
     if (!ok)
         store_rollback(s);
+    else
+        s->version = SCHEMA_VERSION;
     return ok;
+}
+
+/* Here too another process may have been first. */
+static bool upgrade(struct store *s, struct err *e) {
+    bool empty;
+    if (s->version == SCHEMA_VERSION)
+        return true;
+    if (!store_begin(s, e))
+        return false;
+    bool ok = identify(s, &empty, e);
+    if (ok && s->version < SCHEMA_VERSION)
+        ok = sql_script(s->db, upgrade_sql, e) && sql_script(s->db, views_sql, e);
+    ok = ok && store_commit(s, e);
+    if (!ok)
+        store_rollback(s);
+    else
+        s->version = SCHEMA_VERSION;
+    return ok || err_add(e, "upgrading a database of an older dmtl");
 }
 
 static bool set_journal(struct store *s, struct err *e) {
@@ -146,7 +170,7 @@ static bool open_to_write(struct store *s, struct err *e) {
             e, "%s: cannot be written: change its permissions, or work on a copy", s->path);
     if (!identify(s, &empty, e))
         return false;
-    return (!empty || create(s, e)) && set_journal(s, e);
+    return (empty ? create(s, e) : upgrade(s, e)) && set_journal(s, e);
 }
 
 /* What a writer that died, or still writes, keeps beside the file: "-wal", "-journal", or NULL. */

@@ -89,3 +89,30 @@ bool store_put_dataset(struct store *s, const char *name, const char *fingerprin
     return ok && put_names(s, *dataset, class_names, e) &&
            put_samples(s, *dataset, first, samples, n, e) && supersede(s, *dataset, name, e);
 }
+
+static bool mark(struct store *s, int64_t dataset, const uint8_t *bad, size_t n, struct err *e) {
+    long long first = sql_long(s->db, e, -1, "SELECT first_sample FROM dataset WHERE dataset = ?1",
+        "l", (long long)dataset);
+    sqlite3_stmt *stmt = sql_prepare(
+        s->db, e, "UPDATE sample SET undecodable = ?2 WHERE sample = ?1 AND undecodable <> ?2", "");
+    bool ok = stmt != NULL && e->kind == ERR_NONE;
+    for (size_t i = 0; ok && i < n; i++)
+        ok = sql_again(stmt, e, "li", first + (long long)i, bad[i] != 0);
+    sqlite3_finalize(stmt);
+    return ok;
+}
+
+/* A set's images are the same as long as its content is, so a count that is there already stands. */
+bool store_put_undecodable(
+    struct store *s, int64_t dataset, const uint8_t *bad, size_t n, struct err *e) {
+    long long count = 0,
+              known = sql_long(s->db, e, -1, "SELECT undecodable FROM dataset WHERE dataset = ?1",
+                  "l", (long long)dataset);
+    for (size_t i = 0; i < n; i++)
+        count += bad[i] != 0;
+    if (e->kind != ERR_NONE || known == count)
+        return e->kind == ERR_NONE;
+    return mark(s, dataset, bad, n, e) &&
+           sql_run(s->db, e, "UPDATE dataset SET undecodable = ?2 WHERE dataset = ?1", "ll",
+               (long long)dataset, count);
+}

@@ -1,4 +1,4 @@
--- The tables of a results database, version 1. They are the program's own and may change: read the
+-- The tables of a results database, version 2. They are the program's own and may change: read the
 -- views (views.sql), which are the public contract.
 --
 -- Rows come in three kinds: what is planned (grid, cell, member), who did the work (attempt,
@@ -9,7 +9,7 @@
 -- tables and no RETURNING: the sqlite3 of older clusters (3.34) reads these files too.
 
 PRAGMA application_id = 0x646d746c; -- "dmtl"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2; -- upgrade.sql brings older files here
 
 -- ---- names ----
 
@@ -95,7 +95,7 @@ CREATE TABLE attempt ( -- one claim of a cell by a worker; `attempt` is the clai
     device           TEXT,
     program_version  TEXT,
     git_commit       TEXT,         -- with "-dirty" where the tree differed from it
-    libtorch         TEXT,
+    libtorch         TEXT,         -- as its headers say it: th_version in torch/th.h
     blas             TEXT,
     data_fingerprint TEXT,
     weights_sha256   TEXT,         -- of the file that the trunk started from
@@ -120,6 +120,7 @@ CREATE TABLE dataset (
     samples      INTEGER NOT NULL,
     drawn        INTEGER NOT NULL,  -- 1: drawn by the program, no photographs
     exact_ages   INTEGER NOT NULL,  -- 1: age labels are years; 0: groups of ages
+    undecodable  INTEGER,           -- samples with that mark; NULL: not known yet
     UNIQUE (name, fingerprint)
 );
 
@@ -141,6 +142,7 @@ CREATE TABLE sample (
     subject         TEXT,
     duplicate_group INTEGER,
     superseded      INTEGER NOT NULL DEFAULT 0, -- 1: a later content of the set has this id too
+    undecodable     INTEGER NOT NULL DEFAULT 0, -- 1: its image does not decode: it is in no part
     UNIQUE (dataset, id)
 );
 

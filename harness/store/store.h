@@ -16,7 +16,9 @@
 struct store;
 
 /* STORE_WRITE makes the file, and its folder, where they are not there. Refused with a message (usage): a
- * file that is no SQLite database, another program's (application_id), a newer schema than ours. Uses
+ * file that is no SQLite database, another program's (application_id), a newer schema than ours; an older
+ * one is upgraded by STORE_WRITE and read as it is by STORE_READ (v_datasets and v_samples then lack
+ * `undecodable`). Uses
  * WAL on a local file system, a rollback journal on a network file system (statfs). STORE_READ works in
  * a folder that cannot be written too, unless a WAL with newer results lies beside the file. A lock is
  * waited for up to 30 s. */
@@ -139,6 +141,10 @@ struct store_sample {
 bool store_put_dataset(struct store *s, const char *name, const char *fingerprint, bool drawn,
     bool exact_ages, const char *class_names, const struct store_sample *samples, size_t n,
     int64_t *dataset, struct err *e);
+
+/* Notes which samples of a set do not decode: bad[i] nonzero for number i, `n` all there are. */
+bool store_put_undecodable(
+    struct store *s, int64_t dataset, const uint8_t *bad, size_t n, struct err *e);
 
 struct weight_row {
     int epoch;

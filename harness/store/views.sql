@@ -25,7 +25,7 @@
 
 -- One row a cell and membership. `axes`: JSON object, pointer to value. device, libtorch, threads,
 -- git_commit and data_fingerprint are those of the newest run (v_runs has all). Times are UTC.
-CREATE VIEW v_cells AS
+CREATE VIEW IF NOT EXISTS v_cells AS
 SELECT c.id AS cell, g.name AS grid, m.variant, c.dataset, c.split, c.split_seed, c.seed, c.fold,
     m.axes, st.name AS state, c.epochs_done, c.epochs, c.started, c.finished, c.error, a.device,
     a.libtorch, a.threads, a.git_commit, a.data_fingerprint
@@ -36,12 +36,14 @@ JOIN state st ON st.state = c.state
 LEFT JOIN attempt a ON a.cell = c.cell AND a.attempt = c.token;
 
 -- Provenance: one row each time a worker took a cell, the newest with the highest `run`. `outcome`: done,
--- failed, pending where it was interrupted, or NULL where it runs or died. `wall_s`: the cell's seconds of work up to the end of this run,
--- earlier runs included. `images_per_s`: images trained on a
--- second, checkpoints included, start-up and evaluation apart; NULL where the run did not end done or had
--- nothing left to train. `git_commit` ends in -dirty where the program was built from a changed tree.
+-- failed, pending where it was interrupted, or NULL where it runs or died. `wall_s`: the cell's seconds of
+-- work up to the end of this run, earlier runs included. `images_per_s`: images trained on a second,
+-- checkpoints included, start-up and evaluation apart; NULL where the run did not end done or had nothing
+-- left to train. `libtorch`: the version in the headers that the program was built with; the library does
+-- not tell its own, and Debian 12's package of 1.13.1 says 1.13.0. `git_commit` ends in -dirty where the
+-- program was built from a changed tree.
 -- `weights_sha256`: the file that the trunk started from, NULL for none.
-CREATE VIEW v_runs AS
+CREATE VIEW IF NOT EXISTS v_runs AS
 SELECT c.id AS cell, a.attempt AS run, a.started, a.ended, st.name AS outcome, a.wall_s,
     a.peak_rss_bytes, a.images_per_s, a.threads, a.host, a.device, a.program_version, a.git_commit, a.libtorch, a.blas,
     a.data_fingerprint, a.weights_sha256
@@ -51,14 +53,16 @@ LEFT JOIN state st ON st.state = a.outcome;
 
 -- One row a content of a set's folder. `drawn`: 1 for drawn images, whose results carry a mark wherever
 -- they are shown. `exact_ages`: 1 where age labels are years, 0 where they are groups. `current`: 1 for
--- the content of this name that was registered last.
-CREATE VIEW v_datasets AS
+-- the content of this name that was registered last. `undecodable`: of its `samples`, those whose images
+-- do not decode and are left out of every part; NULL where no run has looked yet.
+CREATE VIEW IF NOT EXISTS v_datasets AS
 SELECT d.name AS dataset, d.fingerprint, d.samples, d.drawn, d.exact_ages,
-    NOT EXISTS (SELECT 1 FROM dataset n WHERE n.name = d.name AND n.dataset > d.dataset) AS current
+    NOT EXISTS (SELECT 1 FROM dataset n WHERE n.name = d.name AND n.dataset > d.dataset) AS current,
+    d.undecodable
 FROM dataset d;
 
 -- Names of labels, by set; an age in years has none.
-CREATE VIEW v_classes AS
+CREATE VIEW IF NOT EXISTS v_classes AS
 SELECT d.name AS dataset, ta.name AS attribute, x.label, x.name
 FROM dataset d
 JOIN class_name x ON x.dataset = d.dataset
@@ -68,16 +72,18 @@ WHERE NOT EXISTS (SELECT 1 FROM dataset n WHERE n.name = d.name AND n.dataset > 
 -- `sample`: the sample's id in its set, as UTKFace's file name. `age` only where ages are exact, else
 -- `age_group`. Where a set was met with two contents, a sample's labels are those met last, so that a
 -- join by (dataset, sample) never doubles rows; what a cell was compared with is v_predictions.truth.
-CREATE VIEW v_samples AS
+-- `undecodable`: 1 where the image does not decode, so that no part has it.
+CREATE VIEW IF NOT EXISTS v_samples AS
 SELECT d.name AS dataset, s.id AS sample, CASE WHEN d.exact_ages THEN s.age END AS age, s.gender,
-    s.race, CASE WHEN NOT d.exact_ages THEN s.age END AS age_group, s.subject, s.duplicate_group
+    s.race, CASE WHEN NOT d.exact_ages THEN s.age END AS age_group, s.subject, s.duplicate_group,
+    s.undecodable
 FROM dataset d
 JOIN sample s ON s.dataset = d.dataset
 WHERE NOT s.superseded;
 
 -- Every prediction on the validation and test parts, by the read-out of record. `predicted` is REAL and
 -- may be no integer.
-CREATE VIEW v_predictions AS
+CREATE VIEW IF NOT EXISTS v_predictions AS
 SELECT c.id AS cell, g.name AS grid, m.variant, c.seed, c.fold, pa.name AS part, ta.name AS task,
     s.id AS sample, p.truth, p.predicted
 FROM grid g
@@ -90,7 +96,7 @@ LEFT JOIN sample s ON s.sample = p.sample;
 
 -- Metrics of the reported epoch. `n`: labelled samples behind the value; groups without any have no row.
 -- Groups stand for the read-out of record alone, other read-outs for 'all'.
-CREATE VIEW v_metrics AS
+CREATE VIEW IF NOT EXISTS v_metrics AS
 SELECT c.id AS cell, g.name AS grid, m.variant, c.seed, c.fold, pa.name AS part, ta.name AS task,
     ro.name AS readout, sl.bins, sl.grouping, mn.name AS metric, x.value, x.n
 FROM grid g
@@ -105,7 +111,7 @@ JOIN metric_name mn ON mn.metric = x.metric;
 
 -- Losses and metrics during training, train and validation; epoch 1 is the first. task 'all', metric
 -- 'loss': the joint loss. A value that is no number (a loss that diverged) is NULL.
-CREATE VIEW v_epochs AS
+CREATE VIEW IF NOT EXISTS v_epochs AS
 SELECT c.id AS cell, g.name AS grid, m.variant, c.seed, c.fold, x.epoch, pa.name AS part,
     ta.name AS task, mn.name AS metric, x.value, x.n
 FROM grid g
@@ -119,7 +125,7 @@ JOIN metric_name mn ON mn.metric = x.metric;
 -- Counts of (truth, predicted), zeros left out: labels, or for the age task with bins the positions of
 -- the age groups in their set, from 0. Read-outs are rounded half up. The age task without bins stands
 -- for 'all' alone where ages are years.
-CREATE VIEW v_confusion AS
+CREATE VIEW IF NOT EXISTS v_confusion AS
 SELECT c.id AS cell, g.name AS grid, m.variant, c.seed, c.fold, pa.name AS part, ta.name AS task,
     ro.name AS readout, sl.bins, sl.grouping, x.truth, x.predicted, x.n
 FROM grid g
@@ -133,7 +139,7 @@ JOIN readout ro ON ro.readout = x.readout;
 
 -- Cumulative scores of ordered tasks, i = 0 ... 25: the share of samples with absolute error < i (cs_lt,
 -- the paper's Eq 17) or <= i (cs_le, everyone else's).
-CREATE VIEW v_cs AS
+CREATE VIEW IF NOT EXISTS v_cs AS
 SELECT c.id AS cell, g.name AS grid, m.variant, c.seed, c.fold, pa.name AS part, ta.name AS task,
     ro.name AS readout, co.name AS convention, x.i, x.value
 FROM grid g
@@ -147,7 +153,7 @@ JOIN convention co ON co.convention = x.convention;
 
 -- The tasks' weights during training. `weight` as applied to the loss, `beta` by Eq 16; `log_variance`
 -- NULL where none is learned.
-CREATE VIEW v_weights AS
+CREATE VIEW IF NOT EXISTS v_weights AS
 SELECT c.id AS cell, g.name AS grid, m.variant, c.seed, c.fold, x.epoch, x.step, ta.name AS task,
     x.loss, x.log_variance, x.weight, x.beta
 FROM grid g
@@ -158,7 +164,7 @@ JOIN task ta ON ta.task = x.task;
 
 -- The probabilities behind the predictions, once a cell. `probabilities`: float32, little-endian;
 -- kind 'nominal': K class probabilities, kind 'ordinal': the K - 1 values P(y > r_k).
-CREATE VIEW v_probabilities AS
+CREATE VIEW IF NOT EXISTS v_probabilities AS
 SELECT c.id AS cell, pa.name AS part, ta.name AS task, s.id AS sample,
     CASE x.ordinal WHEN 1 THEN 'ordinal' ELSE 'nominal' END AS kind, x.probabilities
 FROM cell c

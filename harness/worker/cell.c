@@ -82,8 +82,10 @@ static char *class_names(const struct manifest *m) {
     return str_detach(&out);
 }
 
+/* The set with its samples, and which of them do not decode. */
 static bool put_dataset(
-    struct worker *w, const struct manifest *m, int64_t *dataset, struct err *e) {
+    struct worker *w, const struct source *source, int64_t *dataset, struct err *e) {
+    const struct manifest *m = source->manifest;
     struct store_sample *samples = xcalloc(m->n, sizeof *samples);
     for (size_t i = 0; i < m->n; i++) {
         samples[i] = (struct store_sample){.id = m->samples[i].id,
@@ -97,6 +99,7 @@ static bool put_dataset(
     if (ok) {
         ok = store_put_dataset(w->store, dataset_names[m->set].name, m->fingerprint, m->drawn,
                  attribute_classes(m->set, ATTR_AGE) == 0, names, samples, m->n, dataset, e) &&
+             store_put_undecodable(w->store, *dataset, source->bad, m->n, e) &&
              store_commit(w->store, e);
         if (!ok)
             store_rollback(w->store);
@@ -140,7 +143,8 @@ static bool run_claimed(struct worker *w, struct running *run, const struct cell
         return e->kind == ERR_NONE; /* done by now */
     const struct source *source = sets_source(&w->sets, w->options, &run->config, run->network,
         w->device, show_building, run->network, e);
-    if (!source || !put_dataset(w, m, &dataset, e) || !split_of(&run->split, m, &run->config, e))
+    if (!source || !put_dataset(w, source, &dataset, e) ||
+        !split_of(&run->split, m, &run->config, e))
         return false;
     return train(&(struct training){.config = &run->config,
                      .cell_id = r->id,
@@ -178,22 +182,24 @@ static bool prepare(struct worker *w, struct running *run, const struct cell_rec
 
 /* Notes in the store why the cell stopped, under our claim. One that failed before it was claimed is
  * claimed for that: every failure is a run on record. Wrong usage found before the claim leaves the
- * cell as it was, for it is not about the cell. */
+ * cell as it was, for it is not about the cell; nor is a full disk, which leaves it to be gone on with. */
 static bool note_stop(struct worker *w, struct running *run, const struct cell_record *r,
     const struct manifest *m, const struct err *why, struct err *e) {
-    if (why->kind == ERR_INTERRUPTED)
+    if (why->kind == ERR_INTERRUPTED || why->kind == ERR_NO_SPACE)
         return !run->token || store_interrupt(w->store, r->cell, run->token, e);
     if (!run->token && (why->kind == ERR_USAGE || !claim(w, run, r, m, e)))
         return e->kind == ERR_NONE;
     return store_fail(w->store, r->cell, run->token, why->msg, e);
 }
 
-/* Wrong usage and interruption end the worker: the next cell would meet the same. */
+/* Wrong usage, interruption and a full disk end the worker: the next cell would meet the same. A store
+ * that has no room for the note either leaves the cell as a killed worker does, and that is as good. */
 static enum cell_outcome stopped(struct worker *w, struct running *run, const struct cell_record *r,
     const struct manifest *m, struct err *e) {
     struct err store_error = {0};
     bool noted = note_stop(w, run, r, m, e, &store_error);
-    if (!noted && strcmp(store_error.msg, e->msg) != 0)
+    bool full_too = e->kind == ERR_NO_SPACE && store_error.kind == ERR_NO_SPACE;
+    if (!noted && !full_too && strcmp(store_error.msg, e->msg) != 0)
         err_add(e, "(not noted in the store: %s)", store_error.msg);
     return noted && e->kind == ERR_FAILED ? OUTCOME_FAILED : OUTCOME_STOPPED;
 }

@@ -20,7 +20,8 @@ enum cell_outcome {
     OUTCOME_SETTLED, /* another worker finished it or failed at it meanwhile */
     OUTCOME_HELD,    /* another worker is at it */
     OUTCOME_FAILED,  /* the message is in e and in the store; other cells may go on */
-    OUTCOME_STOPPED /* e says why the worker must end: interrupted, wrong usage, store out of order */
+    OUTCOME_STOPPED  /* e says why the worker must end: interrupted, wrong usage, a full disk, store
+                        out of order */
 };
 
 /* Whether there is something to do: it is neither done nor failed. */

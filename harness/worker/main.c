@@ -42,5 +42,5 @@ int main(int argc, char **argv) {
     if (run(argc, argv, &e))
         return 0;
     fprintf(stderr, "dmtl-torch: %s\n", e.msg);
-    return err_exit_code(&e);
+    return e.kind == ERR_NO_SPACE ? WORKER_EXIT_NO_SPACE : err_exit_code(&e);
 }
