@@ -3,7 +3,8 @@
  * A scope owns every handle made in it. Each operation takes its scope first and returns a borrowed
  * `th_tensor *` that lives until the scope is cleared, popped past it, or freed; nobody frees a tensor.
  * After the first failure the scope holds the message and every operation returns NULL; an operation
- * given NULL returns NULL. So forward code has no checks: ask th_take_error once a step.
+ * given NULL returns NULL. Where memory ran out the message says how much was asked for and what to do. So
+ * forward code has no checks: ask th_take_error once a step.
  * New tensors are made on the scope's device. Letters: N batch, C channels, H W, K classes, T tasks,
  * D features. Shapes stand in brackets, [] is a scalar.
  */
@@ -31,8 +32,10 @@ enum th_type { TH_F32, TH_F64, TH_I64, TH_U8, TH_BOOL };
  * all cores), one inter-op thread, and deterministic algorithms. Called again it changes the intra-op threads. */
 bool th_setup(int threads, bool deterministic, struct err *e);
 int th_threads(void);
-const char *th_version(void); /* "1.13.0", as libtorch's headers say it (Debian's 1.13.1 too) */
-const char *th_blas(void);    /* "OpenBLAS 0.3.21 ..." or "reference", as found at run time */
+/* "1.13.0", as libtorch's headers say it. The library itself does not know its version at run time, and
+ * Debian's 1.13.1 has the headers of 1.13.0. */
+const char *th_version(void);
+const char *th_blas(void); /* "OpenBLAS 0.3.21 ..." or "reference", as found at run time */
 
 /* "cpu", "cuda" or "cuda:1". The error says which devices there are. */
 struct th_device {
@@ -58,7 +61,7 @@ th_tensor *th_pop(
     th_scope *s, size_t mark, th_tensor *keep); /* drops what is after mark but keep */
 th_tensor *th_keep(th_scope *to, th_tensor *t); /* the same storage in another scope */
 
-/* Autograd records unless switched off. Pairs nest. */
+/* Autograd records unless switched off. Pairs nest; the last end restores what was before the first begin. */
 void th_no_grad_begin(void);
 void th_no_grad_end(void);
 
@@ -133,8 +136,8 @@ th_tensor *th_grad(th_scope *s, th_tensor *leaf); /* NULL, no error: none yet */
 
 /* One step of SGD with momentum as PyTorch defines it (Sutskever et al. 2013, momentum not dampened):
  * g += decay w; v = momentum v + g; w -= lr v. velocity[i] like weight[i], zeros at first (then the
- * same as PyTorch's first step). Weights without a gradient are left alone, and after the step none has
- * one. False where the scope has failed or a weight or velocity is NULL. */
+ * same as PyTorch's first step); in PyTorch's order, so to the same bits. Weights without a gradient are
+ * left alone, and after the step none has one. False where the scope has failed or a weight or velocity is NULL. */
 bool th_sgd_step(th_scope *s, int n, th_tensor *const *weight, th_tensor *const *velocity,
     const double *decay, double lr, double momentum);
 

@@ -115,9 +115,9 @@ bool th_sgd_step(th_scope *s, int n, th_tensor *const *weight, th_tensor *const 
             Tensor w = weight[i]->value, v = velocity[i]->value, g = w.grad();
             if (!g.defined())
                 continue;
-            v.mul_(momentum).add_(g);
             if (decay[i] != 0)
-                v.add_(w, decay[i]);
+                g = g.add(w, decay[i]); // not in place: two gradients may share their memory
+            v.mul_(momentum).add_(g);
             w.add_(v, -lr);
             w.mutable_grad().reset(); // none, not zero: what a step does not reach stays as it is
         }

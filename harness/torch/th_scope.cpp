@@ -7,14 +7,51 @@
 #include <cassert>
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 namespace th {
+
+// What is said where memory runs out, up to the size that was asked for (a number and its unit) where it
+// is told: c10's two allocators, then CUDA, cuBLAS and cuDNN, and C++.
+static const struct {
+    const char *words, *memory;
+} out_of_memory[] = {
+    {"you tried to allocate ", "the machine's memory"},
+    {"CUDA out of memory. Tried to allocate ", "the GPU's memory"},
+    {"CUDA out of memory", "the GPU's memory"},
+    {"CUDA error: out of memory", "the GPU's memory"},
+    {"STATUS_ALLOC_FAILED", "the GPU's memory"},
+    {"bad_alloc", "the machine's memory"},
+};
+
+// "20.00 MiB" as it stands at the beginning of `text`, bytes made MiB; "more" where no number does.
+static std::string amount(const char *text) {
+    char *end, unit[8] = "", shown[64];
+    double number = strtod(text, &end);
+    if (end == text || sscanf(end, " %7[A-Za-z]", unit) != 1)
+        return "more";
+    bool bytes = strcmp(unit, "bytes") == 0;
+    snprintf(shown, sizeof shown, bytes ? "%.1f %s more" : "%.2f %s more",
+        bytes ? number / (1 << 20) : number, bytes ? "MiB" : unit);
+    return shown;
+}
+
+// In our words where memory ran out, else as libtorch says it.
+static std::string in_our_words(const char *what) {
+    for (const auto &row : out_of_memory)
+        if (const char *found = strstr(what, row.words))
+            return "out of memory: " + amount(found + strlen(row.words)) + " of " + row.memory +
+                   " was asked for than there is; lower /batch or /data/image_px in the grid file, "
+                   "or run fewer workers at a time (-j)";
+    return what;
+}
 
 void fail(th_scope *s, const char *what) noexcept {
     if (!s->error.empty())
         return;
     try {
-        std::string line(what);
+        std::string line = in_our_words(what);
         std::replace(line.begin(), line.end(), '\n', ' ');
         while (!line.empty() && line.back() == ' ')
             line.pop_back();
@@ -97,14 +134,17 @@ th_tensor *th_keep(th_scope *to, th_tensor *t) {
 }
 
 static thread_local int no_grad_depth;
+static thread_local bool recorded_before; // the outermost pair
 
 void th_no_grad_begin(void) {
-    if (no_grad_depth++ == 0)
+    if (no_grad_depth++ == 0) {
+        recorded_before = c10::GradMode::is_enabled();
         c10::GradMode::set_enabled(false);
+    }
 }
 
 void th_no_grad_end(void) {
     assert(no_grad_depth > 0);
     if (--no_grad_depth == 0)
-        c10::GradMode::set_enabled(true);
+        c10::GradMode::set_enabled(recorded_before);
 }

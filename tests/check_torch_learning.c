@@ -1,0 +1,127 @@
+/* Gradients and the optimiser's step of the shim over libtorch. */
+#include "check_suites.h"
+
+#include "fixture_tensors.h"
+
+#include "reference/sgd.inc"
+
+/* d/dw of sum(w^2 x) = 2 w x; a second backward adds to the first. */
+START_TEST(gradients_add_up) {
+    th_tensor *w = VECTOR(3, -1), *x = VECTOR(1, 2);
+    ck_assert(th_require_grad(s, w));
+    ck_assert_ptr_null(th_grad(s, w));
+    ck_assert(th_ok(s));
+    ck_assert(th_backward(s, th_sum(s, th_mul(s, th_mul(s, w, w), x))));
+    EXPECT(th_grad(s, w), 6, -4);
+    ck_assert(th_backward(s, th_sum(s, th_mul(s, w, x))));
+    EXPECT(th_grad(s, w), 7, -2);
+    ck_assert_ptr_null(th_grad(s, x));
+    /* what is detached takes no part: d/dw of sum(w stop(w)) = w */
+    ck_assert(th_backward(s, th_sum(s, th_mul(s, w, th_detach(s, w)))));
+    EXPECT(th_grad(s, w), 10, -3);
+}
+END_TEST
+
+static bool records(th_tensor *w) {
+    bool yes = th_backward(s, th_sum(s, w));
+    struct err e = {0};
+    th_take_error(s, &e);
+    return yes;
+}
+
+START_TEST(no_grad_pairs_nest) {
+    th_tensor *w = VECTOR(1);
+    th_require_grad(s, w);
+    th_no_grad_begin();
+    th_no_grad_begin();
+    ck_assert(!records(w));
+    th_no_grad_end();
+    ck_assert(!records(w)); /* one pair is still open */
+    th_no_grad_end();
+    ck_assert(records(w));
+}
+END_TEST
+
+/* libtorch's own switch, c10::GradMode::set_enabled, which the shim does not show. */
+extern void grad_mode_set_enabled(bool enabled) __asm__("_ZN3c108GradMode11set_enabledEb");
+
+START_TEST(no_grad_ends_with_what_was_before) {
+    th_tensor *w = VECTOR(1);
+    th_require_grad(s, w);
+    grad_mode_set_enabled(false);
+    th_no_grad_begin();
+    th_no_grad_end();
+    ck_assert(!records(w));
+    grad_mode_set_enabled(true);
+    ck_assert(records(w));
+}
+END_TEST
+
+/* Assigning to a leaf records nothing and its gradient stays its own. */
+START_TEST(assigning_records_nothing) {
+    th_tensor *w = VECTOR(1, 2);
+    th_require_grad(s, w);
+    ck_assert(th_assign(s, w, VECTOR(5, 6)));
+    ck_assert(records(w));
+    EXPECT(th_grad(s, w), 1, 1);
+}
+END_TEST
+
+/* w = 2, loss 3 w: gradient 3; lr .1, momentum .9, decay .5.
+ * Step 1: g = 3 + .5 x 2 = 4, v = 4, w = 2 - .4 = 1.6.
+ * Step 2: g = 3 + .5 x 1.6 = 3.8, v = .9 x 4 + 3.8 = 7.4, w = 1.6 - .74 = .86.
+ * Without decay: v = 3, w = 1.7; v = 2.7 + 3 = 5.7, w = 1.13. */
+START_TEST(two_steps_of_sgd_by_hand) {
+    static const double decay[] = {0.5, 0, 0.5}, w1[] = {1.6, 1.7, 7}, w2[] = {0.86, 1.13, 7};
+    static const double *const after[] = {w1, w2};
+    th_tensor *w[] = {VECTOR(2), VECTOR(2), VECTOR(7)}; /* the last takes no part in the loss */
+    th_tensor *v[] = {VECTOR(0), VECTOR(0), VECTOR(0)};
+    for (int i = 0; i < 3; i++)
+        th_require_grad(s, w[i]);
+    for (int step = 0; step < 2; step++) {
+        ck_assert(th_backward(s, th_sum(s, th_affine(s, th_add(s, w[0], w[1]), 3, 0))));
+        ck_assert(th_sgd_step(s, 3, w, v, decay, 0.1, 0.9));
+        for (int i = 0; i < 3; i++) {
+            expect(w[i], 1, &after[step][i], 1e-12);
+            ck_assert_ptr_null(th_grad(s, w[i]));
+        }
+    }
+    EXPECT_NEAR(v[0], 7.4);
+    EXPECT_NEAR(v[1], 5.7);
+    EXPECT(v[2], 0);
+    ck_assert(th_sgd_step(s, 3, w, v, decay, 0.1, 0.9)); /* no gradients: nothing moves */
+    EXPECT_NEAR(w[0], 0.86);
+    EXPECT_NEAR(v[0], 7.4);
+}
+END_TEST
+
+START_TEST(sgd_gives_the_bits_of_pytorch) {
+    th_tensor *w = th_from(s, TH_F32, SHAPE(SGD_N), sgd_start);
+    th_tensor *v = th_zeros(s, TH_F32, SHAPE(SGD_N));
+    th_require_grad(s, w);
+    for (int step = 0; step < SGD_STEPS; step++) {
+        float got[SGD_N];
+        th_tensor *g = th_from(s, TH_F32, SHAPE(SGD_N), sgd_gradient[step]);
+        ck_assert(th_backward(s, th_sum(s, th_mul(s, w, g)))); /* its gradient is g */
+        ck_assert(th_sgd_step(s, 1, &w, &v, &sgd_decay[_i], sgd_lr, sgd_momentum));
+        ck_assert(th_read(s, w, TH_F32, got, sizeof got));
+        for (int i = 0; i < SGD_N; i++)
+            ck_assert_msg(got[i] == sgd_after[_i][step][i], "step %d, element %d: %a, not %a", step,
+                i, got[i], sgd_after[_i][step][i]);
+    }
+}
+END_TEST
+
+Suite *torch_learning_suite(void) {
+    Suite *suite = suite_create("torch_learning");
+    TCase *learning = tcase_create("learning");
+    tcase_add_checked_fixture(learning, scope_open, scope_close);
+    tcase_add_test(learning, gradients_add_up);
+    tcase_add_test(learning, no_grad_pairs_nest);
+    tcase_add_test(learning, no_grad_ends_with_what_was_before);
+    tcase_add_test(learning, assigning_records_nothing);
+    tcase_add_test(learning, two_steps_of_sgd_by_hand);
+    tcase_add_loop_test(learning, sgd_gives_the_bits_of_pytorch, 0, SGD_CASES);
+    suite_add_tcase(suite, learning);
+    return suite;
+}
