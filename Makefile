@@ -53,12 +53,11 @@ fuzz:
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang CXX=clang++ fuzzers
 	@for f in $(FUZZERS); do echo "$$f: $(FUZZ_S) s"; mkdir -p $(BUILD)/corpus/$$f && \
 		(cd $(BUILD)/corpus && ../fuzz/$$f -max_total_time=$(FUZZ_S) -rss_limit_mb=4096 -print_final_stats=1 $$f) || exit 1; done
-valgrind: # SUITE=name: one suite; without, those that need no libtorch
+valgrind: # SUITE=name: one suite, whichever; without, those of check-plain
 	@setup/packages valgrind
-	@$(MAKE) --no-print-directory all $(OUT)/check
-	for s in $(or $(SUITE),core json keys grid metrics readout age_groups breakdown store manifest split image); do \
-		CK_FORK=no CK_RUN_SUITE=$$s valgrind -q --error-exitcode=9 --leak-check=full \
-			--suppressions=tests/valgrind.supp $(OUT)/check || exit 1; done
+	@$(MAKE) --no-print-directory $(if $(SUITE),all $(OUT)/check,$(OUT)/check-plain)
+	CK_FORK=no CK_RUN_SUITE=$(SUITE) valgrind -q --error-exitcode=9 --leak-check=full \
+		--suppressions=tests/valgrind.supp $(OUT)/$(if $(SUITE),check,check-plain)
 bench: # DATA=DIR: real images; the peers are Pillow and PyTorch of $(PYTHON)
 	@$(MAKE) --no-print-directory all $(OUT)/bench-decode
 	$(PYTHON) tests/bench/race_b0.py $(OUT)/dmtl-torch
@@ -94,6 +93,14 @@ $(OUT)/dmtl-torch: $(call objects,harness/worker/main.c $(SOURCES_torch) $(SOURC
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) $(TORCH_LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS)
 $(OUT)/check: $(call objects,$(SOURCES_test) $(SOURCES_torch) $(SOURCES_dmtl) $(SOURCES_both))
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) $(TORCH_LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS) $(CHECK_LIBS)
+# Without libtorch it starts at once under valgrind.
+SOURCES_plain := $(filter-out $(patsubst %,tests/check_%.c,torch% loss weighting network learn),$(SOURCES_test))
+SOURCES_plain := $(filter-out tests/check_main.c tests/fixture_tensors.c,$(SOURCES_plain))
+$(OUT)/check-plain: $(OUT)/tests/plain_main.o $(call objects,$(SOURCES_plain) $(SOURCES_dmtl) $(SOURCES_both) harness/learn/schedule.c)
+	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
+$(OUT)/tests/plain_main.o: tests/check_main.c $(CONFIG)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -DCHECK_PLAIN -MMD -MP -c $< -o $@
 $(OUT)/bench-%: $(OUT)/tests/bench/%.o $(call objects,$(SOURCES_both)) # tests/bench/NAME.c
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 FUZZERS := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.c)))
