@@ -24,6 +24,9 @@ const struct fixture_names fixture_hostile = {
 const char fixture_version_1[] =
     "DROP VIEW v_datasets; ALTER TABLE dataset DROP COLUMN undecodable;"
     "DROP VIEW v_samples; ALTER TABLE sample DROP COLUMN undecodable;"
+    "DROP VIEW v_runs; ALTER TABLE attempt DROP COLUMN images_per_s;"
+    "CREATE VIEW v_runs AS SELECT c.id AS cell, a.attempt AS run, a.wall_s, st.name AS outcome"
+    " FROM attempt a JOIN cell c USING (cell) LEFT JOIN state st ON st.state = a.outcome;"
     "CREATE VIEW v_datasets AS SELECT name AS dataset, fingerprint, samples, drawn, exact_ages,"
     " 1 AS current FROM dataset;"
     "CREATE VIEW v_samples AS SELECT name AS dataset, id AS sample, age, gender, race,"
