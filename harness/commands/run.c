@@ -183,6 +183,10 @@ static int threads_each(const struct run *r) {
     return r->threads ? r->threads : each > 1 ? each : 1;
 }
 
+static bool crowded(const struct run *r) {
+    return (long)r->jobs * threads_each(r) > sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 static void worker_arguments(const struct run *r, const struct grid *g, struct arguments *a) {
     argument(a, xstrdup("work"));
     argument(a, xasprintf("--db=%s", r->db));
@@ -300,8 +304,9 @@ static bool run_cells(const struct run *r, const struct grid *g, struct store *s
     argument(&a, program);
     worker_arguments(r, g, &a);
     interrupt_catch();
-    bool ok = workers_start(&workers, r->jobs, a.list, e) && wait_for(&workers, s, r, g, e) &&
-              count_cells(r, s, g->name, &tally, e) && outcome(r, g, &workers, &tally, e);
+    bool ok = workers_start(&workers, r->jobs, crowded(r), a.list, e) &&
+              wait_for(&workers, s, r, g, e) && count_cells(r, s, g->name, &tally, e) &&
+              outcome(r, g, &workers, &tally, e);
     workers_free(&workers);
     arguments_free(&a);
     return ok;

@@ -34,24 +34,25 @@ char *workers_program(struct err *e) {
     return NULL;
 }
 
-static void child(char *const *argv, pid_t parent) {
+static void child(char *const *argv, pid_t parent, bool crowded) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) /* it died before the line above */
         _exit(1);
-    /* libgomp's threads spin at the end of every parallel region; where other programs or our own
-     * decoders want the cores, that costs several times the work. */
-    setenv("GOMP_SPINCOUNT", "1000", 0);
+    /* libgomp's threads spin at the end of every parallel region. That is worth 2 to 4 % of a training where
+     * each has a core, and costs several times the work where they take it from each other. */
+    if (crowded)
+        setenv("GOMP_SPINCOUNT", "1000", 0);
     execv(argv[0], argv);
     _exit(127);
 }
 
-bool workers_start(struct workers *w, int n, char *const *argv, struct err *e) {
+bool workers_start(struct workers *w, int n, bool crowded, char *const *argv, struct err *e) {
     *w = (struct workers){.pids = xcalloc((size_t)n, sizeof(pid_t)), .n = n};
     pid_t parent = getpid();
     for (int i = 0; i < n; i++) {
         w->pids[i] = fork();
         if (w->pids[i] == 0)
-            child(argv, parent);
+            child(argv, parent, crowded);
         if (w->pids[i] < 0) {
             int why = errno;
             w->pids[i] = 0;

@@ -183,7 +183,8 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static bool measure(struct bench *b, double *seconds, struct err *e) {
+static bool measure(struct bench *b, double *seconds, double *total_s, struct err *e) {
+    *total_s = 0;
     for (int i = -WARM_STEPS; i < b->o->steps; i++) {
         double began = now_s();
         (b->o->train ? train_step : infer_step)(b, (uint32_t)(i + WARM_STEPS));
@@ -192,7 +193,7 @@ static bool measure(struct bench *b, double *seconds, struct err *e) {
             return false;
         th_scope_clear(b->step);
         if (i >= 0)
-            seconds[i] = now_s() - began;
+            *total_s += seconds[i] = now_s() - began;
     }
     qsort(seconds, (size_t)b->o->steps, sizeof *seconds, ascending);
     return true;
@@ -204,16 +205,19 @@ bool worker_bench(int argc, char **argv, struct err *e) {
     if (!parse(&o, argc, argv, e))
         return false;
     double *seconds = xmalloc((size_t)o.steps * sizeof *seconds);
-    bool ok = bench_open(&b, &o, e) && measure(&b, seconds, e);
+    double total_s;
+    bool ok = bench_open(&b, &o, e) && measure(&b, seconds, &total_s, e);
     if (ok) {
         double median = seconds[o.steps / 2];
-        ok = printf(
-                 "{\"mode\": \"%s\", \"trunk\": \"%s\", \"px\": %d, \"batch\": %d, \"steps\": %d, "
-                 "\"threads\": %d, \"libtorch\": \"%s\", \"median_s\": %.6f, \"min_s\": %.6f, "
-                 "\"images_per_s\": %.3f}\n",
-                 o.train ? "train" : "infer", o.trunk, o.px, o.batch, o.steps, th_threads(),
-                 th_version(), median, seconds[0], o.batch / median) > 0 ||
-             err_set(e, "bench: standard output cannot be written");
+        ok =
+            printf(
+                "{\"mode\": \"%s\", \"trunk\": \"%s\", \"px\": %d, \"batch\": %d, \"steps\": %d, "
+                "\"threads\": %d, \"libtorch\": \"%s\", \"median_s\": %.6f, \"mean_s\": %.6f, \"min_s\": "
+                "%.6f, "
+                "\"images_per_s\": %.3f}\n",
+                o.train ? "train" : "infer", o.trunk, o.px, o.batch, o.steps, th_threads(),
+                th_version(), median, total_s / o.steps, seconds[0], o.batch / median) > 0 ||
+            err_set(e, "bench: standard output cannot be written");
     }
     bench_close(&b);
     free(seconds);
