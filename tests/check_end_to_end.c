@@ -1,5 +1,6 @@
 /* End to end with the real programs, which stand beside the test program: a small drawn set, a small
  * trunk, cells with a trained and with a frozen trunk; killed, resumed, damaged, and given bad input. */
+#include "check_folder.h"
 #include "check_suites.h"
 
 #include "core/file.h"
@@ -31,6 +32,21 @@ static const char grid_text[] =
     " \"epochs\": 6, \"batch\": 16, \"log_every\": 2, \"checkpoint_every_s\": 1},"
     " \"variants\": {\"trained\": {}, \"frozen\": {\"trunk\": {\"train_from\": \"frozen\"}}}}";
 
+/* One of the candidates diverges. */
+static const char select_text[] =
+    "{\"base\": {\"data\": {\"set\": \"synthetic\", \"image_px\": 24},"
+    " \"tasks\": {\"age\": {}, \"gender\": {}}, \"trunk\": {\"name\": \"small\", \"weights\": \"none\"},"
+    " \"weighting\": {\"kind\": \"equal\"}, \"select\": {\"keys\": {\"/optimiser/lr\": [0.00001, 0.003, 100]}},"
+    " \"epochs\": 3, \"batch\": 16, \"checkpoint_every_s\": 1},"
+    " \"variants\": {\"full\": {}, \"fixed\": {\"select\": null}}, \"axes\": {\"/seed\": [1, 2]}}";
+
+/* At this rate the last epoch is not the best. */
+static const char best_text[] =
+    "{\"base\": {\"data\": {\"set\": \"synthetic\", \"image_px\": 24}, \"tasks\": {\"age\": {}},"
+    " \"trunk\": {\"name\": \"small\", \"weights\": \"none\"}, \"optimiser\": {\"lr\": 0.05},"
+    " \"report_epoch\": \"best\", \"epochs\": 12, \"batch\": 16, \"checkpoint_every_s\": 1},"
+    " \"variants\": {\"whole\": {}, \"early\": {\"seed\": 2, \"early_stop_epochs\": 2}}}";
+
 static char *folder, *program;
 
 static void make_folder(void) {
@@ -46,6 +62,8 @@ static void make_folder(void) {
     char *faces = path_join(folder, "faces"), *grid = path_join(folder, "tiny.json");
     ck_assert_msg(synth_write(faces, FACES, FACE_PX, 1, 2, &e), "%s", e.msg);
     ck_assert_msg(file_write(grid, grid_text, strlen(grid_text), &e), "%s", e.msg);
+    folder_put_text(folder, "choose.json", select_text);
+    folder_put_text(folder, "best.json", best_text);
     free(faces);
     free(grid);
 }
@@ -455,6 +473,68 @@ START_TEST(a_results_folder_that_is_read_only) {
 }
 END_TEST
 
+/* ---- open keys ---- */
+
+#define CHOOSE "run choose.json --data synthetic=faces --cache cache --threads 1 --db "
+
+START_TEST(open_keys_are_chosen_and_the_winner_is_trained_once) {
+    ck_assert_int_eq(run(CHOOSE "a.db"), 0);
+    expect_in(
+        "err.txt", "of 3 candidates on the validation part; 1 failed and could not be chosen");
+    expect_in("out.txt", "choose: all 4 cells are done");
+    expect_row("a.db",
+        "SELECT group_concat(state, ' ') FROM (SELECT state FROM v_cells WHERE grid ="
+        " 'choose:select' ORDER BY json_extract(axes, '$.\"/optimiser/lr\"'))",
+        "done done failed");
+    expect_row("a.db",
+        "SELECT group_concat(seed || coalesce(gain, '-') || best, ' ') FROM (SELECT seed,"
+        " gain > 0 AS gain, best FROM v_choices ORDER BY seed, position)",
+        "100 111 1-0 200 211 2-0");
+    /* Seed 1's answer is the candidate: 3 candidates, 1 answer more, 2 cells without open keys. */
+    expect_row("a.db", "SELECT count(DISTINCT cell), count(*) FROM v_runs", "6");
+    ck_assert_int_eq(run(CHOOSE "a.db"), 0);
+    expect_in("out.txt", "done already");
+}
+END_TEST
+
+START_TEST(a_killed_choice_ends_with_the_same_bytes) {
+    ck_assert_int_eq(run(CHOOSE "a.db"), 0);
+    int kills = 0;
+    for (long ms = 400; ms < 20000 && killed_after(CHOOSE "b.db", ms); ms += 500)
+        kills++;
+    ck_assert_int_gt(kills, 0);
+    ck_assert_int_eq(run(CHOOSE "b.db -j 2"), 0);
+    expect_same("a.db", "b.db");
+    expect_row("b.db", "SELECT count(*) FROM choice", "2");
+}
+END_TEST
+
+/* ---- the best epoch ---- */
+
+#define BEST "run best.json --data synthetic=faces --cache cache --threads 1 --db "
+/* Of each cell: whether what is reported is what the epoch with the lowest mae had, and whether that is
+ * the last; then whether all planned epochs were trained. */
+#define REPORTED                                                                                           \
+    "SELECT group_concat((reported = lowest) || (reported_epoch = first_best) || (reported_epoch <"        \
+    " epochs_done) || (epochs_done = epochs), ' ') FROM (SELECT *,"                                        \
+    " (SELECT value FROM v_metrics m WHERE m.cell = c.id AND part = 'validation' AND metric = 'mae'"       \
+    "  AND readout = 'count' AND grouping = 'all') AS reported, (SELECT min(value) FROM v_epochs x WHERE"  \
+    " x.cell = c.id AND part = 'validation' AND metric = 'mae') AS lowest, (SELECT epoch FROM v_epochs x"  \
+    " WHERE x.cell = c.id AND part = 'validation' AND metric = 'mae' ORDER BY value, epoch) AS first_best" \
+    " FROM cell c ORDER BY seed)"
+
+START_TEST(the_best_epoch_is_what_is_reported) {
+    ck_assert_int_eq(run(BEST "a.db"), 0);
+    expect_row("a.db", REPORTED, "1111 1110");
+    int kills = 0;
+    for (long ms = 400; ms < 20000 && killed_after(BEST "b.db", ms); ms += 450)
+        kills++;
+    ck_assert_int_gt(kills, 0);
+    ck_assert_int_eq(run(BEST "b.db"), 0);
+    expect_same("a.db", "b.db");
+}
+END_TEST
+
 Suite *end_to_end_suite(void) {
     Suite *s = suite_create("end_to_end");
     TCase *c = tcase_create("end_to_end");
@@ -476,6 +556,9 @@ Suite *end_to_end_suite(void) {
     tcase_add_loop_test(c, a_full_disk_is_said_and_nothing_is_lost, 0, 3);
     tcase_add_test(c, a_limit_on_files_is_said_and_nothing_is_lost);
     tcase_add_test(c, a_results_folder_that_is_read_only);
+    tcase_add_test(c, open_keys_are_chosen_and_the_winner_is_trained_once);
+    tcase_add_test(c, a_killed_choice_ends_with_the_same_bytes);
+    tcase_add_test(c, the_best_epoch_is_what_is_reported);
     suite_add_tcase(s, c);
     return s;
 }

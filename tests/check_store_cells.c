@@ -91,7 +91,8 @@ START_TEST(a_cell_lives) {
     ck_assert_ptr_null(cells[0].error);
     ck_assert_ptr_null(cells[0].fingerprint);
     store_cells_free(cells, n);
-    must(store_trained(bed.s, bed.cell, 250, &e) && store_finish(bed.s, bed.cell, 9, 1000, 5, &e),
+    must(store_trained(bed.s, bed.cell, 250, &e) && store_progress(bed.s, bed.cell, 5, 50, 9, &e) &&
+             store_finish(bed.s, bed.cell, 9, 1000, 5, &e),
         &e);
     row_is("SELECT state, epochs_done FROM v_cells", "done|5");
     row_is(

@@ -1,6 +1,7 @@
 #include "commands/grid_option.h"
 
 #include "core/mem.h"
+#include "grid/choice.h"
 #include "core/str.h"
 
 #include <stdlib.h>
@@ -79,5 +80,6 @@ bool grid_options_choose(const struct grid_options *o, const char *variant) {
 }
 
 char *grid_options_database(const struct grid_options *o, const char *name) {
-    return o->db ? xstrdup(o->db) : xasprintf("results/%s.db", name);
+    size_t n = choice_name_length(name);
+    return o->db ? xstrdup(o->db) : xasprintf("results/%.*s.db", (int)n, name);
 }

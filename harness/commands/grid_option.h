@@ -38,7 +38,7 @@ bool grid_options_read(const struct grid_options *o, struct grid *g, struct err 
 /* Whether --only, where it is given, names the variant. */
 bool grid_options_choose(const struct grid_options *o, const char *variant);
 
-/* The database of a grid: --db, or results/NAME.db. The caller frees. */
+/* The database of a grid or of its candidates: --db, or results/NAME.db. The caller frees. */
 char *grid_options_database(const struct grid_options *o, const char *name);
 
 #endif

@@ -52,19 +52,28 @@ static const struct argp argp = {options, parse, "GRID",
 
 /* ---- states ---- */
 
-/* How far each cell is; all pending where there is no database yet. The caller frees. */
-static struct cell_progress *look_up_all(const char *db, const struct grid *g, struct err *e) {
-    struct cell_progress *progress = xcalloc(g->n_cells, sizeof *progress);
+/* Of the grid's cells and of what it tries for their open keys. */
+struct plan_progress {
+    struct cell_progress *cells, *candidates;
+};
+
+static bool look_up(struct store *s, const struct cell *cells, size_t n,
+    struct cell_progress *progress, struct err *e) {
+    return n == 0 || store_cells_progress(s, cells[0].id, n, sizeof cells[0], progress, e);
+}
+
+/* How far each cell is; all pending where there is no database yet. */
+static bool look_up_all(
+    const char *db, const struct grid *g, struct plan_progress *p, struct err *e) {
+    p->cells = xcalloc(g->n_cells, sizeof *p->cells);
+    p->candidates = xcalloc(g->n_candidates + 1, sizeof *p->candidates);
     if (!file_exists(db))
-        return progress;
+        return true;
     struct store *s = store_open(db, STORE_READ, e);
-    bool ok =
-        s && store_cells_progress(s, g->cells[0].id, g->n_cells, sizeof g->cells[0], progress, e);
+    bool ok = s && look_up(s, g->cells, g->n_cells, p->cells, e) &&
+              look_up(s, g->candidates, g->n_candidates, p->candidates, e);
     store_close(s);
-    if (ok)
-        return progress;
-    free(progress);
-    return NULL;
+    return ok;
 }
 
 /* ---- printing ---- */
@@ -80,20 +89,30 @@ static void add_name(struct str *out, const char *name) {
         json_add_string(out, name);
 }
 
-static void add_total(struct str *out, const struct plan *p, const struct grid *g,
-    const struct cell_progress *progress, const char *db) {
+/* "12 cells: 10 done, 2 pending" */
+static void add_count(struct str *out, const struct plan *p, const struct cell *list, size_t n,
+    const struct cell_progress *progress, const char *what) {
     int count[CELL_STATE_COUNT] = {0}, cells = 0;
-    for (size_t i = 0; i < g->n_cells; i++)
-        if (grid_options_choose(&p->grid, g->cells[i].variant)) {
+    for (size_t i = 0; i < n; i++)
+        if (grid_options_choose(&p->grid, list[i].variant)) {
             count[progress[i].state]++;
             cells++;
         }
-    str_addf(out, "%d cell%s:", cells, cells == 1 ? "" : "s");
+    str_addf(out, "%d %s%s:", cells, what, cells == 1 ? "" : "s");
     for (int s = CELL_STATE_COUNT - 1, first = 1; s >= 0; s--)
         if (count[s]) {
             str_addf(out, "%s %d %s", first ? "" : ",", count[s], cell_state_name[s]);
             first = 0;
         }
+}
+
+static void add_total(struct str *out, const struct plan *p, const struct grid *g,
+    const struct plan_progress *progress, const char *db) {
+    add_count(out, p, g->cells, g->n_cells, progress->cells, "cell");
+    if (g->n_candidates) {
+        str_add(out, "; ");
+        add_count(out, p, g->candidates, g->n_candidates, progress->candidates, "candidate");
+    }
     str_addf(out, " (%s%s)\n", db, file_exists(db) ? "" : ", not there yet");
 }
 
@@ -104,32 +123,45 @@ static void add_config(struct str *out, const struct cell *cell) {
     cJSON_Delete(config);
 }
 
-static void add_text(struct str *out, const struct plan *p, const struct grid *g,
-    const struct cell_progress *progress, const char *db) {
-    add_name(out, g->title);
-    const char *variant = NULL;
+static void add_cell(struct str *out, const struct plan *p, const struct cell *cell,
+    const struct cell_progress *at, const char *what) {
+    str_addf(out, "  %.*s  %-7s %3d/%d  %s%s\n", ID_SHOWN, cell->id, cell_state_name[at->state],
+        at->epochs_done, cell->config.epochs, what, cell->changes);
+    if (p->resolved)
+        add_config(out, cell);
+}
+
+static void add_variant(struct str *out, const struct plan *p, const struct grid *g,
+    const struct plan_progress *progress, int v) {
     str_addc(out, '\n');
-    for (size_t i = 0; i < g->n_cells; i++) {
-        const struct cell *cell = &g->cells[i];
-        if (!grid_options_choose(&p->grid, cell->variant))
-            continue;
-        if (cell->variant != variant) {
-            variant = cell->variant;
-            str_addc(out, '\n');
-            add_name(out, variant);
-            for (int v = 0; v < g->n_variants; v++)
-                if (g->variants[v] == variant && *g->descriptions[v]) {
-                    str_add(out, ": ");
-                    add_name(out, g->descriptions[v]);
-                }
-            str_addc(out, '\n');
-        }
-        str_addf(out, "  %.*s  %-7s %3d/%d  %s\n", ID_SHOWN, cell->id,
-            cell_state_name[progress[i].state], progress[i].epochs_done, cell->config.epochs,
-            cell->changes);
-        if (p->resolved)
-            add_config(out, cell);
+    add_name(out, g->variants[v]);
+    if (*g->descriptions[v]) {
+        str_add(out, ": ");
+        add_name(out, g->descriptions[v]);
     }
+    str_addc(out, '\n');
+    for (size_t i = 0; i < g->n_candidates; i++)
+        if (g->candidates[i].variant == g->variants[v])
+            add_cell(out, p, &g->candidates[i], &progress->candidates[i], "tries ");
+    for (size_t i = 0; i < g->n_cells; i++)
+        if (g->cells[i].variant == g->variants[v])
+            add_cell(out, p, &g->cells[i], &progress->cells[i], "");
+}
+
+static bool has_cells(const struct grid *g, const char *variant) {
+    for (size_t i = 0; i < g->n_cells; i++)
+        if (g->cells[i].variant == variant)
+            return true;
+    return false;
+}
+
+static void add_text(struct str *out, const struct plan *p, const struct grid *g,
+    const struct plan_progress *progress, const char *db) {
+    add_name(out, g->title);
+    str_addc(out, '\n');
+    for (int v = 0; v < g->n_variants; v++)
+        if (grid_options_choose(&p->grid, g->variants[v]) && has_cells(g, g->variants[v]))
+            add_variant(out, p, g, progress, v);
     str_addc(out, '\n');
     add_total(out, p, g, progress, db);
 }
@@ -151,17 +183,24 @@ static cJSON *cell_json(
     return object;
 }
 
+static void add_list(cJSON *root, const char *name, const struct plan *p, const struct cell *list,
+    size_t n, const struct cell_progress *progress) {
+    cJSON *cells = cJSON_AddArrayToObject(root, name);
+    for (size_t i = 0; i < n; i++)
+        if (grid_options_choose(&p->grid, list[i].variant))
+            cJSON_AddItemToArray(cells, cell_json(p, &list[i], &progress[i]));
+}
+
 static void add_json(struct str *out, const struct plan *p, const struct grid *g,
-    const struct cell_progress *progress, const char *db) {
+    const struct plan_progress *progress, const char *db) {
     cJSON *root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "grid", g->name);
     cJSON_AddStringToObject(root, "title", g->title);
     cJSON_AddStringToObject(root, "baseline", g->baseline);
     cJSON_AddStringToObject(root, "database", db);
-    cJSON *cells = cJSON_AddArrayToObject(root, "cells");
-    for (size_t i = 0; i < g->n_cells; i++)
-        if (grid_options_choose(&p->grid, g->cells[i].variant))
-            cJSON_AddItemToArray(cells, cell_json(p, &g->cells[i], &progress[i]));
+    add_list(root, "cells", p, g->cells, g->n_cells, progress->cells);
+    if (g->n_candidates)
+        add_list(root, "candidates", p, g->candidates, g->n_candidates, progress->candidates);
     json_pretty(out, root);
     str_addc(out, '\n');
     cJSON_Delete(root);
@@ -170,23 +209,23 @@ static void add_json(struct str *out, const struct plan *p, const struct grid *g
 static bool show(const struct plan *p, struct err *e) {
     struct grid g = {0};
     struct str out = {0};
-    struct cell_progress *progress = NULL;
+    struct plan_progress progress = {0};
     char *db = NULL;
     bool ok = grid_options_read(&p->grid, &g, e);
     if (ok) {
         db = grid_options_database(&p->grid, g.name);
-        progress = look_up_all(db, &g, e);
-        ok = progress != NULL;
+        ok = look_up_all(db, &g, &progress, e);
     }
     if (ok) {
         if (p->json)
-            add_json(&out, p, &g, progress, db);
+            add_json(&out, p, &g, &progress, db);
         else
-            add_text(&out, p, &g, progress, db);
+            add_text(&out, p, &g, &progress, db);
         fputs(out.text, stdout);
     }
     free(db);
-    free(progress);
+    free(progress.cells);
+    free(progress.candidates);
     str_free(&out);
     grid_free(&g);
     return ok;

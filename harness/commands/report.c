@@ -3,6 +3,7 @@
 
 #include "commands/stored_grid.h"
 #include "core/mem.h"
+#include "grid/choice.h"
 #include "report/output.h"
 #include "report/report.h"
 
@@ -19,7 +20,8 @@ static const struct {
 
 static const struct argp_option options[] = {
     {"format", KEY_FORMAT, "FORMAT", 0, "md (the default), csv or json", 0},
-    {"part", KEY_PART, "PART", 0, "test (the default) or validation", 0},
+    {"part", KEY_PART, "PART", 0,
+        "test or validation (default: test, of GRID:select validation, which it was chosen on)", 0},
     {"output", 'o', "FILE", 0, "write there instead of to standard output", 0},
     {0},
 };
@@ -68,11 +70,16 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 static const struct argp argp = {options, parse, "GRID",
     "Prints a grid's tables: the ablation, every metric by task, age groups by named bins.\v"
     "GRID is the grid's file or its name in the database. Title, rows and columns are those of the file "
-    "as `dmtl run` last saw it.",
+    "as `dmtl run` last saw it. GRID:select is what was tried for its open keys.",
     NULL, NULL, NULL};
 
+static enum part part_of(const struct report_options *o, const struct stored_grid *g) {
+    bool candidates = choice_name_length(g->name) < strlen(g->name);
+    return o->part != PART_COUNT ? o->part : candidates ? PART_VALIDATION : PART_TEST;
+}
+
 bool command_report(int argc, char **argv, struct err *e) {
-    struct report_options o = {.part = PART_TEST, .e = e};
+    struct report_options o = {.part = PART_COUNT, .e = e};
     bool done;
     if (!command_parse(&argp, argc, argv, &o, &o.grid, &done, e) || done)
         return e->kind == ERR_NONE;
@@ -80,7 +87,7 @@ bool command_report(int argc, char **argv, struct err *e) {
     struct results results = {0};
     struct str text = {0};
     bool ok = grid_options_stored(&o.grid, "report", e) && stored_grid_open(&grid, &o.grid, e) &&
-              results_read(&results, grid.store, grid.name, o.part, e);
+              results_read(&results, grid.store, grid.name, part_of(&o, &grid), e);
     if (ok) {
         formats[o.format].write(&text, &results);
         ok = output_write(o.output, text.text, text.len, e);

@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/interrupt.h"
 #include "core/mem.h"
+#include "grid/choice.h"
 #include "grid/data_option.h"
 #include "grid/grid.h"
 #include "grid/register.h"
@@ -109,15 +110,33 @@ static bool count_cells(
     return true;
 }
 
-/* Workers leave failed cells alone, so a cell that fails again is tried once, however many they are. */
+/* Whether a variant has a cell whose open keys nothing was chosen for. */
+static bool asks(const struct cell_record *cells, size_t n, const char *variant) {
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(cells[i].variant, variant) == 0 && choice_open(&cells[i]))
+            return true;
+    return false;
+}
+
+/* Workers leave failed cells alone, so a cell that fails again is tried once, however many they are. A
+ * candidate that failed is tried again only while its choice is open. */
 static bool retry_failed(const struct run *r, struct store *s, const char *grid, struct err *e) {
-    struct cell_record *cells = NULL;
-    size_t n = 0;
-    bool ok = store_cells(s, grid, &cells, &n, e);
+    struct cell_record *cells = NULL, *candidates = NULL;
+    size_t n = 0, n_candidates = 0;
+    char *tried = choice_grid(grid);
+    bool ok =
+        store_cells(s, grid, &cells, &n, e) && store_cells(s, tried, &candidates, &n_candidates, e);
     for (size_t i = 0; ok && i < n; i++)
         if (cells[i].state == CELL_FAILED && grid_options_choose(&r->grid, cells[i].variant))
             ok = store_retry(s, cells[i].cell, e);
+    for (size_t i = 0; ok && i < n_candidates; i++)
+        if (candidates[i].state == CELL_FAILED &&
+            grid_options_choose(&r->grid, candidates[i].variant) &&
+            asks(cells, n, candidates[i].variant))
+            ok = store_retry(s, candidates[i].cell, e);
     store_cells_free(cells, n);
+    store_cells_free(candidates, n_candidates);
+    free(tried);
     return ok;
 }
 
@@ -152,7 +171,7 @@ static bool read_data(struct run *r, const struct grid *g, struct err *e) {
 static bool check_stored(
     const struct run *r, const struct grid *g, struct store *s, struct err *e) {
     for (int set = 0; set < DATASET_COUNT; set++)
-        if (*r->fingerprint[set] && !store_check_data(s, g->name, dataset_names[set].name,
+        if (*r->fingerprint[set] && !choice_check_data(s, g->name, dataset_names[set].name,
                                         r->fingerprint[set], r->data.dir[set], e))
             return false;
     return true;

@@ -4,6 +4,7 @@
 #include "commands/stored_grid.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "grid/choice.h"
 #include "grid/lease.h"
 #include "report/duration.h"
 #include "report/escape.h"
@@ -46,7 +47,8 @@ static const struct argp argp = {options, parse, "GRID",
 /* ---- what there is to say ---- */
 
 struct overview {
-    struct cell_record *cells; /* each cell once, however often it stands in the grid */
+    struct cell_record
+        *cells; /* each cell once, however often it stands in the grid, candidates first */
     size_t n, count[CELL_STATE_COUNT];
     bool *gone;    /* [n] it counts as running, but its worker has died */
     double wall_s; /* of all cells so far */
@@ -275,7 +277,7 @@ static bool show(const struct status_options *given, struct err *e) {
     struct overview o = {0};
     struct str text = {0};
     bool ok =
-        stored_grid_open(&g, &given->grid, e) && store_cells(g.store, g.name, &o.cells, &o.n, e);
+        stored_grid_open(&g, &given->grid, e) && choice_cells(g.store, g.name, &o.cells, &o.n, e);
     size_t members = o.n;
     if (ok) {
         keep_each_once(&o);

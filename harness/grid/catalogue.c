@@ -42,6 +42,13 @@ const struct name_row schedule_names[SCHEDULE_COUNT] = {
 const struct name_row precision_names[PRECISION_COUNT] = {
     [PRECISION_F32] = {"f32", "32-bit floats throughout"},
 };
+const struct name_row report_epoch_names[REPORT_COUNT] = {
+    [REPORT_LAST] = {"last", "the last one"},
+    [REPORT_BEST] = {"best",
+        "the first with the highest mean over tasks of the relative gain against epoch 1, on the "
+        "validation part"},
+};
+
 const struct name_row require_names[REQUIRE_COUNT] = {
     [REQUIRE_ANY] = {"any", "samples with a label of at least one task"},
     [REQUIRE_ALL] = {"all", "samples with a label of every task"},

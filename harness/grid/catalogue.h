@@ -16,6 +16,7 @@ enum normalise { NORMALISE_NONE, NORMALISE_ONE, NORMALISE_TASKS, NORMALISE_COUNT
 enum optimiser_id { OPTIMISER_SGD, OPTIMISER_COUNT };
 enum schedule_id { SCHEDULE_CONSTANT, SCHEDULE_COSINE, SCHEDULE_COUNT };
 enum precision { PRECISION_F32, PRECISION_COUNT };
+enum report_epoch { REPORT_LAST, REPORT_BEST, REPORT_COUNT };
 enum require { REQUIRE_ANY, REQUIRE_ALL, REQUIRE_COUNT };
 enum weights_source { WEIGHTS_NONE, WEIGHTS_IMAGENET, WEIGHTS_SOURCE_COUNT };
 
@@ -35,6 +36,7 @@ extern const struct name_row normalise_names[NORMALISE_COUNT];
 extern const struct name_row optimiser_names[OPTIMISER_COUNT];
 extern const struct name_row schedule_names[SCHEDULE_COUNT];
 extern const struct name_row precision_names[PRECISION_COUNT];
+extern const struct name_row report_epoch_names[REPORT_COUNT];
 extern const struct name_row require_names[REQUIRE_COUNT];
 extern const struct name_row weights_names[WEIGHTS_SOURCE_COUNT];
 

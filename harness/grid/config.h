@@ -67,6 +67,15 @@ struct config {
         bool flip;    /* /augment/flip */
         int shift_px; /* /augment/shift_px: uniform in -s..s, edges repeated */
     } augment;
+    struct {
+        char *keys;    /* /select/keys: canonical JSON, pointer -> values to try; "{}": none */
+        char *metrics; /* /select/metrics: canonical JSON, task -> metric; "{}": the usual ones */
+        uint64_t seed; /* /select/seed */
+    } select;
+    enum report_epoch report_epoch; /* /report_epoch: last | best */
+    char
+        *report_metrics; /* /report_metrics: canonical JSON, task -> metric; "{}": the usual ones */
+    int early_stop_epochs;    /* /early_stop_epochs; 0: never */
     int epochs, batch;        /* /epochs, /batch */
     uint64_t seed;            /* /seed */
     enum precision precision; /* /precision: f32 */

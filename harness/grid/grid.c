@@ -231,12 +231,18 @@ static void free_texts(char **texts, int n) {
     free(texts);
 }
 
-void grid_free(struct grid *g) {
-    for (size_t i = 0; i < g->n_cells; i++) {
-        free(g->cells[i].axes);
-        free(g->cells[i].changes);
-        config_free(&g->cells[i].config);
+static void free_cells(struct cell *cells, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        free(cells[i].axes);
+        free(cells[i].changes);
+        config_free(&cells[i].config);
     }
+    free(cells);
+}
+
+void grid_free(struct grid *g) {
+    free_cells(g->cells, g->n_cells);
+    free_cells(g->candidates, g->n_candidates);
     for (int i = 0; i < g->n_rows; i++) {
         free(g->rows[i].title);
         free_texts(g->rows[i].variants, g->rows[i].n_variants);
@@ -247,7 +253,6 @@ void grid_free(struct grid *g) {
     }
     free_texts(g->variants, g->n_variants);
     free_texts(g->descriptions, g->n_variants);
-    free(g->cells);
     free(g->rows);
     free(g->columns);
     free(g->name);

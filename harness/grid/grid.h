@@ -9,7 +9,8 @@
  *
  * Variants are RFC 7396 merge patches on base; axes are applied after the patch, each to one key. Cells
  * run variant by variant in the file's order, the last axis fastest; two of one configuration are the
- * same cell and have one id. The grid's name is the file's without ".json". Names of variants may hold
+ * same cell and have one id. With keys to choose (/select of the configuration) a cell's id is that of
+ * the question: its configuration without values for these keys, which are at their defaults. The grid's name is the file's without ".json". Names of variants may hold
  * any characters (1 to 200 bytes): whoever prints one escapes it.
  */
 #ifndef GRID_GRID_H
@@ -25,7 +26,8 @@ struct cell {
     const char *variant; /* the grid's */
     char *axes;          /* JSON object, pointer -> value */
     char *changes;       /* the variant's differences from base and the axes, for people:
-                            "tasks.age.kind=nominal tasks.race=off seed=2" */
+                            "tasks.age.kind=nominal tasks.race=off seed=2"; open keys as
+                            "optimiser.lr=one of [0.1,0.03]" */
     struct config config;
 };
 struct report_row {
@@ -47,6 +49,9 @@ struct grid {
     char *baseline; /* the first variant unless the file says */
     struct cell *cells;
     size_t n_cells;
+    struct cell
+        *candidates; /* what cells with keys to choose try (select.h), each once a variant */
+    size_t n_candidates, candidates_capacity;
     struct report_row *rows; /* one per variant unless the file says */
     int n_rows;
     struct report_column *columns; /* a default per task unless the file says */

@@ -1,6 +1,7 @@
 #include "grid/grid_parts.h"
 
 #include "core/mem.h"
+#include "grid/select.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -173,6 +174,8 @@ static void add_changes(
     struct str *out, const char *prefix, const cJSON *patch, const cJSON *base) {
     const cJSON *member;
     cJSON_ArrayForEach(member, patch) {
+        if (!*prefix && strcmp(member->string, "select") == 0)
+            continue; /* add_open_keys says what is chosen */
         const cJSON *old = json_get(base, member->string);
         char *name = xasprintf("%s%s%s", prefix, *prefix ? "." : "", member->string);
         if (cJSON_IsObject(member) && member->child)
@@ -200,10 +203,107 @@ static char *describe_changes(const cJSON *patch, const cJSON *base, const cJSON
     return str_detach(&out);
 }
 
+/* ---- keys to choose ---- */
+
+/* "optimiser.lr=one of [0.1,0.03]" for every open key. */
+static void add_open_keys(char **changes, const struct config *c) {
+    struct str out = {0};
+    cJSON *keys = cJSON_Parse(c->select.keys);
+    const cJSON *key;
+    str_add(&out, *changes);
+    cJSON_ArrayForEach(key, keys) {
+        str_add(&out, out.len ? " " : "");
+        for (const char *p = key->string + 1; *p; p++)
+            str_addc(&out, *p == '/' ? '.' : *p);
+        str_add(&out, "=one of ");
+        json_canonical(&out, key);
+    }
+    cJSON_Delete(keys);
+    free(*changes);
+    *changes = str_detach(&out);
+}
+
+static void remove_key(cJSON *config, const char *pointer) {
+    const char *name = strrchr(pointer, '/');
+    char *parent = name ? xstrndup(pointer, (size_t)(name - pointer)) : NULL;
+    if (parent)
+        cJSON_DeleteItemFromObjectCaseSensitive(json_pointer_get(config, parent), name + 1);
+    free(parent);
+}
+
+/* Takes what is to be chosen out of the configuration, so that base's value of such a key makes no other
+ * cell, and says with which seed the values are tried. */
+static bool open_choice(
+    const struct grid_file *f, cJSON *config, const char *where, struct err *e) {
+    const cJSON *keys = json_pointer_get(config, "/select/keys"), *key;
+    if (!cJSON_IsObject(keys) || !keys->child)
+        return true;
+    cJSON_ArrayForEach(key, keys) {
+        if (json_get(f->axes, key->string))
+            return err_usage(e,
+                "%s: /select/keys: \"%.100s\": the grid's axis sets this key: it cannot be chosen too",
+                where, key->string);
+        remove_key(config, key->string);
+    }
+    const cJSON *axis = json_get(f->axes, "/seed"), *own = json_get(config, "seed");
+    const cJSON *seed = axis ? axis->child : own;
+    return json_pointer_get(config, "/select/seed") || !seed ||
+           json_pointer_set(config, "/select/seed", cJSON_Duplicate(seed, true), e);
+}
+
+/* Cells of one variant stand together. */
+static bool has_candidate(const struct grid *g, const char *variant, const char *id) {
+    for (size_t i = g->n_candidates; i > 0 && g->candidates[i - 1].variant == variant; i--)
+        if (strcmp(g->candidates[i - 1].id, id) == 0)
+            return true;
+    return false;
+}
+
+static void add_candidate(
+    struct grid *g, const char *variant, const cJSON *cell_axes, struct candidate *c) {
+    cJSON *axes = cJSON_Duplicate(cell_axes, true), *values = cJSON_Parse(c->values);
+    struct str text = {0};
+    cJSON_DeleteItemFromObjectCaseSensitive(axes, "/seed");
+    while (values->child) {
+        cJSON *value = cJSON_DetachItemViaPointer(values, values->child);
+        cJSON_AddItemToObject(axes, value->string, value);
+    }
+    json_canonical(&text, axes);
+    g->candidates =
+        xgrow(g->candidates, &g->candidates_capacity, g->n_candidates + 1, sizeof g->candidates[0]);
+    struct cell *cell = &g->candidates[g->n_candidates++];
+    *cell = (struct cell){.variant = variant,
+        .axes = str_detach(&text),
+        .changes = describe_changes(NULL, NULL, axes),
+        .config = c->config};
+    memcpy(cell->id, c->id, sizeof cell->id);
+    c->config = (struct config){0}; /* the cell's from now on */
+    cJSON_Delete(axes);
+    cJSON_Delete(values);
+}
+
+static bool add_candidates(
+    struct grid *g, struct cell *cell, const cJSON *axes, const char *where, struct err *e) {
+    struct candidate *list;
+    size_t n;
+    if (!config_selects(&cell->config))
+        return true;
+    add_open_keys(&cell->changes, &cell->config);
+    bool ok = select_candidates(&cell->config, where, &list, &n, e);
+    for (size_t i = 0; ok && i < n; i++)
+        if (!has_candidate(g, cell->variant, list[i].id))
+            add_candidate(g, cell->variant, axes, &list[i]);
+    select_free(list, n);
+    if (ok && g->n_candidates > MAX_CELLS)
+        ok = err_usage(
+            e, "%s: /select/keys: more than %d candidates in this grid", where, MAX_CELLS);
+    return ok;
+}
+
 /* ---- cells ---- */
 
 static bool add_cell(struct grid *g, const struct grid_file *f, const char *variant,
-    const cJSON *patch, const cJSON *config, const cJSON *axes, struct err *e) {
+    const cJSON *patch, cJSON *config, const cJSON *axes, struct err *e) {
     struct cell *cell = &g->cells[g->n_cells++];
     struct str values = {0}, where = {0};
     json_canonical(&values, axes);
@@ -213,10 +313,12 @@ static bool add_cell(struct grid *g, const struct grid_file *f, const char *vari
     json_add_string(&where, variant);
     if (axes->child)
         str_addf(&where, " with %s", cell->axes);
-    bool ok = config_parse(&cell->config, config, where.text, e);
-    str_free(&where);
+    bool ok =
+        open_choice(f, config, where.text, e) && config_parse(&cell->config, config, where.text, e);
     if (ok)
         config_id(&cell->config, cell->id);
+    ok = ok && add_candidates(g, cell, axes, where.text, e);
+    str_free(&where);
     return ok;
 }
 

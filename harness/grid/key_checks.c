@@ -251,5 +251,5 @@ bool config_check(const struct config *c, const char *where, struct err *e) {
     if (c->augment.shift_px >= c->data.image_px)
         return err_usage(e, "%s: /augment/shift_px: %d: expected less than /data/image_px, %d",
             where, c->augment.shift_px, c->data.image_px);
-    return true;
+    return select_check(c, where, e);
 }

@@ -20,4 +20,7 @@ bool key_names_check(const cJSON *object, const struct key_place *p, struct err 
  * nothing beside another. */
 bool config_check(const struct config *c, const char *where, struct err *e);
 
+/* The part of it about choices on the validation part: /select, /report_epoch (select_checks.c). */
+bool select_check(const struct config *c, const char *where, struct err *e);
+
 #endif

@@ -82,6 +82,28 @@ const struct key_row config_keys[] = {
     {"/augment/shift_px", "shift training images by up to so many pixels, edges repeated", KEY_INT,
         AT(augment.shift_px), .low = 0, .high = 512, .value = 0},
 
+    {"/select/keys",
+        "keys that are chosen on the validation part: pointer to the list of values to try, "
+        "{\"/optimiser/lr\": [0.1, 0.03]}",
+        KEY_OBJECT, AT(select.keys), .text = "{}"},
+    {"/select/metrics",
+        "what the choice goes by: task to metric, \"none\" leaves a task out; age by mae and the others by "
+        "accuracy unless said",
+        KEY_OBJECT, AT(select.metrics), .text = "{}"},
+    {"/select/seed",
+        "seed that the values are tried with; the first of the grid's axis /seed unless said",
+        KEY_SEED, AT(select.seed), .low = 0, .high = MAX_SEED, .value = 1},
+
+    {"/report_epoch", "the epoch whose network is tested", KEY_NAME, AT(report_epoch),
+        NAMES(report_epoch_names), .value = REPORT_LAST},
+    {"/report_metrics",
+        "what the best epoch goes by: task to metric, \"none\" leaves a task out; age by mae and the "
+        "others by accuracy unless said",
+        KEY_OBJECT, AT(report_metrics), .text = "{}"},
+    {"/early_stop_epochs",
+        "end the training after so many epochs without a better one on the validation part; 0: never",
+        KEY_INT, AT(early_stop_epochs), .low = 0, .high = 100000, .value = 0},
+
     {"/epochs", "passes over the training part", KEY_INT, AT(epochs), .low = 1, .high = 100000,
         .value = 80},
     {"/batch", "images a step", KEY_INT, AT(batch), .low = 1, .high = 65536, .value = 32},
@@ -135,6 +157,7 @@ static void set_default(const struct key_row *row, void *base) {
         memcpy(field, &row->value, sizeof row->value);
         break;
     case KEY_TEXT:
+    case KEY_OBJECT:
         *(char **)(void *)field = xstrdup(row->text);
         break;
     case KEY_RANKS: /* task_defaults knows them */

@@ -17,6 +17,7 @@ enum key_type {
     KEY_REAL,  /* the field is a double */
     KEY_RANKS, /* [first, last]; the field is an int[2] */
     KEY_UNITS, /* a list of at most MAX_HIDDEN ints; the field is an int[MAX_HIDDEN], its count apart */
+    KEY_OBJECT, /* an object, checked by key_checks.c; the field is its canonical JSON, an owned char * */
     KEY_TASKS, /* the object of tasks: task_keys for each member */
     KEY_TYPE_COUNT
 };
@@ -30,7 +31,8 @@ struct key_row {
     double low, high;    /* bounds of every number in it, inclusive ... */
     bool above, below;   /* ... but for `low`, for `high` */
     double value;        /* default of NAME (its index), BOOL, INT, SEED, REAL */
-    const char *text;    /* default of TEXT; elsewhere the default in words where it depends */
+    const char
+        *text; /* default of TEXT and OBJECT; elsewhere the default in words where it depends */
     const struct name_row *names;
     int n_names;
     bool no_result; /* the key changes no result: it is left out of the cell's id */

@@ -44,6 +44,7 @@ static void add_expected(struct str *out, const struct key_row *row) {
         [KEY_REAL] = "a number ",
         [KEY_RANKS] = "[first, last], first < last, whole numbers ",
         [KEY_UNITS] = "a list of at most 4 whole numbers ",
+        [KEY_OBJECT] = "an object",
         [KEY_TASKS] = "an object with members age, gender, race",
     };
     _Static_assert(MAX_HIDDEN == 4, "the words above say so");
@@ -82,6 +83,16 @@ static bool read_list(const struct key_row *row, const cJSON *value, int *list, 
             return false;
         list[i++] = (int)item->valuedouble;
     }
+    return true;
+}
+
+static bool read_object(const cJSON *value, char **field) {
+    if (!cJSON_IsObject(value))
+        return false;
+    struct str text = {0};
+    json_canonical(&text, value);
+    free(*field);
+    *field = str_detach(&text);
     return true;
 }
 
@@ -133,6 +144,8 @@ static bool read_value(const struct key_row *row, const cJSON *value, void *base
         memcpy(field, list, sizeof list);
         *(int *)(void *)((char *)base + row->count_offset) = n;
         return true;
+    case KEY_OBJECT:
+        return read_object(value, field);
     case KEY_TASKS:
     case KEY_TYPE_COUNT:
         break;
@@ -211,7 +224,7 @@ bool config_check_patch(const cJSON *patch, const char *where, const char *prefi
 
 void config_free(struct config *c) {
     for (int i = 0; i < n_config_keys; i++)
-        if (config_keys[i].type == KEY_TEXT)
+        if (config_keys[i].type == KEY_TEXT || config_keys[i].type == KEY_OBJECT)
             free(*(char **)(void *)((char *)c + config_keys[i].offset));
     *c = (struct config){0};
 }
@@ -230,6 +243,8 @@ static cJSON *value_json(const struct key_row *row, const void *base) {
         return cJSON_CreateString(row->names[index].name);
     case KEY_TEXT:
         return cJSON_CreateString(*(char *const *)field);
+    case KEY_OBJECT:
+        return cJSON_Parse(*(char *const *)field); /* our own canonical text */
     case KEY_BOOL:
         return cJSON_CreateBool(*(const bool *)field);
     case KEY_INT:
@@ -317,7 +332,7 @@ static void add_help(struct str *out, const char *prefix, const struct key_row *
     str_addf(out, "%s%s\n    %s\n    ", prefix, row->pointer, row->help);
     add_expected(out, row);
     str_add(out, "; default ");
-    if (row->text && row->type != KEY_TEXT)
+    if (row->text && row->type != KEY_TEXT && row->type != KEY_OBJECT)
         str_add(out, row->text);
     else
         json_canonical(out, value);

@@ -85,16 +85,29 @@ static void drop(const char *folder, int64_t step) {
     free(path);
 }
 
-static void keep_newest(const char *folder, size_t kept) {
+static void drop_old(const struct checkpoint *c, const char *folder) {
     size_t n;
     int64_t *steps = list_steps(folder, &n);
-    for (size_t i = kept; i < n; i++)
-        drop(folder, steps[i]);
+    for (size_t i = KEPT; i < n; i++)
+        if (steps[i] != c->kept[0] && steps[i] != c->kept[1])
+            drop(folder, steps[i]);
     free(steps);
 }
 
-void checkpoint_keep_last(const char *folder) {
-    keep_newest(folder, 1);
+void checkpoint_keep_only(const char *folder, int64_t step) {
+    size_t n;
+    int64_t *steps = list_steps(folder, &n);
+    for (size_t i = 0; i < n; i++)
+        if (steps[i] != step)
+            drop(folder, steps[i]);
+    free(steps);
+}
+
+bool checkpoint_there(const char *folder, int64_t step) {
+    char *path = step_path(folder, step);
+    bool there = file_exists(path);
+    free(path);
+    return there;
 }
 
 /* ---- saving ---- */
@@ -137,7 +150,7 @@ bool checkpoint_save(const struct checkpoint *c, const char *folder, struct err 
         NULL};
     ok = ok && tensor_file_write(path, entries, c->n, metadata, e);
     if (ok)
-        keep_newest(folder, KEPT);
+        drop_old(c, folder);
     for (size_t i = 0; i < c->n; i++)
         free(entries[i].owned);
     free(entries);
@@ -240,6 +253,16 @@ bool checkpoint_load(struct checkpoint *c, const char *folder, int64_t known_ste
         free(path);
     }
     free(steps);
+    return ok;
+}
+
+bool checkpoint_load_step(struct checkpoint *c, const char *folder, int64_t step, struct err *e) {
+    struct err bad = {0};
+    char *path = step_path(folder, step);
+    bool ok = load_one(c, path, &bad, e);
+    if (!ok && e->kind == ERR_NONE)
+        err_set(e, "%s: %s; delete the folder to train the cell anew", path, bad.msg);
+    free(path);
     return ok;
 }
 

@@ -1,7 +1,7 @@
 /* Checkpoints: everything a training needs to go on exactly, as safetensors in the cell's folder,
  * "step-0000000120.safetensors". Frozen parameters are not in it: they follow from the configuration
  * and the weights file, whose SHA-256 is. Written to a temporary name, synced, renamed; the last two
- * are kept. Read by nets/tensor_file.h, which knows only tensors; their SHA-256 is in the file, so a
+ * are kept, and those of steps that the training asks for. Read by nets/tensor_file.h, which knows only tensors; their SHA-256 is in the file, so a
  * damaged one is known and the one before is used.
  */
 #ifndef LEARN_CHECKPOINT_H
@@ -22,8 +22,9 @@ struct checkpoint {
     const char *weights_sha256; /* of the trunk's weights file, NULL: none; must agree on loading */
     struct checkpoint_item *items;
     size_t n;
-    int64_t step; /* steps done; 0 before the first */
-    int threads;  /* of the run that began the cell; sums depend on it */
+    int64_t step;    /* steps done; 0 before the first */
+    int threads;     /* of the run that began the cell; sums depend on it */
+    int64_t kept[2]; /* steps that are kept whatever their age; 0: none */
 };
 
 void checkpoint_add(struct checkpoint *c, th_tensor *tensor, const char *fmt, ...)
@@ -42,7 +43,11 @@ bool checkpoint_load(
 /* The threads that the newest readable checkpoint up to known_step was made with; 0: none. */
 int checkpoint_threads(const char *folder, int64_t known_step);
 
-/* Leaves only the newest, once a cell is done. */
-void checkpoint_keep_last(const char *folder);
+/* The checkpoint of this very step, as checkpoint_load but for an error where it cannot be read. */
+bool checkpoint_load_step(struct checkpoint *c, const char *folder, int64_t step, struct err *e);
+bool checkpoint_there(const char *folder, int64_t step);
+
+/* Leaves only that of `step`, once a cell is done. */
+void checkpoint_keep_only(const char *folder, int64_t step);
 
 #endif

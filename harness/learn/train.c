@@ -2,6 +2,7 @@
 
 #include "core/interrupt.h"
 #include "core/mem.h"
+#include "learn/best_epoch.h"
 #include "learn/checkpoint.h"
 #include "learn/evaluate.h"
 #include "learn/journal.h"
@@ -27,6 +28,8 @@ struct trainer {
     struct optimiser *optimiser;
     struct checkpoint checkpoint;
     struct journal journal;
+    struct best_epoch best;
+    bool better;                /* the last epoch is the best so far */
     uint32_t *rows[PART_COUNT]; /* the split without undecodable images */
     size_t n[PART_COUNT];
     uint32_t *order; /* of the epoch's training rows */
@@ -151,6 +154,21 @@ static bool resume(struct trainer *t, struct err *e) {
     return false;
 }
 
+/* What the epochs before the checkpoint reached; the best one's network must still be there. */
+static bool restore_best(struct trainer *t, struct err *e) {
+    const struct training *in = t->in;
+    best_epoch_open(&t->best, t->c);
+    if (!best_epoch_restore(&t->best, in->store, in->cell, epochs_done(t), e))
+        return false;
+    int64_t step = t->c->report_epoch == REPORT_BEST ? t->best.epoch * t->steps_per_epoch : 0;
+    t->checkpoint.kept[0] = t->checkpoint.kept[1] = step;
+    return step == 0 || step == t->checkpoint.step || checkpoint_there(in->folder, step) ||
+           err_set(e,
+               "%s: the checkpoint of its best epoch (step %" PRId64
+               ") is gone; delete the folder to train the cell anew",
+               in->folder, step);
+}
+
 static bool trainer_open(struct trainer *t, const struct training *in, struct err *e) {
     *t = (struct trainer){.in = in, .c = in->config};
     t->began_s = t->checkpointed_s = t->beaten_s = now_s();
@@ -166,7 +184,7 @@ static bool trainer_open(struct trainer *t, const struct training *in, struct er
     if (!th_take_error(in->life, e))
         return false;
     list_state(t);
-    return resume(t, e);
+    return resume(t, e) && restore_best(t, e);
 }
 
 static void trainer_close(struct trainer *t) {
@@ -293,6 +311,24 @@ static void beat(struct trainer *t) {
     store_heartbeat(t->in->store, t->in->cell, epochs_done(t), fraction, rate, &ignored);
 }
 
+static bool reports_best(const struct trainer *t) {
+    return t->c->report_epoch == REPORT_BEST;
+}
+
+/* The step at the end of the epoch that is reported, as far as is known. */
+static int64_t reported_step(const struct trainer *t) {
+    return reports_best(t) ? t->best.epoch * t->steps_per_epoch : t->checkpoint.step;
+}
+
+/* A best epoch is saved at once. The one before it is kept until the store knows the new one. */
+static bool save_best(struct trainer *t, struct err *e) {
+    t->checkpoint.kept[1] = t->checkpoint.step;
+    if (!save(t, e))
+        return false;
+    t->checkpoint.kept[0] = t->checkpoint.kept[1];
+    return true;
+}
+
 /* After a step: stops on request, with a checkpoint; else saves when it is time. */
 static bool between_steps(struct trainer *t, struct err *e) {
     if (interrupt_requested())
@@ -315,7 +351,9 @@ static bool keep_beating(void *context, size_t done, size_t total) {
 /* ---- one epoch ---- */
 
 static void put_epoch(void *context, const struct epoch_row *row) {
-    journal_epoch(context, row);
+    struct trainer *t = context;
+    journal_epoch(&t->journal, row);
+    best_epoch_see(&t->best, row);
 }
 
 static bool epoch_losses(struct trainer *t, int epoch, struct err *e) {
@@ -365,8 +403,8 @@ static bool validate(struct trainer *t, int epoch, struct err *e) {
     bool ok = evaluate(&a, in->source, t->c, in->network, in->device, t->rows[PART_VALIDATION],
         t->n[PART_VALIDATION], keep_beating, t, e);
     if (ok)
-        answers_summary(
-            &a, in->source->manifest, t->c, PART_VALIDATION, epoch, put_epoch, &t->journal);
+        answers_summary(&a, in->source->manifest, t->c, PART_VALIDATION, epoch, put_epoch, t);
+    t->better = ok && best_epoch_end(&t->best, epoch);
     ok = ok && joint_validation(t, &a, epoch, e);
     answers_free(&a);
     return ok;
@@ -414,16 +452,25 @@ static bool store_results(
     if (t->images_trained > 0 &&
         !store_trained(in->store, in->cell, (double)t->images_trained / t->trained_s, e))
         return false;
-    return journal_put(
-               &t->journal, in->store, in->cell, t->c->epochs, t->checkpoint.step, wall_s(t), e) &&
-           store_finish(in->store, in->cell, wall_s(t), peak_rss_bytes(), t->c->epochs, e);
+    int reported_epoch = (int)(reported_step(t) / t->steps_per_epoch);
+    return journal_put(&t->journal, in->store, in->cell, epochs_done(t), t->checkpoint.step,
+               wall_s(t), e) &&
+           store_finish(in->store, in->cell, wall_s(t), peak_rss_bytes(), reported_epoch, e);
+}
+
+/* Puts the network of the reported epoch in place; the training's step stays what it is. */
+static bool load_reported(struct trainer *t, struct err *e) {
+    int64_t last = t->checkpoint.step, step = reported_step(t);
+    bool ok = step == last || checkpoint_load_step(&t->checkpoint, t->in->folder, step, e);
+    t->checkpoint.step = last;
+    return ok;
 }
 
 /* The test part is read here and nowhere else. */
 static bool finish(struct trainer *t, struct err *e) {
     const struct training *in = t->in;
     struct answers answers[PART_COUNT] = {0};
-    bool ok = true;
+    bool ok = load_reported(t, e);
     for (int part = PART_VALIDATION; ok && part <= PART_TEST; part++)
         ok = evaluate(&answers[part], in->source, t->c, in->network, in->device, t->rows[part],
             t->n[part], keep_beating, t, e);
@@ -437,17 +484,22 @@ static bool finish(struct trainer *t, struct err *e) {
     for (int part = 0; part < PART_COUNT; part++)
         answers_free(&answers[part]);
     if (ok)
-        checkpoint_keep_last(in->folder);
+        checkpoint_keep_only(in->folder, reported_step(t));
     return ok;
+}
+
+static bool is_over(const struct trainer *t) {
+    return t->checkpoint.step >= t->steps_per_epoch * t->c->epochs || best_epoch_stops(&t->best);
 }
 
 bool train(const struct training *in, struct err *e) {
     struct trainer t;
     bool ok = trainer_open(&t, in, e);
-    int64_t last = ok ? t.steps_per_epoch * t.c->epochs : 0;
-    while (ok && t.checkpoint.step < last) {
+    while (ok && !is_over(&t)) {
         ok = run_epoch(&t, epochs_done(&t), e);
-        if (ok && t.checkpoint.step < last)
+        if (ok && t.better && reports_best(&t))
+            ok = save_best(&t, e);
+        if (ok && !is_over(&t))
             ok = between_steps(&t, e);
         else if (ok)
             ok = save(&t, e); /* evaluation and later verbs go on from the last step */

@@ -1,6 +1,7 @@
 #include "report/progress.h"
 
 #include "core/mem.h"
+#include "grid/choice.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,7 +106,7 @@ bool progress_update(struct progress *p, struct err *e) {
     struct cell_record *cells = NULL;
     size_t n = 0;
     struct totals t = {0};
-    if (!store_cells(p->store, p->grid, &cells, &n, e))
+    if (!choice_cells(p->store, p->grid, &cells, &n, e))
         return false;
     for (size_t i = 0; i < n; i++)
         if (is_chosen(p, cells[i].variant))

@@ -16,7 +16,7 @@ void report_markdown(struct str *out, const struct results *r);
  * of_record, bins, metric, mean, sd, cells, planned, samples; sd is empty for fewer than two cells. */
 void report_csv(struct str *out, const struct results *r);
 
-/* The same numbers with the cells behind each: {"grid", ..., "numbers": [{"row", ..., "mean", "sd",
+/* The same numbers with the cells behind each: {"grid", ..., "choices": [...], "numbers": [{"row", ..., "mean", "sd",
  * "cells": [{"cell": id, "seed", "split_seed", "fold", "value"}]}]}. */
 void report_json(struct str *out, const struct results *r);
 

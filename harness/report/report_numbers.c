@@ -149,6 +149,8 @@ void report_json(struct str *out, const struct results *r) {
     str_addf(out, "\"drawn\": %s, \"cells_done\": %zu, \"cells\": %zu, \"undecodable\": ",
         r->drawn ? "true" : "false", r->cells_done, r->n_cells);
     json_add_number(out, r->undecodable < 0 ? NAN : (double)r->undecodable);
+    str_add(out, ",\n  \"choices\": ");
+    choices_json(out, &r->choices);
     str_add(out, ",\n  \"numbers\": [");
     struct json_list list = {.out = out};
     report_each_number(r, json_number, &list);

@@ -3,34 +3,12 @@
 #include "analysis/readout.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "report/setting.h"
 #include "store/sql.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const repetitions[] = {"/seed", "/split/seed", "/split/fold"};
-
-/* {"/seed":2,"/optimiser/lr":0.1} -> "optimiser.lr=0.1": the axes that are no repetition. */
-static char *setting_of(const char *axes) {
-    struct str out = {0};
-    struct err ignored = {0}; /* what is no JSON has no axes */
-    cJSON *object = json_parse("axes", axes, strlen(axes), &ignored);
-    for (const cJSON *a = object ? object->child : NULL; a; a = a->next) {
-        if (word_find(repetitions, (int)ARRAY_LEN(repetitions), a->string) >= 0)
-            continue;
-        str_add(&out, out.len ? " " : "");
-        for (const char *p = a->string + (a->string[0] == '/'); *p; p++)
-            str_addc(&out, *p == '/' ? '.' : *p);
-        str_addc(&out, '=');
-        if (cJSON_IsString(a))
-            str_add(&out, a->valuestring);
-        else
-            json_canonical(&out, a);
-    }
-    cJSON_Delete(object);
-    return str_detach(&out);
-}
 
 static bool read_tasks(struct result_cell *cell, const char *config, struct err *e) {
     cJSON *object = json_parse("configuration of a cell", config, strlen(config), e);
@@ -56,7 +34,7 @@ static bool read_members(struct results *r, struct store *s, struct err *e) {
         r->cells[i] = (struct result_cell){
             .id = xstrdup(records[i].id),
             .variant = xstrdup(records[i].variant),
-            .setting = setting_of(records[i].axes),
+            .setting = setting_text(records[i].axes),
             .state = records[i].state,
             .fold = -1,
         };
@@ -233,7 +211,8 @@ bool results_read(
         return false;
     sqlite3 *db = store_db(s);
     bool ok = grid_parse(&r->grid, grid, grid, source, NULL, 0, e) && read_members(r, s, e) &&
-              read_seeds(r, db, e) && read_values(r, db, e) && read_run(r, db, e);
+              read_seeds(r, db, e) && read_values(r, db, e) && read_run(r, db, e) &&
+              choices_read(&r->choices, s, grid, e);
     if (ok)
         make_rows(r);
     else
@@ -263,6 +242,7 @@ void results_free(struct results *r) {
     free(r->threads);
     free(r->libtorch);
     free(r->commit);
+    choices_free(&r->choices);
     grid_free(&r->grid);
     *r = (struct results){0};
 }

@@ -8,6 +8,7 @@
 
 #include "core/err.h"
 #include "grid/grid.h"
+#include "report/choices.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -51,6 +52,7 @@ struct results {
     size_t n_rows;
     char **bins; /* the named age bins that occur, in the alphabet's order */
     size_t n_bins;
+    struct choices choices; /* of open keys */
     char *dataset, *device, *threads, *libtorch,
         *commit;              /* "mixed" where cells differ, "" unknown */
     bool drawn;               /* the set's images are drawn */

@@ -105,7 +105,7 @@ bool store_finish(struct store *s, int64_t cell, double wall_s, int64_t peak_rss
     if (!store_enter(s, &own, e))
         return false;
     bool ok = update_cell(s, cell, e,
-                  "UPDATE cell SET state = ?2, finished = " SQL_NOW ", epochs_done = epochs,"
+                  "UPDATE cell SET state = ?2, finished = " SQL_NOW ","
                   " wall_s = ?3, reported_epoch = ?4, error = NULL WHERE cell = ?1",
                   "lidi", (long long)cell, CELL_DONE, wall_s, reported_epoch) &&
               end_attempt(s, cell, peak_rss_bytes, e);
@@ -187,8 +187,11 @@ static bool check_state(struct store *s, int state, struct err *e) {
 
 bool store_cells_progress(struct store *s, const char *ids, size_t n, size_t stride,
     struct cell_progress *progress, struct err *e) {
-    sqlite3_stmt *stmt =
-        sql_prepare(s->db, e, "SELECT state, epochs_done FROM cell WHERE id = ?1", "");
+    static const char own[] = "SELECT state, epochs_done FROM cell WHERE id = ?1";
+    static const char answered[] =
+        "SELECT a.state, a.epochs_done FROM cell c LEFT JOIN choice h ON h.cell = c.cell"
+        " JOIN cell a ON a.cell = coalesce(h.chosen, c.cell) WHERE c.id = ?1";
+    sqlite3_stmt *stmt = sql_prepare(s->db, e, s->version < 2 ? own : answered, "");
     bool ok = stmt != NULL;
     for (size_t i = 0; ok && i < n; i++) {
         sqlite3_bind_text(stmt, 1, ids + i * stride, -1, SQLITE_STATIC);

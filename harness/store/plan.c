@@ -37,7 +37,9 @@ bool store_clear_members(struct store *s, int64_t grid, struct err *e) {
 bool store_put_member(struct store *s, int64_t grid, int64_t cell, const char *variant,
     const char *axes, int position, struct err *e) {
     return sql_run(s->db, e,
-        "INSERT INTO member (grid, cell, variant, axes, position) VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO member (grid, cell, asked, variant, axes, position)"
+        " SELECT ?1, coalesce(c.chosen, ?2), c.cell, ?3, ?4, ?5"
+        " FROM (SELECT 1) LEFT JOIN choice c ON c.cell = ?2",
         "llssi", (long long)grid, (long long)cell, variant, axes, position);
 }
 

@@ -75,9 +75,27 @@ CREATE TABLE member ( -- of a grid; a cell may stand in several grids, or twice 
     cell     INTEGER NOT NULL REFERENCES cell,
     variant  TEXT NOT NULL,
     axes     TEXT NOT NULL,        -- JSON object, pointer -> value
+    asked    INTEGER REFERENCES cell, -- the cell whose choice gave this one; NULL: there was none
     PRIMARY KEY (grid, position)
 ) WITHOUT ROWID;
 CREATE INDEX member_by_cell ON member (cell);
+
+-- A choice on the validation part (/select): `cell` stands for the question, its configuration has the
+-- values to try; `chosen` is the cell with the values that were found, which members then point to.
+CREATE TABLE choice (
+    cell   INTEGER PRIMARY KEY REFERENCES cell,
+    chosen INTEGER NOT NULL REFERENCES cell
+);
+
+CREATE TABLE choice_candidate (
+    cell      INTEGER NOT NULL REFERENCES choice,
+    position  INTEGER NOT NULL,    -- 0 is the first, whom gains are against
+    candidate INTEGER NOT NULL REFERENCES cell,
+    selected  TEXT NOT NULL,       -- JSON object, pointer -> value
+    gain      REAL,                -- mean over tasks of the relative gain; NULL: the candidate failed
+    best      INTEGER NOT NULL,    -- 1: its values were chosen
+    PRIMARY KEY (cell, position)
+) WITHOUT ROWID;
 
 -- ---- who did the work ----
 

@@ -53,8 +53,25 @@ bool store_put_cell(struct store *s, const struct store_cell *c, int64_t *cell, 
 /* Members of a grid: variant and axes (JSON object, pointer -> value) of a cell, at a position. Members
  * of this grid that are not put again between clear and commit are gone from it (the cell stays). */
 bool store_clear_members(struct store *s, int64_t grid, struct err *e);
+/* Where the cell's open keys were chosen already, the member is the cell that has their values. */
 bool store_put_member(struct store *s, int64_t grid, int64_t cell, const char *variant,
     const char *axes, int position, struct err *e);
+/* ---- keys chosen on the validation part ---- */
+
+struct store_candidate {
+    int64_t cell;
+    const char *selected; /* JSON, pointer -> value */
+    double gain;          /* NaN: it failed */
+};
+/* Puts on record that `cell`, which asks, is answered by `chosen`, with the candidates' gains and which
+ * is the best, and has every grid's members point there; inside a transaction. A second time changes
+ * nothing, for the same candidates give the same answer. */
+bool store_put_choice(struct store *s, int64_t cell, int64_t chosen,
+    const struct store_candidate *candidates, size_t n, size_t best, struct err *e);
+/* The row of the cell that answers the cell with this id, or 0: it asks nothing or is not answered yet;
+ * -1: an error. */
+int64_t store_choice(struct store *s, const char *id, struct err *e);
+
 /* The text that the grid was registered with; the caller frees; NULL with an error that lists the
  * grids in this file where there is none of this name. */
 char *store_grid_source(struct store *s, const char *name, struct err *e);
@@ -114,7 +131,8 @@ bool store_check_data(struct store *s, const char *grid, const char *dataset,
     const char *fingerprint, const char *folder, struct err *e);
 
 /* How far n cells are, whatever grids they stand in, by their ids: C strings, `stride` bytes apart from `ids`
- * on. A cell that this file does not hold is pending. */
+ * on. A cell that this file does not hold is pending; one whose open keys were chosen is as far as the cell
+ * that has their values. */
 struct cell_progress {
     enum cell_state state;
     int epochs_done;

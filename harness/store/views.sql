@@ -35,6 +35,19 @@ JOIN cell c ON c.cell = m.cell
 JOIN state st ON st.state = c.state
 LEFT JOIN attempt a ON a.cell = c.cell AND a.attempt = c.token;
 
+-- Keys that a grid had chosen on the validation part: one row a candidate and answered cell. `cell`: the
+-- answer, which stands in `grid` under `variant`. `candidate`: the cell that was tried with the values
+-- `selected` (JSON, pointer to value). `gain`: its mean relative gain over the tasks against the first
+-- candidate, NULL where it failed. `best`: 1 for the candidate whose values the cell has.
+CREATE VIEW IF NOT EXISTS v_choices AS
+SELECT g.name AS grid, m.variant, c.id AS cell, c.split_seed, c.seed, c.fold, m.axes, k.position,
+    t.id AS candidate, k.selected, k.gain, k.best
+FROM grid g
+JOIN member m ON m.grid = g.grid
+JOIN cell c ON c.cell = m.cell
+JOIN choice_candidate k ON k.cell = m.asked
+JOIN cell t ON t.cell = k.candidate;
+
 -- Provenance: one row each time a worker took a cell, the newest with the highest `run`. `outcome`: done,
 -- failed, pending where it was interrupted, or NULL where it runs or died. `wall_s`: the cell's seconds of
 -- work up to the end of this run, earlier runs included. `images_per_s`: images trained on a second,

@@ -3,8 +3,10 @@
 #include "core/interrupt.h"
 #include "core/mem.h"
 #include "core/version.h"
+#include "grid/choice.h"
 #include "grid/keys.h"
 #include "grid/lease.h"
+#include "grid/select.h"
 #include "learn/checkpoint.h"
 #include "learn/train.h"
 
@@ -170,8 +172,11 @@ static bool prepare(struct worker *w, struct running *run, const struct cell_rec
     cJSON *object = json_parse("the stored configuration", r->config, strlen(r->config), e);
     bool ok = object && config_parse(&run->config, object, "the stored configuration", e);
     cJSON_Delete(object);
+    if (ok && config_selects(&run->config))
+        return err_set(
+            e, "its open keys were not chosen: the database was changed by another hand");
     if (!ok || !(*m = sets_manifest(&w->sets, w->options, &run->config, e)) ||
-        !store_check_data(w->store, w->options->grid, dataset_names[(*m)->set].name,
+        !choice_check_data(w->store, w->options->grid, dataset_names[(*m)->set].name,
             (*m)->fingerprint, (*m)->root, e) ||
         !set_threads(w, run, r, e))
         return false;
@@ -213,6 +218,13 @@ static enum cell_outcome run_held(
     return ok ? OUTCOME_DONE : stopped(w, run, r, m, e);
 }
 
+bool cell_refuse(
+    struct worker *w, const struct cell_record *r, const struct err *why, struct err *e) {
+    struct running run = {.lease.fd = -1};
+    fprintf(stderr, "%s %.12s failed: %s\n", r->variant, r->id, why->msg);
+    return claim(w, &run, r, NULL, e) && store_fail(w->store, r->cell, run.token, why->msg, e);
+}
+
 bool cell_open(const struct cell_record *r) {
     return r->state != CELL_DONE && r->state != CELL_FAILED;
 }
@@ -224,7 +236,7 @@ static enum cell_outcome run_if_open(
     struct cell_record *cells = NULL;
     size_t n = 0;
     enum cell_outcome outcome = OUTCOME_SETTLED;
-    if (!store_cells(w->store, w->options->grid, &cells, &n, e))
+    if (!choice_cells(w->store, w->options->grid, &cells, &n, e))
         return OUTCOME_STOPPED;
     for (size_t i = 0; i < n; i++) {
         if (cells[i].cell == listed->cell && cell_open(&cells[i])) {

@@ -27,6 +27,10 @@ enum cell_outcome {
 /* Whether there is something to do: it is neither done nor failed. */
 bool cell_open(const struct cell_record *r);
 
+/* Puts on record that the cell failed, and says so; false (e) where the store cannot. */
+bool cell_refuse(
+    struct worker *w, const struct cell_record *r, const struct err *why, struct err *e);
+
 /* Runs the cell, as it was listed, from its last checkpoint on. */
 enum cell_outcome cell_run(struct worker *w, const struct cell_record *listed, struct err *e);
 

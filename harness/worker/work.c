@@ -2,6 +2,7 @@
 
 #include "core/interrupt.h"
 #include "core/mem.h"
+#include "grid/choice.h"
 #include "worker/cell.h"
 
 #include <stdio.h>
@@ -33,6 +34,7 @@ struct round {
     struct cell_record *cells; /* as listed at the start */
     bool *settled;             /* nothing to do for us any more */
     size_t n, failed;
+    bool candidates; /* of open keys: one that fails is not chosen, and that is all */
 };
 
 /* One pass over the cells that are not settled. */
@@ -53,7 +55,7 @@ static bool pass(struct worker *w, struct round *r, struct err *e) {
             continue;
         r->failed++;
         fprintf(stderr, "%s %.12s failed: %s\n", r->cells[i].variant, r->cells[i].id, bad.msg);
-        if (w->options->fail_fast)
+        if (w->options->fail_fast && !r->candidates)
             return err_set(e, "stopped at the first cell that failed (--fail-fast)");
     }
     return true;
@@ -66,25 +68,82 @@ static bool any_open(const struct round *r) {
     return false;
 }
 
+static bool list(struct worker *w, struct round *r, const char *grid, struct err *e) {
+    *r = (struct round){0};
+    if (!store_cells(w->store, grid, &r->cells, &r->n, e))
+        return false;
+    r->settled = xcalloc(r->n + 1, sizeof *r->settled);
+    for (size_t i = 0; i < r->n; i++)
+        r->settled[i] = !wanted(w, &r->cells[i]);
+    return true;
+}
+
+static void round_free(struct round *r) {
+    store_cells_free(r->cells, r->n);
+    free(r->settled);
+}
+
 /* Passes until nothing is open. Cells that another worker holds are waited for: should it die, the
  * kernel frees its lock and the next pass takes the cell over. */
-static bool work(struct worker *w, struct err *e) {
-    struct round r = {0};
-    if (!store_cells(w->store, w->options->grid, &r.cells, &r.n, e))
-        return false;
-    r.settled = xcalloc(r.n + 1, sizeof *r.settled);
-    for (size_t i = 0; i < r.n; i++)
-        r.settled[i] = !wanted(w, &r.cells[i]);
+static bool passes(struct worker *w, struct round *r, struct err *e) {
     bool ok = true;
-    while (ok && any_open(&r)) {
-        ok = pass(w, &r, e);
-        if (ok && any_open(&r))
+    while (ok && any_open(r)) {
+        ok = pass(w, r, e);
+        if (ok && any_open(r))
             nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
     }
-    if (ok && r.failed)
-        ok = err_set(e, "%zu cell%s failed", r.failed, r.failed == 1 ? "" : "s");
-    store_cells_free(r.cells, r.n);
-    free(r.settled);
+    return ok;
+}
+
+/* Closes the open keys. Every worker may do so, for all come to the same answer, and the first one is
+ * kept. *waits: another run has taken up a candidate again. */
+static bool choose(struct worker *w, size_t *failed, bool *waits, struct err *e) {
+    struct round r;
+    bool ok = list(w, &r, w->options->grid, e);
+    *waits = false;
+    for (size_t i = 0; ok && i < r.n; i++) {
+        char *line;
+        if (r.settled[i])
+            continue;
+        struct err bad = {0};
+        enum choice made = choice_make(w->store, &r.cells[i], &line, &bad);
+        if (made == CHOICE_FAILED)
+            ok = cell_refuse(w, &r.cells[i], &bad, e);
+        *failed += made == CHOICE_FAILED;
+        *waits = *waits || made == CHOICE_WAITS;
+        if (line && !w->options->quiet)
+            fputs(line, stderr);
+        free(line);
+    }
+    round_free(&r);
+    return ok;
+}
+
+/* Tries what open keys could be, then chooses. */
+static bool close_keys(struct worker *w, size_t *failed, struct err *e) {
+    char *tried = choice_grid(w->options->grid);
+    bool ok = true, waits = true;
+    while (ok && waits) {
+        struct round r;
+        ok = list(w, &r, tried, e);
+        r.candidates = true;
+        ok = ok && passes(w, &r, e) && choose(w, failed, &waits, e);
+        round_free(&r);
+        if (ok && waits)
+            nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+    }
+    free(tried);
+    return ok;
+}
+
+static bool work(struct worker *w, struct err *e) {
+    struct round r = {0};
+    size_t failed = 0;
+    bool ok = close_keys(w, &failed, e) && list(w, &r, w->options->grid, e) && passes(w, &r, e);
+    failed += r.failed;
+    if (ok && failed)
+        ok = err_set(e, "%zu cell%s failed", failed, failed == 1 ? "" : "s");
+    round_free(&r);
     return ok;
 }
 

@@ -1,0 +1,214 @@
+#include "grid/choice.h"
+
+#include "analysis/gain.h"
+#include "analysis/readout.h"
+#include "core/mem.h"
+#include "grid/register.h"
+#include "grid/select.h"
+#include "store/sql.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char suffix[] = ":select";
+
+char *choice_grid(const char *grid) {
+    return xasprintf("%s%s", grid, suffix);
+}
+
+size_t choice_name_length(const char *grid) {
+    return strlen(grid) - (str_ends(grid, suffix) ? strlen(suffix) : 0);
+}
+
+bool choice_cells(
+    struct store *s, const char *grid, struct cell_record **cells, size_t *n, struct err *e) {
+    char *candidates = choice_grid(grid);
+    struct cell_record *own = NULL;
+    size_t n_own = 0;
+    bool ok = store_cells(s, candidates, cells, n, e);
+    if (ok && (ok = store_cells(s, grid, &own, &n_own, e))) {
+        *cells = xrealloc(*cells, *n + n_own + 1, sizeof **cells);
+        if (n_own)
+            memcpy(*cells + *n, own, n_own * sizeof *own);
+        *n += n_own;
+        free(own);
+    } else if (!ok) {
+        store_cells_free(*cells, *n);
+        *cells = NULL;
+        *n = 0;
+    }
+    free(candidates);
+    return ok;
+}
+
+bool choice_check_data(struct store *s, const char *grid, const char *dataset,
+    const char *fingerprint, const char *folder, struct err *e) {
+    char *candidates = choice_grid(grid);
+    bool ok = store_check_data(s, candidates, dataset, fingerprint, folder, e) &&
+              store_check_data(s, grid, dataset, fingerprint, folder, e);
+    free(candidates);
+    return ok;
+}
+
+bool choice_open(const struct cell_record *cell) {
+    struct err none = {0};
+    struct config c = {0};
+    cJSON *object = json_parse("configuration", cell->config, strlen(cell->config), &none);
+    bool open = object && config_parse(&c, object, "configuration", &none) && config_selects(&c);
+    cJSON_Delete(object);
+    config_free(&c);
+    return open;
+}
+
+/* ---- what the candidates reached ---- */
+
+struct question {
+    struct config config;
+    struct candidate *candidates;
+    struct store_candidate *stored;
+    enum metric_id metric[MAX_TASKS];
+    double *score, *gain; /* [n][tasks], [n] */
+    size_t n;
+};
+
+static void question_free(struct question *q) {
+    select_free(q->candidates, q->n);
+    config_free(&q->config);
+    free(q->stored);
+    free(q->score);
+    free(q->gain);
+}
+
+static bool question_read(struct question *q, const struct cell_record *cell, struct err *e) {
+    cJSON *object = json_parse("the stored configuration", cell->config, strlen(cell->config), e);
+    bool ok = object && config_parse(&q->config, object, "the stored configuration", e);
+    cJSON_Delete(object);
+    if (!ok || !config_selects(&q->config) ||
+        !select_candidates(&q->config, "the stored configuration", &q->candidates, &q->n, e))
+        return ok && e->kind == ERR_NONE;
+    config_metrics(&q->config, q->config.select.metrics, q->metric);
+    q->stored = xcalloc(q->n, sizeof *q->stored);
+    q->score = xcalloc(q->n * (size_t)q->config.n_tasks, sizeof *q->score);
+    q->gain = xcalloc(q->n, sizeof *q->gain);
+    return true;
+}
+
+static bool find_cell(
+    struct store *s, const char *id, int64_t *row, enum cell_state *state, struct err *e) {
+    sqlite3_stmt *stmt =
+        sql_prepare(store_db(s), e, "SELECT cell, state FROM cell WHERE id = ?1", "s", id);
+    int found = stmt ? sql_step(stmt, e) : -1;
+    if (found > 0) {
+        *row = sqlite3_column_int64(stmt, 0);
+        *state = (enum cell_state)sqlite3_column_int(stmt, 1);
+    }
+    sqlite3_finalize(stmt);
+    if (found == 0)
+        return err_set(
+            e, "the candidate %.12s is not planned in %s; run the grid again", id, store_path(s));
+    return found > 0;
+}
+
+/* The metric of the whole validation part by the read-out of record. */
+static bool read_score(struct store *s, const struct candidate *c, const struct task_config *t,
+    enum metric_id metric, double *score, struct err *e) {
+    sqlite3_stmt *stmt = sql_prepare(store_db(s), e,
+        "SELECT value FROM v_metrics WHERE cell = ?1 AND part = 'validation' AND task = ?2"
+        " AND readout = ?3 AND metric = ?4 AND bins = '' AND grouping = 'all'",
+        "ssss", c->id, attribute_name[t->attribute],
+        readout_name[readout_of_record(t->kind == TASK_ORDINAL)], metric_rows[metric].name);
+    int found = stmt ? sql_step(stmt, e) : -1;
+    if (found > 0)
+        *score = sqlite3_column_double(stmt, 0);
+    sqlite3_finalize(stmt);
+    if (found == 0)
+        return err_set(e, "the candidate %.12s is done, but has no %s of %s on the validation part",
+            c->id, metric_rows[metric].name, attribute_name[t->attribute]);
+    return found > 0;
+}
+
+/* CHOICE_NONE here: everything is known. */
+static enum choice read_scores(struct store *s, struct question *q, struct err *e) {
+    int tasks = q->config.n_tasks;
+    for (size_t i = 0; i < q->n; i++) {
+        enum cell_state state = CELL_PENDING;
+        if (!find_cell(s, q->candidates[i].id, &q->stored[i].cell, &state, e))
+            return CHOICE_FAILED;
+        if (state != CELL_DONE && state != CELL_FAILED)
+            return CHOICE_WAITS;
+        q->stored[i].selected = q->candidates[i].values;
+        for (int t = 0; t < tasks; t++) {
+            double *score = &q->score[i * (size_t)tasks + (size_t)t];
+            *score = NAN;
+            if (state == CELL_DONE && q->metric[t] != METRIC_COUNT &&
+                !read_score(s, &q->candidates[i], &q->candidates[i].config.tasks[t], q->metric[t],
+                    score, e))
+                return CHOICE_FAILED;
+        }
+    }
+    return CHOICE_NONE;
+}
+
+/* ---- the answer ---- */
+
+static char *say(const struct cell_record *cell, const struct question *q, size_t best) {
+    struct str line = {0};
+    size_t failed = 0;
+    for (size_t i = 0; i < q->n; i++)
+        failed += isnan(q->gain[i]);
+    json_add_string(&line, cell->variant);
+    str_addf(&line, " %.12s: chose %s of %zu candidates on the validation part", cell->id,
+        q->candidates[best].values, q->n);
+    if (failed)
+        str_addf(&line, "; %zu failed and could not be chosen", failed);
+    str_addc(&line, '\n');
+    return str_detach(&line);
+}
+
+static bool put_answer(struct store *s, const struct cell_record *cell, const struct question *q,
+    size_t best, struct err *e) {
+    struct config chosen;
+    int64_t row = 0;
+    bool ok = select_apply(&q->config, q->candidates[best].values, &chosen, e) && store_begin(s, e);
+    if (ok) {
+        ok = grid_put_config(&chosen, s, &row, e) &&
+             store_put_choice(s, cell->cell, row, q->stored, q->n, best, e) && store_commit(s, e);
+        if (!ok)
+            store_rollback(s);
+    }
+    config_free(&chosen);
+    return ok;
+}
+
+static enum choice choose(struct store *s, const struct cell_record *cell, struct question *q,
+    char **line, struct err *e) {
+    enum choice known = read_scores(s, q, e);
+    if (known != CHOICE_NONE)
+        return known;
+    size_t best = best_gain(q->metric, q->config.n_tasks, q->score, q->n, q->gain);
+    if (best == q->n) {
+        err_set(e,
+            "none of the %zu candidates of its open keys could be trained; change the values in "
+            "/select/keys, or run again to try them again",
+            q->n);
+        return CHOICE_FAILED;
+    }
+    for (size_t i = 0; i < q->n; i++)
+        q->stored[i].gain = q->gain[i];
+    if (!put_answer(s, cell, q, best, e))
+        return CHOICE_FAILED;
+    *line = say(cell, q, best);
+    return CHOICE_MADE;
+}
+
+enum choice choice_make(
+    struct store *s, const struct cell_record *cell, char **line, struct err *e) {
+    struct question q = {0};
+    enum choice made = CHOICE_FAILED;
+    *line = NULL;
+    if (question_read(&q, cell, e))
+        made = q.n ? choose(s, cell, &q, line, e) : CHOICE_NONE;
+    question_free(&q);
+    return made;
+}
