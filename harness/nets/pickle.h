@@ -1,6 +1,6 @@
 /* A pickle machine that knows only tensors: protocol 2's opcodes as far as a dictionary of tensors needs
- * them. It makes values, never calls: a global is a name, and only the few named in pickle.c may be
- * "called", each by making a value of ours. No recursion; memory grows with the bytes read.
+ * them. It makes values, never calls: a global is a name, and only the few named in pickle_calls.c
+ * may be "called", each by making a value of ours. No recursion; memory grows with the bytes read.
  */
 #ifndef NETS_PICKLE_H
 #define NETS_PICKLE_H
@@ -16,12 +16,13 @@ enum pickle_kind {
     PICKLE_INT,  /* number; booleans too */
     PICKLE_LONG, /* text: little-endian bytes of a number over 64 bits, or its magic */
     PICKLE_FLOAT,
-    PICKLE_TEXT,   /* text, length: UTF-8 in the file, without a NUL */
+    PICKLE_TEXT,   /* text, length: in the file; may hold NULs */
     PICKLE_GLOBAL, /* text, length: "module name", as a line break between them */
     PICKLE_LIST,   /* items: tuples too */
     PICKLE_DICT,   /* items: key, value, key, value ... */
     PICKLE_MARK,
     PICKLE_STORAGE, /* type, text: its key, number: elements */
+    PICKLE_OTHER,   /* an object that may stand beside tensors; nothing of it is kept */
     PICKLE_TENSOR, /* items[0]: storage, number: offset, then sizes (items[1], a list) and strides */
 };
 

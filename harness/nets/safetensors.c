@@ -17,9 +17,6 @@
 #define MAX_HEADER_BYTES ((uint64_t)100 << 20) /* the format's own bound */
 #define MAX_EXACT 9007199254740992.0           /* 2^53: whole numbers that a double holds */
 
-static const char *const type_names[TENSOR_TYPE_COUNT] = {
-    [TENSOR_F32] = "F32", [TENSOR_F64] = "F64", [TENSOR_I64] = "I64", [TENSOR_U8] = "U8"};
-
 /* ---- reading ---- */
 
 struct reading {
@@ -50,10 +47,12 @@ static bool read_entry(struct tensor_entry *entry, const cJSON *json, const stru
     const unsigned char *data, struct err *e) {
     const cJSON *type = json_get(json, "dtype"), *offsets = json_get(json, "data_offsets");
     double from, to;
-    int found =
-        cJSON_IsString(type) ? word_find(type_names, TENSOR_TYPE_COUNT, type->valuestring) : -1;
+    int found = cJSON_IsString(type)
+                    ? word_find(tensor_type_names, TENSOR_TYPE_COUNT, type->valuestring)
+                    : -1;
     if (found < 0)
-        return err_usage(e, "%s: tensor %s: dtype %s is not read; expected F32, F64, I64 or U8",
+        return err_usage(e,
+            "%s: tensor %s: dtype %s is not read; expected one of F32, F16, BF16, F64, I64, I32, I16, I8, U8, BOOL",
             r->path, json->string, cJSON_IsString(type) ? type->valuestring : "(none)");
     entry->type = (enum tensor_type)found;
     if (!read_shape(entry, json_get(json, "shape")))
@@ -143,8 +142,8 @@ bool safetensors_read(struct tensor_file *f, const char *path, struct err *e) {
     if (f->map.size < LENGTH_BYTES || length > MAX_HEADER_BYTES ||
         length > f->map.size - LENGTH_BYTES || length == 0 || f->map.bytes[LENGTH_BYTES] != '{')
         return err_usage(e,
-            "%s: is no file of tensors that is known here (safetensors, or PyTorch's "
-            "legacy format), or it is cut short",
+            "%s: is no file of tensors that is known here (safetensors, or what torch.save "
+            "writes), or it is cut short",
             path);
     struct reading r = {.path = path, .data_from = LENGTH_BYTES + (size_t)length};
     r.data_bytes = f->map.size - r.data_from;
@@ -169,7 +168,7 @@ static void add_metadata(struct str *header, const char *const *metadata) {
 
 static void add_entry(struct str *header, const struct tensor_entry *entry, size_t from) {
     json_add_string(header, entry->name);
-    str_addf(header, ":{\"dtype\":\"%s\",\"shape\":[", type_names[entry->type]);
+    str_addf(header, ":{\"dtype\":\"%s\",\"shape\":[", tensor_type_names[entry->type]);
     for (int i = 0; i < entry->n_dims; i++)
         str_addf(header, "%s%" PRId64, i ? "," : "", entry->shape[i]);
     str_addf(header, "],\"data_offsets\":[%zu,%zu]}", from, from + entry->bytes);

@@ -1,12 +1,35 @@
 #include "nets/tensor_file_parts.h"
 
 #include "core/mem.h"
+#include "nets/zip_archive.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 const size_t tensor_type_bytes[TENSOR_TYPE_COUNT] = {
-    [TENSOR_F32] = 4, [TENSOR_F64] = 8, [TENSOR_I64] = 8, [TENSOR_U8] = 1};
+    [TENSOR_F32] = 4,
+    [TENSOR_F64] = 8,
+    [TENSOR_I64] = 8,
+    [TENSOR_U8] = 1,
+    [TENSOR_F16] = 2,
+    [TENSOR_BF16] = 2,
+    [TENSOR_I32] = 4,
+    [TENSOR_I16] = 2,
+    [TENSOR_I8] = 1,
+    [TENSOR_BOOL] = 1,
+};
+const char *const tensor_type_names[TENSOR_TYPE_COUNT] = {
+    [TENSOR_F32] = "F32",
+    [TENSOR_F64] = "F64",
+    [TENSOR_I64] = "I64",
+    [TENSOR_U8] = "U8",
+    [TENSOR_F16] = "F16",
+    [TENSOR_BF16] = "BF16",
+    [TENSOR_I32] = "I32",
+    [TENSOR_I16] = "I16",
+    [TENSOR_I8] = "I8",
+    [TENSOR_BOOL] = "BOOL",
+};
 
 bool tensor_bytes(const struct tensor_entry *entry, size_t *bytes) {
     *bytes = tensor_type_bytes[entry->type];
@@ -16,20 +39,13 @@ bool tensor_bytes(const struct tensor_entry *entry, size_t *bytes) {
     return true;
 }
 
-static bool is_zip(const struct file_map *map) {
-    return map->size >= 4 && memcmp(map->bytes, "PK\3\4", 4) == 0;
-}
-
 bool tensor_file_open(struct tensor_file *f, const char *path, struct err *e) {
     *f = (struct tensor_file){0};
     if (!file_map_open(&f->map, path, e))
         return false;
     bool ok;
-    if (is_zip(&f->map))
-        ok = err_usage(e,
-            "%s: is a zip archive, PyTorch's newer format, which is not read yet; in Python: "
-            "safetensors.torch.save_file(torch.load(FILE), OUT)",
-            path);
+    if (zip_recognise(&f->map))
+        ok = zip_pytorch_read(f, path, e);
     else if (legacy_pytorch_recognise(&f->map))
         ok = legacy_pytorch_read(f, path, e);
     else
@@ -64,4 +80,38 @@ const char *tensor_file_metadata(const struct tensor_file *f, const char *key) {
         if (strcmp(text[0], key) == 0)
             return text[1];
     return NULL;
+}
+
+size_t tensor_elements(const struct tensor_entry *entry) {
+    return entry->bytes / tensor_type_bytes[entry->type];
+}
+
+/* IEEE 754 binary16: 1 bit sign, 5 exponent (bias 15), 10 fraction; binary32 has 8 (bias 127) and 23. */
+static uint32_t f32_of_f16(uint16_t half) {
+    uint32_t sign = (uint32_t)(half >> 15) << 31, exponent = half >> 10 & 31,
+             fraction = (uint32_t)(half & 1023) << 13;
+    if (exponent == 31) /* infinite, or no number */
+        return sign | 0x7F800000u | fraction;
+    if (exponent > 0)
+        return sign | (exponent + 127 - 15) << 23 | fraction;
+    float small = (float)(half & 1023) * 0x1p-24f;
+    uint32_t bits;
+    memcpy(&bits, &small, sizeof bits);
+    return sign | bits;
+}
+
+bool tensor_as_f32(const struct tensor_entry *entry, float *values) {
+    size_t n = tensor_elements(entry);
+    if (entry->type == TENSOR_F32 && n > 0)
+        memcpy(values, entry->data, entry->bytes);
+    if (entry->type != TENSOR_F16 && entry->type != TENSOR_BF16)
+        return entry->type == TENSOR_F32;
+    for (size_t i = 0; i < n; i++) {
+        uint16_t half;
+        memcpy(&half, (const char *)entry->data + 2 * i, sizeof half);
+        /* bfloat16 is the upper half of a float32 */
+        uint32_t bits = entry->type == TENSOR_F16 ? f32_of_f16(half) : (uint32_t)half << 16;
+        memcpy(&values[i], &bits, sizeof bits);
+    }
+    return true;
 }

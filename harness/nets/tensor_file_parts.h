@@ -13,5 +13,6 @@ bool tensor_bytes(const struct tensor_entry *entry, size_t *bytes);
 bool safetensors_read(struct tensor_file *f, const char *path, struct err *e);
 bool legacy_pytorch_read(struct tensor_file *f, const char *path, struct err *e);
 bool legacy_pytorch_recognise(const struct file_map *map);
+bool zip_pytorch_read(struct tensor_file *f, const char *path, struct err *e);
 
 #endif

@@ -6,11 +6,14 @@ Made with Python 3.11.7, torch 2.15.0, safetensors 0.8.0.
 tensors.pth: torch.save's format before the zip archives: every type, no dimension, no element, views
     that share a storage, strides that are not row-major, a parameter, a module's versions.
 tensors.safetensors: the same types with metadata.
-zipped.pth: torch.save's format of today, which is refused.
+zipped.pth: torch.save's format of today: the same, and the types that the other two lack.
+trained.pth: what torchvision's training script saves beside the weights, and averaged weights.
 """
+import argparse
 import collections
 import sys
 
+import numpy
 import torch
 from safetensors.torch import save_file
 
@@ -34,5 +37,33 @@ state = collections.OrderedDict({**plain, **views})
 state._metadata = collections.OrderedDict({"": {"version": 1}})
 folder = sys.argv[1]
 torch.save(state, f"{folder}/tensors.pth", _use_new_zipfile_serialization=False)
-torch.save({"f32": f32}, f"{folder}/zipped.pth")
+others = {
+    "f16": torch.tensor([1.0, -2.5, 65504.0, 2.0**-14, 2.0**-24, -3 * 2.0**-24, float("inf"), -0.0]).half(),
+    "bf16": torch.tensor([1.0, -3.140625, 255 * 2.0**120, 2.0**-133]).bfloat16(),
+    "i32": torch.tensor([-(2**31), 7], dtype=torch.int32),
+    "i16": torch.tensor([-(2**15), 7], dtype=torch.int16),
+    "i8": torch.tensor([-128, 7], dtype=torch.int8),
+    "bool": torch.tensor([True, False]),
+}
+zipped = collections.OrderedDict({**state, **others})
+zipped._metadata = state._metadata
+torch.save(zipped, f"{folder}/zipped.pth")
+
+layer = torch.nn.Linear(1, 1, bias=False)
+optimiser = torch.optim.SGD(layer.parameters(), lr=0.1, momentum=0.9)
+layer(torch.ones(1)).sum().backward()
+optimiser.step()
+schedule = torch.optim.lr_scheduler.MultiStepLR(optimiser, [3, 5])
+torch.save(
+    {
+        "model": {"module.weight": torch.tensor([[1.0]])},
+        "optimizer": optimiser.state_dict(),
+        "lr_scheduler": schedule.state_dict(),
+        "epoch": 3,
+        "args": argparse.Namespace(model="efficientnet_b0", lr=0.1, amp=False, output=None),
+        "model_ema": {"n_averaged": torch.tensor(7), "module.weight": torch.tensor([[2.0]])},
+        "best": numpy.float64(0.75),
+    },
+    f"{folder}/trained.pth",
+)
 save_file(plain, f"{folder}/tensors.safetensors", metadata={"made by": "Python", "step": "7"})
