@@ -39,9 +39,9 @@ demo: setup
 test: setup
 	@$(MAKE) --no-print-directory all $(OUT)/check
 	DMTL_DATA=$(DATA) $(OUT)/check
-weights:
+weights: # WEIGHTS=lite0 (the default) or b0
 	@setup/packages weights
-	@datasets/fetch-weights
+	@datasets/fetch-weights $(WEIGHTS)
 lint:
 	@setup/packages lint
 	clang-format --dry-run -Werror $(FORMATTED)
@@ -51,6 +51,7 @@ lint:
 fuzz:
 	@setup/packages fuzz
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang CXX=clang++ fuzzers
+	@mkdir -p $(BUILD)/corpus/fuzz_tensor_file && cp $(TENSOR_FILES) $(BUILD)/corpus/fuzz_tensor_file
 	@for f in $(FUZZERS); do echo "$$f: $(FUZZ_S) s"; mkdir -p $(BUILD)/corpus/$$f && \
 		(cd $(BUILD)/corpus && ../fuzz/$$f -max_total_time=$(FUZZ_S) -rss_limit_mb=4096 -print_final_stats=1 $$f) || exit 1; done
 valgrind: # SUITE=name: one suite, whichever; without, those of check-plain
@@ -103,6 +104,7 @@ $(OUT)/tests/plain_main.o: tests/check_main.c $(CONFIG)
 	$(CC) $(CFLAGS_ALL) -DCHECK_PLAIN -MMD -MP -c $< -o $@
 $(OUT)/bench-%: $(OUT)/tests/bench/%.o $(call objects,$(SOURCES_both)) # tests/bench/NAME.c
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+TENSOR_FILES := $(wildcard tests/fixtures/tensors.* tests/fixtures/*.pth) # one of each format, to begin with
 FUZZERS := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.c)))
 fuzzers: $(addprefix $(OUT)/,$(FUZZERS))
 $(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(call objects,$(SOURCES_both))

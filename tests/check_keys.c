@@ -254,7 +254,11 @@ static const struct {
     {"{" AGE ", \"data\": {\"set\": \"utk\"}}",
         "t: /data/set: \"utk\": expected one of \"utkface\", \"synthetic\""},
     {"{" AGE ", \"trunk\": {\"weights\": \"imagnet\"}}",
-        "t: /trunk/weights: \"imagnet\": expected one of \"none\", \"imagenet\"; did you mean \"imagenet\"?"},
+        "t: /trunk/weights: \"imagnet\": expected one of \"none\", \"imagenet\", or a file's path, with a \"/\" or a \".\" in it; did you mean \"imagenet\"?"},
+    {"{" AGE ", \"trunk\": {\"weights\": \"imagenet\", \"partial\": true}}",
+        "t: /trunk/partial: true: counts for nothing with /trunk/weights \"imagenet\": leave it out or name a file"},
+    {"{" AGE ", \"trunk\": {\"weights\": \"none\", \"partial\": true}}",
+        "t: /trunk/partial: true: counts for nothing with /trunk/weights \"none\": leave it out or name a file"},
     {"{" AGE ", \"trunk\": {\"train_from\": 3}}", "t: /trunk/train_from: 3: expected a text"},
     {"{" AGE ", \"trunk\": {\"name\": \"small\"}}",
         "t: /trunk/weights: \"imagenet\": expected \"none\", for there is no such file for the trunk \"small\""},
@@ -335,6 +339,25 @@ START_TEST(patches_may_remove_and_stand_alone) {
 }
 END_TEST
 
+/* A path takes part in the id; so does whether all of it must fit. */
+START_TEST(weights_may_be_a_file) {
+    static const char *const texts[] = {
+        "{" AGE ", \"trunk\": {\"name\": \"small\", \"weights\": \"w.pth\"}}",
+        "{" AGE ", \"trunk\": {\"name\": \"small\", \"weights\": \"/a/w\"}}",
+        "{" AGE ", \"trunk\": {\"name\": \"small\", \"weights\": \"/a/w\", \"partial\": true}}"};
+    char ids[ARRAY_LEN(texts)][SHA256_HEX];
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct config c = config(texts[i]);
+        ck_assert_str_eq(c.trunk.weights, i ? "/a/w" : "w.pth");
+        ck_assert_int_eq(c.trunk.partial, i == 2);
+        config_id(&c, ids[i]);
+        config_free(&c);
+        for (size_t j = 0; j < i; j++)
+            ck_assert_str_ne(ids[i], ids[j]);
+    }
+}
+END_TEST
+
 START_TEST(help_names_every_key_with_its_default) {
     struct str help = {0};
     keys_help(&help);
@@ -360,6 +383,7 @@ Suite *keys_suite(void) {
     tcase_add_loop_test(c, refused_with_a_message, 0, (int)ARRAY_LEN(refused));
     tcase_add_test(c, long_values_are_cut_in_messages);
     tcase_add_test(c, patches_may_remove_and_stand_alone);
+    tcase_add_test(c, weights_may_be_a_file);
     tcase_add_test(c, help_names_every_key_with_its_default);
     suite_add_tcase(s, c);
     return s;

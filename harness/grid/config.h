@@ -40,7 +40,8 @@ struct config {
     int n_tasks;
     struct {
         enum trunk_id name;      /* /trunk/name */
-        char *weights;           /* /trunk/weights: "none", "imagenet" */
+        char *weights;           /* /trunk/weights: "none", "imagenet", or a file's path */
+        bool partial;            /* /trunk/partial: the file need not have every tensor */
         char *train_from;        /* /trunk/train_from: "all", "frozen", or a stage's name */
         enum branch_kind branch; /* /trunk/branch: none | category | task */
         char *branch_stage;      /* /trunk/branch_stage: first stage of a branch's own */

@@ -204,20 +204,32 @@ static bool check_frozen(const struct config *c, const char *where, struct err *
     return true;
 }
 
-static bool check_trunk(const struct config *c, const char *where, struct err *e) {
-    const struct trunk_table *trunk = &trunk_tables[c->trunk.name];
-    const char *from = c->trunk.train_from;
-    if (strcmp(c->trunk.weights, weights_names[WEIGHTS_IMAGENET].name) == 0 &&
-        !trunk->imagenet_file)
+static bool check_weights(const struct config *c, const char *where, struct err *e) {
+    const char *weights = c->trunk.weights;
+    bool imagenet = strcmp(weights, weights_names[WEIGHTS_IMAGENET].name) == 0;
+    if (imagenet && !trunk_tables[c->trunk.name].imagenet_file)
         return err_usage(e,
             "%s: /trunk/weights: \"imagenet\": expected \"none\", for there is no such "
             "file for the trunk \"%s\"",
             where, trunk_names[c->trunk.name].name);
+    bool drawn = strcmp(weights, weights_names[WEIGHTS_NONE].name) == 0;
+    if (c->trunk.partial && (drawn || imagenet))
+        return err_usage(e,
+            "%s: /trunk/partial: true: counts for nothing with /trunk/weights \"%s\": leave it out "
+            "or name a file",
+            where, weights);
+    return true;
+}
+
+static bool check_trunk(const struct config *c, const char *where, struct err *e) {
+    const struct trunk_table *trunk = &trunk_tables[c->trunk.name];
+    const char *from = c->trunk.train_from;
     bool all = strcmp(from, "all") == 0, frozen = strcmp(from, "frozen") == 0;
     int first_trained = all ? 0 : frozen ? trunk->n_stages + 2 : trunk_step(trunk, from);
     if (!all && first_trained < 1)
         return unknown_step(c, where, "/trunk/train_from", from, "\"all\", \"frozen\", ", e);
-    return check_branch(c, where, first_trained, e) && (!frozen || check_frozen(c, where, e));
+    return check_weights(c, where, e) && check_branch(c, where, first_trained, e) &&
+           (!frozen || check_frozen(c, where, e));
 }
 
 static bool check_weighting(const struct config *c, const char *where, struct err *e) {

@@ -37,8 +37,10 @@ const struct key_row config_keys[] = {
 
     {"/trunk/name", "the trunk", KEY_NAME, AT(trunk.name), NAMES(trunk_names),
         .value = TRUNK_LITE0},
-    {"/trunk/weights", "the trunk's initial weights", KEY_TEXT, AT(trunk.weights),
-        NAMES(weights_names), .text = "imagenet"},
+    {"/trunk/weights", "the trunk's initial weights; a path is taken from the weights folder",
+        KEY_TEXT, AT(trunk.weights), NAMES(weights_names), .or_path = true, .text = "imagenet"},
+    {"/trunk/partial", "take what a file of weights has of the trunk and draw the rest from /seed",
+        KEY_BOOL, AT(trunk.partial), .value = false},
     {"/trunk/train_from",
         "all, frozen (features are then computed once), or the first step that is trained: stage1 "
         "... head",

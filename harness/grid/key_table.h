@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 enum key_type {
-    KEY_NAME,  /* one of `names`; the field is an enum or a bool */
-    KEY_TEXT,  /* a text, one of `names` where there are any; the field is an owned char * */
+    KEY_NAME, /* one of `names`; the field is an enum or a bool */
+    KEY_TEXT, /* a text, one of `names` where there are any, or a path; the field is an owned char * */
     KEY_BOOL,  /* the field is a bool */
     KEY_INT,   /* the field is an int */
     KEY_SEED,  /* a whole number that JSON holds exactly; the field is a uint64_t */
@@ -35,6 +35,7 @@ struct key_row {
         *text; /* default of TEXT and OBJECT; elsewhere the default in words where it depends */
     const struct name_row *names;
     int n_names;
+    bool or_path; /* TEXT: beside the names, the path of a file: a text with a "/" or a "." in it */
     bool no_result; /* the key changes no result: it is left out of the cell's id */
 };
 

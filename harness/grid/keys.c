@@ -51,6 +51,8 @@ static void add_expected(struct str *out, const struct key_row *row) {
     str_add(out, row->names ? "one of " : words[row->type]);
     for (int i = 0; i < row->n_names; i++)
         str_addf(out, "%s\"%s\"", i ? ", " : "", row->names[i].name);
+    if (row->or_path)
+        str_add(out, ", or a file's path, with a \"/\" or a \".\" in it");
     if (row->low < row->high)
         add_bounds(out, row);
 }
@@ -70,6 +72,10 @@ static bool read_name(const struct key_row *row, const cJSON *value, int *index)
         if (strcmp(row->names[*index].name, value->valuestring) == 0)
             return true;
     return false;
+}
+
+static bool is_path(const cJSON *value) {
+    return cJSON_IsString(value) && strpbrk(value->valuestring, "/.") != NULL;
 }
 
 static bool read_list(const struct key_row *row, const cJSON *value, int *list, int *n) {
@@ -110,7 +116,8 @@ static bool read_value(const struct key_row *row, const cJSON *value, void *base
             memcpy(field, &index, sizeof index);
         return true;
     case KEY_TEXT:
-        if (!cJSON_IsString(value) || (row->names && !read_name(row, value, &index)))
+        if (!cJSON_IsString(value) ||
+            (row->names && !read_name(row, value, &index) && !(row->or_path && is_path(value))))
             return false;
         free(*(char **)field);
         *(char **)field = xstrdup(value->valuestring);

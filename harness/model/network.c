@@ -144,17 +144,15 @@ static void set_drop_rates(struct network *n) {
     }
 }
 
-static uint32_t build_trunk(struct network *n) {
-    uint32_t fork_item = 0, end_item = 0;
+static void build_trunk(struct network *n) {
+    uint32_t fork_item = 0;
     plan_limbs(n);
     build_limb(n, &n->limbs[0], &fork_item);
-    end_item = fork_item;
     for (int l = 1; l < n->n_limbs; l++) {
-        end_item = fork_item;
-        build_limb(n, &n->limbs[l], &end_item);
+        uint32_t item = fork_item;
+        build_limb(n, &n->limbs[l], &item);
     }
     set_drop_rates(n);
-    return end_item;
 }
 
 /* ---- building: heads ---- */
@@ -201,18 +199,19 @@ static void build_normalisation(struct network *n, th_scope *life) {
 
 struct network *network_new(
     const struct config *c, th_scope *life, const char *weights_dir, struct err *e) {
-    bool imagenet = strcmp(c->trunk.weights, "imagenet") == 0;
+    bool from_file = strcmp(c->trunk.weights, weights_names[WEIGHTS_NONE].name) != 0;
     struct network *n = xcalloc(1, sizeof *n);
     n->config = c;
     n->table = &trunk_tables[c->trunk.name];
-    n->parameters = (struct parameters){.life = life, .seed = c->seed, .draw_trunk = !imagenet};
-    uint32_t trunk_items = build_trunk(n);
+    n->parameters = (struct parameters){
+        .life = life, .seed = c->seed, .draw_trunk = !from_file || c->trunk.partial};
+    build_trunk(n);
     for (int k = 0; k < c->n_tasks; k++)
         build_head(n, &n->heads[k], &c->tasks[k]);
     build_normalisation(n, life);
     bool ok = th_take_error(life, e);
-    if (ok && imagenet)
-        ok = pretrained_load(&n->parameters, trunk_items, n->table, weights_dir, n->sha256, e);
+    if (ok && from_file)
+        ok = pretrained_load(&n->parameters, c, weights_dir, n->sha256, e);
     if (ok)
         return n;
     network_free(n);

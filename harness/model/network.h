@@ -32,14 +32,14 @@ struct parameter {
 struct network;
 
 /* Builds for a configuration in `life` (the parameters' scope and device); both outlive the network.
- * /trunk/weights "imagenet" loads the trunk's file from `weights_dir`; the error says how to get it. */
+ * Weights that are not drawn are loaded from `weights_dir`; the error says how to get a published file. */
 struct network *network_new(
     const struct config *c, th_scope *life, const char *weights_dir, struct err *e);
 void network_free(struct network *n);
 struct parameter *network_parameters(struct network *n, size_t *count); /* in a fixed order; ours */
 int network_feature_count(const struct network *n);                     /* D */
 bool network_trunk_frozen(const struct network *n);          /* all of it: features can be cached */
-const char *network_weights_sha256(const struct network *n); /* of the imagenet file; NULL: none */
+const char *network_weights_sha256(const struct network *n); /* of the weights' file; NULL: none */
 int64_t network_parameter_count(const struct network *n);    /* without buffers */
 
 /* rgb [N,H,W,3] uint8 on any device -> normalised [N,3,H,W] f32, channels_last, on p's device. */

@@ -8,7 +8,7 @@
 struct parameters {
     th_scope *life;
     uint64_t seed;
-    bool draw_trunk; /* false: pretrained weights replace the trunk's values, so none are drawn */
+    bool draw_trunk; /* false: a file's weights replace all the trunk's values, so none are drawn */
     struct parameter *list;
     uint32_t
         *item; /* of each: its number in the trunk's order (the same in every branch's copy), or a

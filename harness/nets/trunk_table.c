@@ -65,10 +65,10 @@ const struct trunk_table trunk_tables[TRUNK_COUNT] = {
             .norm_momentum = 0.1,
             .mean = {0.485f, 0.456f, 0.406f},
             .std = {0.229f, 0.224f, 0.225f},
-            .imagenet_file = "efficientnet_b0_rwightman-3dd342df.pth",
-            .imagenet_sha256 = "3dd342df",
-            .imagenet_help = "torchvision publishes it as EfficientNet_B0_Weights.IMAGENET1K_V1: "
-                             "put the file there under this name",
+            .imagenet_file = "efficientnet_b0_rwightman-7f5810bc.pth",
+            .imagenet_sha256 = "7f5810bc96def8f7552d5b7e68d53c4786f81167d28291b21c0d90e1fca14934",
+            .imagenet_help = "`make weights WEIGHTS=b0` fetches it; torchvision has it as "
+                             "EfficientNet_B0_Weights.IMAGENET1K_V1",
         },
 };
 

@@ -29,8 +29,8 @@ struct trunk_table {
     double norm_eps, norm_momentum; /* of batch norm; momentum as libtorch counts it */
     float mean[3], std[3];          /* of the input, RGB in 0..1 */
     const char *imagenet_file;      /* under the weights folder; NULL: none known */
-    const char *imagenet_sha256;    /* or its first digits */
-    const char *imagenet_help;      /* how to get it, for messages */
+    const char *imagenet_sha256;
+    const char *imagenet_help; /* how to get it, for messages */
 };
 
 extern const struct trunk_table trunk_tables[TRUNK_COUNT];

@@ -1,7 +1,8 @@
-/* Any bytes as a file of tensors, either format: entries that lie within what was read, or a message. Good
- * seeds are tests/fixtures/tensors.*: copy them into build/corpus/fuzz_tensor_file. */
+/* Any bytes as a file of tensors, in each of the formats: entries that lie within what was read, or a
+ * message; the same for their names as a trunk's. `make fuzz` begins with a file of each format. */
 #define _GNU_SOURCE /* memfd_create */
 #include "nets/tensor_file.h"
+#include "nets/weight_match.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,6 @@ static void must(bool ok) {
 }
 
 static void read_all(const struct tensor_file *f) {
-    static const size_t element[TENSOR_TYPE_COUNT] = {4, 8, 8, 1};
     for (size_t i = 0; i < f->n; i++) {
         const struct tensor_entry *t = &f->entries[i];
         size_t count = 1;
@@ -25,17 +25,29 @@ static void read_all(const struct tensor_file *f) {
              t->n_dims <= TENSOR_MAX_DIMS);
         for (int d = 0; d < t->n_dims; d++)
             count *= (size_t)t->shape[d];
-        must(count * element[t->type] == t->bytes);
+        must(tensor_elements(t) == count);
         unsigned char *copy = malloc(t->bytes + 1); /* every byte is read, with ASan watching */
         must(copy != NULL);
         if (t->bytes)
             memcpy(copy, t->data, t->bytes);
         free(copy);
+        float *values = malloc((count + 1) * sizeof *values);
+        must(values != NULL);
+        tensor_as_f32(t, values);
+        free(values);
         must(tensor_file_find(f, t->name) == t); /* names differ */
         if (i == 100)
             break; /* finding is linear */
     }
     tensor_file_metadata(f, "");
+}
+
+static void match(const struct tensor_file *f, bool partial) {
+    struct weight_match m;
+    struct err e = {0};
+    bool ok = weight_match_find(&m, f, "f", &trunk_tables[TRUNK_SMALL], partial, &e);
+    must(ok == (e.kind == ERR_NONE) && (!ok || (m.found > 0 && m.found <= m.n)));
+    weight_match_free(&m);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
@@ -53,6 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n) {
     must(ok == (e.kind == ERR_NONE));
     if (ok) {
         read_all(&f);
+        match(&f, false);
+        match(&f, true);
         tensor_file_close(&f);
     }
     return 0;
