@@ -104,7 +104,7 @@ $(OUT)/tests/plain_main.o: tests/check_main.c $(CONFIG)
 	$(CC) $(CFLAGS_ALL) -DCHECK_PLAIN -MMD -MP -c $< -o $@
 $(OUT)/bench-%: $(OUT)/tests/bench/%.o $(call objects,$(SOURCES_both)) # tests/bench/NAME.c
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
-TENSOR_FILES := $(wildcard tests/fixtures/tensors.* tests/fixtures/*.pth) # one of each format, to begin with
+TENSOR_FILES := $(wildcard tests/fixtures/tensors.safetensors tests/fixtures/*.pth) # one of each format at least
 FUZZERS := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.c)))
 fuzzers: $(addprefix $(OUT)/,$(FUZZERS))
 $(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(call objects,$(SOURCES_both))

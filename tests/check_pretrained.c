@@ -125,6 +125,7 @@ START_TEST(weights_of_every_dialect) {
                 p[i].name);
     }
     ck_assert_ptr_nonnull(network_weights_sha256(two.n));
+    ck_assert_uint_eq(network_weights_missing(two.n), 0);
     built_free(&one);
     built_free(&two);
     free(path);
@@ -154,6 +155,7 @@ START_TEST(a_part_of_a_trunk_when_asked) {
     th_scope_free(life);
     config_free(&c);
     struct built two = built_new(FROM_FILE(GENDER, ",\"partial\":true"), dir);
+    ck_assert_uint_eq(network_weights_missing(two.n), 5);
     const struct parameter *p = network_parameters(two.n, &n);
     for (size_t i = 0; i < n; i++) {
         struct built *from = i < n - 2 - 5 ? &one : &drawn;

@@ -511,6 +511,7 @@ END_TEST
 Suite *tensor_file_suite(void) {
     Suite *s = suite_create("tensor_file");
     TCase *c = tcase_create("tensor_file");
+    tcase_set_timeout(c, 60); /* thousands of small files, on a busy disk */
     tcase_add_checked_fixture(c, open_folder, close_folder);
     tcase_add_test(c, safetensors_of_python);
     tcase_add_test(c, legacy_file_of_python);

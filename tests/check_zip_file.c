@@ -329,7 +329,9 @@ static const struct {
     {ENTRY2, 20, 8, 0x4000000040000000, "its member a/data/0 " ELSEWHERE, false},
     {ENTRY2, 42, 4, 0xFFFFFFFE, ELSEWHERE, false},
     {ENTRY2, 42, 4, 0xFFFFFFFF, "its member a/data/0 has no size", false},
-    {ENTRY2, 42, 4, 0, "its member a/data/0 " ELSEWHERE, false}, /* another member's header */
+    {ENTRY2, 42, 4, 0, "its member a/data/0 " ELSEWHERE, false},      /* another member's header */
+    {ENTRY2, 56, 2, 0xFFFF, "its member a/data/0 has no size", true}, /* of the extra field */
+    {ENTRY2, 54, 2, 2, "its member a/data/0 has no size", true},      /* of another kind */
     {ENTRY2, 46, 1, 'b', "its member b/data/0 " ELSEWHERE, false},
     {ENTRY0, 20, 8, 0x000000C0000000C0, "overlaps another", false},
     {LOCAL0, 26, 2, 0xFFFF, "its member a/data.pkl " ELSEWHERE, false},
@@ -382,6 +384,7 @@ static const struct {
     {{{"a/data.pkl", BYTES("\x80\2]q\0h\0a.")}}, "holds no dictionary of tensors"},
     {{{"a/data.pkl", BYTES("\x80\2}q\0" TEXT1("w") "h\0s.")}}, "its entry w is no tensor"},
     {{{"a/data.pkl", BYTES("\x80\2}q\0X\5\0\0\0modelh\0s.")}}, "its entry model is no tensor"},
+    {{{"a/data.pkl", BYTES("\x80\2}X\5\0\0\0modelNs.")}}, "its entry model is no tensor"},
 };
 
 START_TEST(strange_archives) {

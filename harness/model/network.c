@@ -42,7 +42,7 @@ struct network {
     int limb_of_task[MAX_TASKS];
     struct head heads[MAX_TASKS];
     th_tensor *scale, *offset; /* [1,3,1,1]: 0..255 -> normalised */
-    char sha256[SHA256_HEX];
+    struct pretrained pretrained;
 };
 
 /* Items of RNG_INIT and RNG_DROPOUT beyond the trunk's, fixed per attribute so that leaving a task out
@@ -211,7 +211,7 @@ struct network *network_new(
     build_normalisation(n, life);
     bool ok = th_take_error(life, e);
     if (ok && from_file)
-        ok = pretrained_load(&n->parameters, c, weights_dir, n->sha256, e);
+        ok = pretrained_load(&n->parameters, c, weights_dir, &n->pretrained, e);
     if (ok)
         return n;
     network_free(n);
@@ -246,7 +246,11 @@ bool network_trunk_frozen(const struct network *n) {
 }
 
 const char *network_weights_sha256(const struct network *n) {
-    return n->sha256[0] ? n->sha256 : NULL;
+    return n->pretrained.sha256[0] ? n->pretrained.sha256 : NULL;
+}
+
+size_t network_weights_missing(const struct network *n) {
+    return n->pretrained.missing;
 }
 
 int64_t network_parameter_count(const struct network *n) {

@@ -40,6 +40,7 @@ struct parameter *network_parameters(struct network *n, size_t *count); /* in a 
 int network_feature_count(const struct network *n);                     /* D */
 bool network_trunk_frozen(const struct network *n);          /* all of it: features can be cached */
 const char *network_weights_sha256(const struct network *n); /* of the weights' file; NULL: none */
+size_t network_weights_missing(const struct network *n);     /* the trunk's tensors not in it */
 int64_t network_parameter_count(const struct network *n);    /* without buffers */
 
 /* rgb [N,H,W,3] uint8 on any device -> normalised [N,3,H,W] f32, channels_last, on p's device. */

@@ -33,12 +33,13 @@ static bool assign(th_scope *s, const struct parameter *p, const struct tensor_e
 }
 
 static bool assign_all(struct parameters *p, const struct config *c, const struct tensor_file *f,
-    const char *path, struct err *e) {
+    const char *path, size_t *missing, struct err *e) {
     struct weight_match m;
     bool ok = weight_match_find(&m, f, path, &trunk_tables[c->trunk.name], c->trunk.partial, e);
     for (size_t i = 0; ok && i < p->n; i++)
         if (!p->list[i].head && m.entries[p->item[i]])
             ok = assign(p->life, &p->list[i], m.entries[p->item[i]], path, e);
+    *missing = m.n - m.found;
     weight_match_free(&m);
     return ok;
 }
@@ -71,11 +72,11 @@ static bool check_sum(
 }
 
 bool pretrained_load(struct parameters *p, const struct config *c, const char *weights_dir,
-    char sha256[SHA256_HEX], struct err *e) {
+    struct pretrained *loaded, struct err *e) {
     char *path = weights_path(c, weights_dir);
     struct tensor_file f = {0};
-    bool ok = check_sum(c, path, sha256, e) && tensor_file_open(&f, path, e) &&
-              assign_all(p, c, &f, path, e);
+    bool ok = check_sum(c, path, loaded->sha256, e) && tensor_file_open(&f, path, e) &&
+              assign_all(p, c, &f, path, &loaded->missing, e);
     tensor_file_close(&f);
     free(path);
     return ok;

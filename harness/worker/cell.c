@@ -182,6 +182,13 @@ static bool prepare(struct worker *w, struct running *run, const struct cell_rec
         return false;
     run->life = th_scope_new(w->device);
     run->network = network_new(&run->config, run->life, w->options->weights_dir, e);
+    if (run->network && network_weights_missing(run->network) > 0) {
+        char line[96];
+        snprintf(line, sizeof line,
+            "%zu of the trunk's tensors are not in its weights' file: drawn\n",
+            network_weights_missing(run->network));
+        say(line);
+    }
     return run->network != NULL;
 }
 
