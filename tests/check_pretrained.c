@@ -7,6 +7,7 @@
 #include "core/str.h"
 #include "fixture_network.h"
 #include "grid/keys.h"
+#include "learn/features.h"
 #include "nets/tensor_file.h"
 #include "nets/weight_names.h"
 
@@ -171,6 +172,48 @@ START_TEST(a_part_of_a_trunk_when_asked) {
 }
 END_TEST
 
+/* With a whole trunk from a file the seed draws none of it: features of both seeds are the same. With a
+ * part of it they are not. */
+START_TEST(features_are_known_by_what_was_drawn) {
+    static const struct manifest set = {.fingerprint = "f"};
+    static const char *const texts[] = {
+        FROM_FILE(GENDER, ""), FROM_FILE(GENDER, ",\"partial\":true")};
+    char *dir = folder_new(), *path = path_join(dir, "w.pt");
+    struct built one = built_new(SMALL(PLAIN, GENDER), ""), two;
+    save_trunk(&one, DIALECT_TIMM, path, 0, 0, 0);
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        char keys[2][SHA256_HEX];
+        for (uint64_t seed = 0; seed < 2; seed++) {
+            two = built_new(texts[i], dir);
+            two.c->seed = seed;
+            features_key(keys[seed], &set, two.c, two.n);
+            built_free(&two);
+        }
+        ck_assert_int_eq(strcmp(keys[0], keys[1]) == 0, i == 0);
+    }
+    built_free(&one);
+    free(path);
+    folder_remove(dir);
+}
+END_TEST
+
+START_TEST(an_absolute_path_needs_no_folder) {
+    char *dir = folder_new(), *path = path_join(dir, "w"), text[512];
+    struct built one = built_new(SMALL(PLAIN, GENDER), "");
+    save_trunk(&one, DIALECT_TORCHVISION, path, 0, 0, 0);
+    snprintf(text, sizeof text,
+        "{\"trunk\":{\"name\":\"small\",\"weights\":\"%s\"},\"tasks\":{" GENDER "}}", path);
+    struct built two = built_new(text, "nowhere");
+    ck_assert_double_eq(built_difference(&one, built_find(&one, "stem.conv.weight")->tensor, &two,
+                            built_find(&two, "stem.conv.weight")->tensor),
+        0);
+    built_free(&one);
+    built_free(&two);
+    free(path);
+    folder_remove(dir);
+}
+END_TEST
+
 static void expect_no_weights(const char *dir, const char *message) {
     struct config c = built_config(FROM_FILE(GENDER, ""));
     th_scope *life = th_scope_new(built_device);
@@ -207,6 +250,8 @@ Suite *pretrained_suite(void) {
     tcase_add_loop_test(c, the_trunks_tensors_are_the_networks, 0, TRUNK_COUNT);
     tcase_add_loop_test(c, weights_of_every_dialect, 0, DIALECT_COUNT);
     tcase_add_test(c, a_part_of_a_trunk_when_asked);
+    tcase_add_test(c, features_are_known_by_what_was_drawn);
+    tcase_add_test(c, an_absolute_path_needs_no_folder);
     tcase_add_test(c, files_that_are_no_weights);
     suite_add_tcase(s, c);
     return s;

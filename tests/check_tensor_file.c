@@ -281,7 +281,7 @@ START_TEST(broken_headers) {
 END_TEST
 
 START_TEST(header_lengths) {
-    static const uint64_t lengths[] = {0, 3, 11, (uint64_t)100 << 20, ((uint64_t)100 << 20) + 1,
+    static const uint64_t lengths[] = {0, 3, 11, (uint64_t)4 << 20, ((uint64_t)4 << 20) + 1,
         INT64_MAX, UINT64_MAX, UINT64_MAX - 7};
     for (size_t i = 0; i < ARRAY_LEN(lengths); i++) {
         struct str f = {0};
@@ -487,6 +487,25 @@ START_TEST(the_good_pickle_is_good) {
 }
 END_TEST
 
+/* A header of zeros at the bound: millions of JSON values, and little memory; above it, none is made. */
+START_TEST(long_headers) {
+    enum { BOUND = 4 << 20 };
+    for (size_t length = BOUND; length <= BOUND + 1; length++) {
+        struct str f = {0};
+        put_header(&f, length, "{\"w\":[", 6, 0);
+        while (f.len < 8 + length - 3)
+            str_add(&f, "0,");
+        f.len = 8 + length - 3;
+        if (f.text[f.len - 1] == '0')
+            f.text[f.len - 1] = ' ';
+        str_add(&f, "0]}");
+        expect_refused_in_little_memory(
+            f.text, f.len, length == BOUND ? "tensor w: dtype (none)" : "is no file of tensors");
+        str_free(&f);
+    }
+}
+END_TEST
+
 /* Half a million lists within lists, and as many marks: no recursion to overflow. */
 START_TEST(deep_nesting) {
     enum { DEEP = 500000 };
@@ -529,6 +548,7 @@ Suite *tensor_file_suite(void) {
     tcase_add_test(c, other_protocols_are_refused);
     tcase_add_test(c, the_good_pickle_is_good);
     tcase_add_test(c, deep_nesting);
+    tcase_add_test(c, long_headers);
     suite_add_tcase(s, c);
     return s;
 }

@@ -14,8 +14,10 @@
 #include <string.h>
 
 #define LENGTH_BYTES 8
-#define MAX_HEADER_BYTES ((uint64_t)100 << 20) /* the format's own bound */
-#define MAX_EXACT 9007199254740992.0           /* 2^53: whole numbers that a double holds */
+/* Room for tens of thousands of tensors; the format's own bound is 100 MB, of which a JSON tree would
+ * make gigabytes. */
+#define MAX_HEADER_BYTES ((uint64_t)4 << 20)
+#define MAX_EXACT 9007199254740992.0 /* 2^53: whole numbers that a double holds */
 
 /* ---- reading ---- */
 
