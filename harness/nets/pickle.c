@@ -198,7 +198,7 @@ static bool push_text(struct machine *m, int bytes) {
 }
 
 static bool push_global(struct machine *m, int lines) { /* module and name */
-    const unsigned char *from = m->bytes + m->at, *line = from, *end = NULL;
+    const unsigned char *from = m->bytes + m->at, *line = from, *end = from;
     for (int i = 0; i < lines; i++) {
         end = memchr(line, '\n', m->size - (size_t)(line - m->bytes));
         if (!end)
