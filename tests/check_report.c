@@ -136,7 +136,8 @@ START_TEST(before_any_cell_is_done) {
     expect("$DMTL report fixture --db r.db --format csv | wc -l", 0, "1\n", NULL);
     expect("$DMTL report fixture --db r.db --format csv", 0, "grid,dataset,drawn,", NULL);
     expect("$DMTL report fixture --db r.db --format json", 0,
-        "\"cells_done\": 0, \"cells\": 4, \"undecodable\": 2,\n  \"choices\": [],\n  \"numbers\": []\n}\n", NULL);
+        "\"cells_done\": 0, \"cells\": 4, \"undecodable\": 2,\n  \"choices\": [],\n  \"numbers\": []\n}\n",
+        NULL);
 }
 END_TEST
 
