@@ -34,25 +34,22 @@ char *workers_program(struct err *e) {
     return NULL;
 }
 
-static void child(char *const *argv, pid_t parent, bool crowded) {
+static void child(char *const *argv, pid_t parent, bool spin) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) /* it died before the line above */
         _exit(1);
-    /* libgomp's threads spin at the end of every parallel region, by default 300,000 times: where other
-     * programs want the cores too, that took 3 times as long as a fifteenth of it; less costs 3 % of a
-     * training that has them for itself. */
-    setenv("GOMP_SPINCOUNT", crowded ? "1000" : "20000", 0);
+    setenv("GOMP_SPINCOUNT", spin ? "20000" : "1000", 0);
     execv(argv[0], argv);
     _exit(127);
 }
 
-bool workers_start(struct workers *w, int n, bool crowded, char *const *argv, struct err *e) {
+bool workers_start(struct workers *w, int n, bool spin, char *const *argv, struct err *e) {
     *w = (struct workers){.pids = xcalloc((size_t)n, sizeof(pid_t)), .n = n};
     pid_t parent = getpid();
     for (int i = 0; i < n; i++) {
         w->pids[i] = fork();
         if (w->pids[i] == 0)
-            child(argv, parent, crowded);
+            child(argv, parent, spin);
         if (w->pids[i] < 0) {
             int why = errno;
             w->pids[i] = 0;

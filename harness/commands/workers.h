@@ -17,9 +17,10 @@ struct workers {
 char *workers_program(struct err *e);
 
 /* Starts n processes of `argv` (NULL at the end). They get SIGTERM should this process die, and so end
- * with a checkpoint. `crowded`: they have more threads than there are cores. On failure those started are
+ * with a checkpoint. `spin`: their OpenMP threads may spin
+ * for a while at the end of every parallel region. On failure those started are
  * stopped and waited for. */
-bool workers_start(struct workers *w, int n, bool crowded, char *const *argv, struct err *e);
+bool workers_start(struct workers *w, int n, bool spin, char *const *argv, struct err *e);
 void workers_stop(struct workers *w); /* asks all that run to stop; they end with a checkpoint */
 void workers_reap(struct workers *w); /* notes those that have ended; does not wait */
 void workers_free(struct workers *w);
