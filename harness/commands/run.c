@@ -202,9 +202,9 @@ static int threads_each(const struct run *r) {
     return r->threads ? r->threads : each > 1 ? each : 1;
 }
 
-/* Whether OpenMP threads gain from spinning (3 to 16 % of a trunk's training). They lose where threads are
- * more than cores, and on heads alone, whose matrix products have OpenBLAS's own threads waiting for the
- * core: a quarter of the rate at 20,000 turns, two thirds at libgomp's 300,000. */
+/* Whether OpenMP threads gain from spinning as long as libgomp has them do (5 % of a trunk's training). They
+ * lose where threads are more than cores, and on heads alone, whose matrix products have OpenBLAS's own
+ * threads waiting for the core: two thirds of the rate. */
 static bool spins(const struct run *r, const struct grid *g) {
     for (size_t i = 0; i < g->n_cells; i++)
         if (strcmp(g->cells[i].config.trunk.train_from, "frozen") == 0)
