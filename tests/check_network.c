@@ -175,6 +175,64 @@ START_TEST(b0_gives_what_torchvision_gives) {
 }
 END_TEST
 
+/* What the difference of two tensors comes to along numbers by formula, over what an error of the
+ * tensor's own size would: numbers r in [-.5, .5) have the mean square 1/12, so |e r| is about |e| / 12^.5. */
+static double summary_difference(
+    struct built *b, uint64_t item, th_tensor *t, const double wanted[2]) {
+    size_t n;
+    float *values = built_values(b, t, &n);
+    double product = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        product += (double)values[i] * formula(5000 + item, i);
+        squares += (double)values[i] * values[i];
+    }
+    free(values);
+    return fmax(fabs(product - wanted[0]) * sqrt(12), fabs(sqrt(squares) - wanted[1])) / wanted[1];
+}
+
+START_TEST(b0s_gradients_and_statistics_are_torchvisions) {
+    struct built b = built_new("{\"trunk\": {\"name\": \"efficientnet-b0\", \"weights\": \"none\", "
+                               "\"dropout\": 0, \"stochastic_depth\": 0}, \"tasks\": {\"gender\": "
+                               "{\"kind\": \"nominal\"}}}",
+        "nowhere");
+    size_t n;
+    const struct parameter *p = network_parameters(b.n, &n);
+    char name[64];
+    fill_by_formula(&b);
+    for (size_t k = 0; k < n && !p[k].head; k++)
+        if (!p[k].buffer)
+            th_require_grad(b.life, p[k].tensor);
+    th_tensor *pooled = features(&b, b0_sides[_i], true);
+    float weights[2 * 1280];
+    for (size_t i = 0; i < ARRAY_LEN(weights); i++)
+        weights[i] = formula(9001, i);
+    th_tensor *loss = th_sum(
+        b.step, th_mul(b.step, pooled, th_from(b.step, TH_F32, 2, (int64_t[]){2, 1280}, weights)));
+    ck_assert(th_backward(b.step, loss));
+    snprintf(name, sizeof name, "b0.%d.after", b0_sides[_i]);
+    const struct tensor_entry *entry = tensor_file_find(&fixture, name);
+    ck_assert_msg(entry != NULL, "%s", name);
+    /* A bias in front of a 1x1 convolution and its batch norm moves nothing: its gradient is 0 but for
+     * rounding (below 1e-4 in the reference, the others are above .1). */
+    size_t seen = 0, still = 0;
+    for (size_t k = 0; k < n && !p[k].head; k++, seen++) {
+        double wanted[2];
+        memcpy(wanted, (const char *)entry->data + k * sizeof wanted, sizeof wanted);
+        th_tensor *t = p[k].buffer ? p[k].tensor : th_grad(b.step, p[k].tensor);
+        ck_assert_msg(t != NULL, "%s has no gradient", p[k].name);
+        double difference = summary_difference(&b, k, t, wanted);
+        bool zero = wanted[1] < 1e-3;
+        still += zero;
+        ck_assert_msg(zero ? difference * wanted[1] < 1e-3 : difference < 1e-3, "%s: %g", p[k].name,
+            difference);
+    }
+    ck_assert_uint_eq(still, 16);
+    ck_assert_uint_eq(seen, 309);
+    ck_assert_uint_eq(entry->bytes, 309 * 2 * sizeof(double));
+    built_free(&b);
+}
+END_TEST
+
 /* ---- a small network's behaviour ---- */
 
 static th_tensor *four_pictures(struct built *b, struct pass *pass) {
@@ -448,6 +506,7 @@ Suite *network_suite(void) {
     tcase_add_checked_fixture(r, open_fixture, close_fixture);
     tcase_add_loop_test(r, lite0_gives_what_timm_gives, 0, 2);
     tcase_add_loop_test(r, b0_gives_what_torchvision_gives, 0, 2);
+    tcase_add_loop_test(r, b0s_gradients_and_statistics_are_torchvisions, 0, 2);
     suite_add_tcase(s, r);
     return s;
 }

@@ -8,6 +8,9 @@ lite0.SIZE.features: timm's tf_efficientnet_lite0 with the ImageNet weights, poo
 b0.SIZE.features, b0.SIZE.train_features: torchvision's efficientnet_b0 with weights by formula, eval
     and training mode (stochastic depth off), and the first and the last batch norm's running variance
     after that training pass.
+b0.SIZE.after: for every tensor of the trunk, in the state dict's order, its sum of products with numbers by
+    formula and its norm, float64: of a parameter's gradient in training mode, of a running statistic after
+    that pass. The loss is the sum of the pooled features times numbers by formula.
 """
 import sys
 
@@ -68,6 +71,25 @@ def lite0(path, out):
         out[f"lite0.{side}.features"] = model.forward_features(x).mean((2, 3)).contiguous()
 
 
+def summary(item, t):
+    t, numbers = t.double().flatten(), formula(5000 + item, t.shape).double().flatten()
+    return [float(t @ numbers), float(t.norm())]
+
+
+def b0_after(model, x):
+    model.train()
+    model.zero_grad()
+    with torch.enable_grad():
+        features = model.features(x).mean((2, 3))
+        (features * formula(9001, features.shape)).sum().backward()
+    gradients = dict(model.named_parameters())
+    return torch.tensor([summary(item, gradients[name].grad if name in gradients else value)
+                         for item, (name, value) in enumerate(
+                             (name, value) for name, value in model.state_dict().items()
+                             if not name.endswith("num_batches_tracked") and not name.startswith("classifier"))],
+                        dtype=torch.float64)
+
+
 def b0(out):
     model = torchvision.models.efficientnet_b0(stochastic_depth_prob=0.0)
     fill(model)
@@ -81,6 +103,8 @@ def b0(out):
         out[f"b0.{side}.train_features"] = model.features(x).mean((2, 3)).contiguous()
         out[f"b0.{side}.first_var"] = model.features[0][1].running_var.clone()
         out[f"b0.{side}.last_var"] = model.features[8][1].running_var.clone()
+        fill(model)
+        out[f"b0.{side}.after"] = b0_after(model, x)
         fill(model)
 
 
