@@ -285,6 +285,8 @@ static const struct {
         "t: /tasks/age/weight: 0.5: counts for nothing with /weighting/kind \"uncertainty\": leave it out or say \"fixed\""},
     {"{" AGE ", \"weighting\": {\"normalise\": \"one\"}}",
         "t: /weighting/normalise: \"one\": expected \"none\", for learned weights are used as they are"},
+    {"{" AGE ", \"weighting\": {\"kind\": \"uncertainty-exact\", \"log_sigmas\": \"problem\"}}",
+        "t: /weighting/log_sigmas: \"problem\": counts for nothing with /weighting/kind \"uncertainty-exact\": leave it out"},
     {"{" AGE ", \"weighting\": {\"kind\": \"equal\", \"initial_log_variance\": 1}}",
         "t: /weighting/initial_log_variance: 1: counts for nothing with /weighting/kind \"equal\": leave it out"},
     {"{" AGE ", \"epochs\": 2, \"schedule\": {\"warmup_epochs\": 3}}",

@@ -207,6 +207,7 @@ END_TEST
 
 static const char *const weighting_configs[] = {
     CONFIG("uncertainty", 10, 4, ""),
+    CONFIG("uncertainty-exact", 10, 4, ""),
     CONFIG("fixed", 10, 4, ""),
     CONFIG("equal", 10, 4, ""),
 };

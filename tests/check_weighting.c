@@ -1,5 +1,6 @@
 #include "check_suites.h"
 
+#include "learn/loss.h"
 #include "learn/weighting.h"
 
 #include <math.h>
@@ -194,6 +195,83 @@ START_TEST(weights_that_sum_to_zero_are_refused) {
 }
 END_TEST
 
+/* ---- Eq 13 ---- */
+
+/* Two tasks of one image each. Gender: logits (2, -1), label 0, s = log 2: f / 2 = (1, -.5),
+ * cross-entropy log(e^1 + e^-.5) - 1 = log(2.718282 + .606531) - 1 = .201413; p_1 = .606531 / 3.324812 =
+ * .182426; dL/ds = -sum f/2 (p - y) = -(1 (.817574 - 1) - .5 (.182426)) = .273638. Its gradient by the
+ * logits is (p - y) / 2 = (-.091213, .091213).
+ * Age, ranks 1 to 3, logits (1, -2), label 2 so y = (1, 0), s = log 4: the signed logits / 4 are (-.25,
+ * -.5): log(1 + e^-.25) + log(1 + e^-.5) = .575939 + .474077 = 1.050016; dL/ds = .25 sigmoid(-.25) + .5
+ * sigmoid(-.5) = .109456 + .188770 = .298226.
+ * The joint loss is their sum: likelihoods owe nothing more. */
+START_TEST(the_exact_likelihoods) {
+    struct config c = {.n_tasks = 2};
+    c.weighting.kind = WEIGHTING_UNCERTAINTY_EXACT;
+    c.tasks[0] = (struct task_config){
+        .attribute = ATTR_AGE, .kind = TASK_ORDINAL, .ranks = {1, 3}, .weight = 1};
+    c.tasks[1] = (struct task_config){
+        .attribute = ATTR_GENDER, .kind = TASK_NOMINAL, .ranks = {0, 1}, .weight = 1};
+    struct weighting *w = weighting_new(&c, scope, &err);
+    const float start[] = {logf(4), logf(2)}, age[] = {1, -2}, gender[] = {2, -1};
+    th_assign(scope, weighting_log_variances(w), th_from(scope, TH_F32, 1, &(int64_t){2}, start));
+    th_tensor *logits[] = {th_from(scope, TH_F32, 2, (int64_t[]){1, 2}, age),
+        th_from(scope, TH_F32, 2, (int64_t[]){1, 2}, gender)};
+    th_tensor *losses[2];
+    static const int labels[] = {2, 0};
+    static const double want[] = {1.050016, .201413};
+    ck_assert(weighting_scales(w));
+    for (int t = 0; t < 2; t++) {
+        th_require_grad(scope, logits[t]);
+        struct target target = target_make(scope, &c.tasks[t], &labels[t], 1);
+        losses[t] =
+            loss_mean(scope, &c.tasks[t], weighting_logits(w, scope, t, logits[t]), &target);
+        ck_assert_double_eq_tol(th_item(scope, losses[t]), want[t], 2e-6);
+    }
+    ck_assert_double_eq_tol(
+        th_item(scope, weighting_backward(w, scope, losses, all_present)), 1.251429, 3e-6);
+    double slope[2], by_logits[2];
+    th_read(scope, th_grad(scope, weighting_log_variances(w)), TH_F64, slope, sizeof slope);
+    th_read(scope, th_grad(scope, logits[1]), TH_F64, by_logits, sizeof by_logits);
+    ck_assert_double_eq_tol(slope[0], .298226, 2e-6);
+    ck_assert_double_eq_tol(slope[1], .273638, 2e-6);
+    ck_assert_double_eq_tol(by_logits[0], -.091213, 2e-6);
+    ck_assert_double_eq_tol(by_logits[1], .091213, 2e-6);
+    struct weights read;
+    ck_assert(weighting_read(w, scope, &read));
+    ck_assert_double_eq_tol(read.weight[0], .25, 1e-6);
+    ck_assert_double_eq_tol(read.beta[0], .25 / .75, 1e-6);
+    ck_assert_double_eq_tol(weights_joint(&read, 2, want, all_present), 1.251429, 1e-12);
+    weighting_free(w);
+}
+END_TEST
+
+/* Age's K - 1 = 2 binary problems owe log sigma each: e^-s 3 + 2 s/2 is least at s = log(2 3 / 2) = log 3,
+ * where it is 1 + log 3 = 2.098612; gender owes one: e^-log 1 + 0 = 1. */
+START_TEST(a_log_sigma_for_every_binary_problem) {
+    struct config c = {.n_tasks = 2};
+    c.weighting.log_sigmas = LOG_SIGMAS_PROBLEM;
+    c.tasks[0] = (struct task_config){
+        .attribute = ATTR_AGE, .kind = TASK_ORDINAL, .ranks = {1, 3}, .weight = 1};
+    c.tasks[1] = (struct task_config){
+        .attribute = ATTR_GENDER, .kind = TASK_NOMINAL, .ranks = {0, 1}, .weight = 1};
+    struct weighting *w = weighting_new(&c, scope, &err);
+    const float start[] = {logf(3), 0};
+    th_assign(scope, weighting_log_variances(w), th_from(scope, TH_F32, 1, &(int64_t){2}, start));
+    th_tensor *losses[] = {th_scalar(scope, 3), th_scalar(scope, 1)};
+    ck_assert_double_eq_tol(
+        th_item(scope, weighting_backward(w, scope, losses, all_present)), 3.098612, 2e-6);
+    double slope[2];
+    th_read(scope, th_grad(scope, weighting_log_variances(w)), TH_F64, slope, sizeof slope);
+    ck_assert_double_eq_tol(slope[0], 0, 1e-6);
+    ck_assert_double_eq_tol(slope[1], -.5, 1e-6); /* -1 + 1/2 */
+    struct weights read;
+    ck_assert(weighting_read(w, scope, &read));
+    ck_assert_double_eq_tol(weights_joint(&read, 2, (double[]){3, 1}, all_present), 3.098612, 1e-6);
+    weighting_free(w);
+}
+END_TEST
+
 Suite *weighting_suite(void) {
     Suite *s = suite_create("weighting");
     TCase *c = tcase_create("weighting");
@@ -206,6 +284,8 @@ Suite *weighting_suite(void) {
     tcase_add_test(c, constant_weights_and_their_normalisations);
     tcase_add_test(c, a_single_task_has_weight_one);
     tcase_add_test(c, weights_that_sum_to_zero_are_refused);
+    tcase_add_test(c, the_exact_likelihoods);
+    tcase_add_test(c, a_log_sigma_for_every_binary_problem);
     suite_add_tcase(s, c);
     return s;
 }

@@ -24,9 +24,16 @@ const struct name_row branch_names[BRANCH_KIND_COUNT] = {
 };
 const struct name_row weighting_names[WEIGHTING_COUNT] = {
     [WEIGHTING_UNCERTAINTY] = {"uncertainty", "learned log variances (Eq 15)"},
+    [WEIGHTING_UNCERTAINTY_EXACT] = {"uncertainty-exact",
+        "learned log variances in the likelihoods themselves, logits / sigma^2 (Eq 13)"},
     [WEIGHTING_FIXED] = {"fixed", "the tasks' `weight` keys"},
     [WEIGHTING_EQUAL] = {"equal", "1 for each task"},
 };
+const struct name_row log_sigmas_names[LOG_SIGMAS_COUNT] = {
+    [LOG_SIGMAS_TASK] = {"task", "one, as the paper writes it"},
+    [LOG_SIGMAS_PROBLEM] = {"problem", "one for each of its K - 1 binary problems"},
+};
+
 const struct name_row normalise_names[NORMALISE_COUNT] = {
     [NORMALISE_NONE] = {"none", "weights as they are"},
     [NORMALISE_ONE] = {"one", "weights divided by their sum (Eq 2)"},

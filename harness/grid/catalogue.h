@@ -11,7 +11,14 @@
 enum task_kind { TASK_NOMINAL, TASK_ORDINAL, TASK_KIND_COUNT };
 enum split_kind { SPLIT_RANDOM, SPLIT_KIND_COUNT };
 enum branch_kind { BRANCH_NONE, BRANCH_CATEGORY, BRANCH_TASK, BRANCH_KIND_COUNT };
-enum weighting_id { WEIGHTING_UNCERTAINTY, WEIGHTING_FIXED, WEIGHTING_EQUAL, WEIGHTING_COUNT };
+enum weighting_id {
+    WEIGHTING_UNCERTAINTY,
+    WEIGHTING_UNCERTAINTY_EXACT,
+    WEIGHTING_FIXED,
+    WEIGHTING_EQUAL,
+    WEIGHTING_COUNT
+};
+enum log_sigmas { LOG_SIGMAS_TASK, LOG_SIGMAS_PROBLEM, LOG_SIGMAS_COUNT };
 enum normalise { NORMALISE_NONE, NORMALISE_ONE, NORMALISE_TASKS, NORMALISE_COUNT };
 enum optimiser_id { OPTIMISER_SGD, OPTIMISER_COUNT };
 enum schedule_id { SCHEDULE_CONSTANT, SCHEDULE_COSINE, SCHEDULE_COUNT };
@@ -32,6 +39,7 @@ extern const struct name_row
     trunk_names[TRUNK_COUNT]; /* small, efficientnet-lite0, efficientnet-b0 */
 extern const struct name_row branch_names[BRANCH_KIND_COUNT];
 extern const struct name_row weighting_names[WEIGHTING_COUNT];
+extern const struct name_row log_sigmas_names[LOG_SIGMAS_COUNT];
 extern const struct name_row normalise_names[NORMALISE_COUNT];
 extern const struct name_row optimiser_names[OPTIMISER_COUNT];
 extern const struct name_row schedule_names[SCHEDULE_COUNT];

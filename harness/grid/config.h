@@ -49,8 +49,10 @@ struct config {
         double stochastic_depth; /* /trunk/stochastic_depth: rate at the last block */
     } trunk;
     struct {
-        enum weighting_id kind;      /* /weighting/kind: uncertainty | fixed | equal */
+        enum weighting_id
+            kind; /* /weighting/kind: uncertainty | uncertainty-exact | fixed | equal */
         enum normalise normalise;    /* /weighting/normalise: none | one | tasks */
+        enum log_sigmas log_sigmas;  /* /weighting/log_sigmas: task | problem */
         double initial_log_variance; /* /weighting/initial_log_variance */
     } weighting;
     struct {

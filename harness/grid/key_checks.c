@@ -234,13 +234,19 @@ static bool check_trunk(const struct config *c, const char *where, struct err *e
 
 static bool check_weighting(const struct config *c, const char *where, struct err *e) {
     const char *kind = weighting_names[c->weighting.kind].name;
-    bool learned = c->weighting.kind == WEIGHTING_UNCERTAINTY;
+    bool learned = c->weighting.kind == WEIGHTING_UNCERTAINTY ||
+                   c->weighting.kind == WEIGHTING_UNCERTAINTY_EXACT;
     for (int i = 0; i < c->n_tasks; i++)
         if (c->tasks[i].weight != 1 && c->weighting.kind != WEIGHTING_FIXED)
             return err_usage(e,
                 "%s: /tasks/%s/weight: %g: counts for nothing with /weighting/kind \"%s\": "
                 "leave it out or say \"fixed\"",
                 where, attribute_name[c->tasks[i].attribute], c->tasks[i].weight, kind);
+    if (c->weighting.log_sigmas != LOG_SIGMAS_TASK && c->weighting.kind != WEIGHTING_UNCERTAINTY)
+        return err_usage(e,
+            "%s: /weighting/log_sigmas: \"%s\": counts for nothing with /weighting/kind \"%s\": leave it "
+            "out",
+            where, log_sigmas_names[c->weighting.log_sigmas].name, kind);
     if (learned && c->weighting.normalise != NORMALISE_NONE)
         return err_usage(e,
             "%s: /weighting/normalise: \"%s\": expected \"none\", for learned weights are "

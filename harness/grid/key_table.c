@@ -58,6 +58,8 @@ const struct key_row config_keys[] = {
         NAMES(weighting_names), .value = WEIGHTING_UNCERTAINTY},
     {"/weighting/normalise", "what fixed and equal weights sum to", KEY_NAME,
         AT(weighting.normalise), NAMES(normalise_names), .value = NORMALISE_NONE},
+    {"/weighting/log_sigmas", "how many log sigma an ordinal task owes with \"uncertainty\"",
+        KEY_NAME, AT(weighting.log_sigmas), NAMES(log_sigmas_names), .value = LOG_SIGMAS_TASK},
     {"/weighting/initial_log_variance", "where the learned log variances start", KEY_REAL,
         AT(weighting.initial_log_variance), .low = -20, .high = 20, .value = 0},
 

@@ -13,8 +13,13 @@ enum { IMAGES = 64, FEATURES = 1024 };
 
 /* ---- asking ---- */
 
+struct sums { /* of a task's losses, over labelled rows */
+    double loss, scaled_loss;
+};
+
 static void ask_batch(struct answers *a, const struct source *s, const struct config *c,
-    struct network *net, th_scope *step, const struct feed_batch *b, size_t at, double *loss_sum) {
+    struct network *net, th_scope *step, const struct feed_batch *b, size_t at,
+    const double *factors, struct sums *sums) {
     th_tensor *logits[MAX_TASKS] = {0};
     struct pass pass = {.scope = step, .seed = c->seed};
     feed_logits(s, net, &pass, b, logits);
@@ -24,8 +29,13 @@ static void ask_batch(struct answers *a, const struct source *s, const struct co
         struct target target = feed_target(s, step, &c->tasks[t], b);
         th_read(step, loss_probabilities(step, &c->tasks[t], logits[t]), TH_F32,
             task->probabilities + at * width, b->n * width * sizeof(float));
-        double loss = th_item(step, loss_mean(step, &c->tasks[t], logits[t], &target));
-        loss_sum[t] += loss * target.labelled;
+        double loss = th_item(step, loss_mean(step, &c->tasks[t], logits[t], &target)),
+               scaled = loss;
+        if (factors)
+            scaled = th_item(step,
+                loss_mean(step, &c->tasks[t], th_affine(step, logits[t], factors[t], 0), &target));
+        sums[t].loss += loss * target.labelled;
+        sums[t].scaled_loss += scaled * target.labelled;
         task->labelled += target.labelled;
     }
 }
@@ -45,16 +55,16 @@ static void answers_init(
 
 bool evaluate(struct answers *a, const struct source *s, const struct config *c,
     struct network *net, struct th_device device, const uint32_t *rows, size_t n,
-    progress_fn progress, void *context, struct err *e) {
+    const double *factors, progress_fn progress, void *context, struct err *e) {
     answers_init(a, c, rows, n);
     th_scope *step = th_scope_new(device);
     struct feed *feed = feed_open(s, c, a->rows, n, s->features ? FEATURES : IMAGES, 0, -1);
-    double loss_sum[MAX_TASKS] = {0};
+    struct sums sums[MAX_TASKS] = {{0}};
     struct feed_batch b;
     bool ok = true;
     th_no_grad_begin();
     for (size_t at = 0; ok && feed_next(feed, step, &b); at += b.n) {
-        ask_batch(a, s, c, net, step, &b, at, loss_sum);
+        ask_batch(a, s, c, net, step, &b, at, factors, sums);
         ok = th_take_error(step, e);
         th_scope_clear(step);
         if (ok && progress && !progress(context, at + b.n, n))
@@ -63,8 +73,12 @@ bool evaluate(struct answers *a, const struct source *s, const struct config *c,
     th_no_grad_end();
     feed_close(feed);
     th_scope_free(step);
-    for (int t = 0; t < c->n_tasks; t++)
-        a->tasks[t].loss = a->tasks[t].labelled ? loss_sum[t] / (double)a->tasks[t].labelled : NAN;
+    for (int t = 0; t < c->n_tasks; t++) {
+        struct task_answers *task = &a->tasks[t];
+        double labelled = task->labelled ? (double)task->labelled : NAN;
+        task->loss = sums[t].loss / labelled;
+        task->scaled_loss = sums[t].scaled_loss / labelled;
+    }
     return ok;
 }
 

@@ -10,6 +10,7 @@ struct task_answers {
     int width;            /* task_logits */
     float *probabilities; /* [n][width] as loss_probabilities gives them */
     double loss;          /* mean over labelled rows; NaN where there is none */
+    double scaled_loss;   /* the same of logits times the factor that was asked for */
     long labelled;
 };
 struct answers {
@@ -19,11 +20,12 @@ struct answers {
     struct task_answers tasks[MAX_TASKS];
 };
 
-/* Asks the network about `rows`, in eval mode and batches of a fixed size. Progress and stop as in
+/* Asks the network about `rows`, in eval mode and batches of a fixed size. factors [T]: for scaled_loss,
+ * NULL: 1 each. Progress and stop as in
  * data/pixels.h. answers_free on success and failure alike. */
 bool evaluate(struct answers *a, const struct source *s, const struct config *c,
     struct network *net, struct th_device device, const uint32_t *rows, size_t n,
-    progress_fn progress, void *context, struct err *e);
+    const double *factors, progress_fn progress, void *context, struct err *e);
 void answers_free(struct answers *a);
 
 /* Read-outs of one task: [n], owned by the caller. */

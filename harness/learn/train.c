@@ -202,6 +202,7 @@ static void trainer_close(struct trainer *t) {
 
 struct step_losses {
     th_tensor *task[MAX_TASKS + 1]; /* [] each, the joint loss behind the tasks' */
+    th_tensor *in_joint[MAX_TASKS]; /* what the weighting takes: those of its logits */
     int labelled[MAX_TASKS];
     bool present[MAX_TASKS];
     size_t n;
@@ -215,7 +216,11 @@ static void forward(struct trainer *t, const struct feed_batch *b, struct step_l
     l->n = b->n;
     for (int k = 0; k < t->c->n_tasks; k++) {
         struct target target = feed_target(t->in->source, s, &t->c->tasks[k], b);
-        l->task[k] = loss_mean(s, &t->c->tasks[k], logits[k], &target);
+        l->in_joint[k] =
+            loss_mean(s, &t->c->tasks[k], weighting_logits(t->weighting, s, k, logits[k]), &target);
+        l->task[k] = weighting_scales(t->weighting)
+                         ? loss_mean(s, &t->c->tasks[k], th_detach(s, logits[k]), &target)
+                         : l->in_joint[k];
         l->labelled[k] = target.labelled;
         l->present[k] = target.labelled > 0;
     }
@@ -271,7 +276,8 @@ static bool step_once(struct trainer *t, const struct feed_batch *b, int epoch, 
     forward(t, b, &losses);
     if (log)
         weighting_read(t->weighting, s, &weights);
-    losses.task[t->c->n_tasks] = weighting_backward(t->weighting, s, losses.task, losses.present);
+    losses.task[t->c->n_tasks] =
+        weighting_backward(t->weighting, s, losses.in_joint, losses.present);
     sum_losses(t, &losses);
     optimiser_step(t->optimiser, s, schedule_rate(t->c, t->checkpoint.step, t->steps_per_epoch));
     bool ok = th_take_error(s, e) || err_add(e, "step %" PRId64, t->checkpoint.step + 1);
@@ -379,33 +385,36 @@ static bool epoch_losses(struct trainer *t, int epoch, struct err *e) {
     return true;
 }
 
-/* The joint loss of the part's means, under the weights that the next step would apply. */
-static bool joint_validation(struct trainer *t, const struct answers *a, int epoch, struct err *e) {
-    struct weights weights;
+/* The joint loss of the part's means. */
+static void joint_validation(
+    struct trainer *t, const struct answers *a, const struct weights *weights, int epoch) {
     double losses[MAX_TASKS];
     bool present[MAX_TASKS];
     for (int k = 0; k < t->c->n_tasks; k++) {
-        losses[k] = a->tasks[k].loss;
+        losses[k] = a->tasks[k].scaled_loss;
         present[k] = a->tasks[k].labelled > 0;
     }
+    double joint = weights_joint(weights, t->c->n_tasks, losses, present);
+    journal_epoch(
+        &t->journal, &(struct epoch_row){epoch, PART_VALIDATION, -1, "loss", joint, (long)a->n});
+}
+
+/* Under the weights that the next step would apply. */
+static bool validate(struct trainer *t, int epoch, struct err *e) {
+    const struct training *in = t->in;
+    struct answers a = {0};
+    struct weights weights;
     if (!weighting_read(t->weighting, t->step_scope, &weights))
         return th_take_error(t->step_scope, e);
     th_scope_clear(t->step_scope);
-    double joint = weights_joint(&weights, t->c->n_tasks, losses, present);
-    journal_epoch(
-        &t->journal, &(struct epoch_row){epoch, PART_VALIDATION, -1, "loss", joint, (long)a->n});
-    return true;
-}
-
-static bool validate(struct trainer *t, int epoch, struct err *e) {
-    const struct training *in = t->in;
-    struct answers a;
     bool ok = evaluate(&a, in->source, t->c, in->network, in->device, t->rows[PART_VALIDATION],
-        t->n[PART_VALIDATION], keep_beating, t, e);
-    if (ok)
+        t->n[PART_VALIDATION], weighting_scales(t->weighting) ? weights.weight : NULL, keep_beating,
+        t, e);
+    if (ok) {
         answers_summary(&a, in->source->manifest, t->c, PART_VALIDATION, epoch, put_epoch, t);
-    t->better = ok && best_epoch_end(&t->best, epoch);
-    ok = ok && joint_validation(t, &a, epoch, e);
+        joint_validation(t, &a, &weights, epoch);
+        t->better = best_epoch_end(&t->best, epoch);
+    }
     answers_free(&a);
     return ok;
 }
@@ -473,7 +482,7 @@ static bool finish(struct trainer *t, struct err *e) {
     bool ok = load_reported(t, e);
     for (int part = PART_VALIDATION; ok && part <= PART_TEST; part++)
         ok = evaluate(&answers[part], in->source, t->c, in->network, in->device, t->rows[part],
-            t->n[part], keep_beating, t, e);
+            t->n[part], NULL, keep_beating, t, e);
     if (ok && (ok = store_begin(in->store, e))) {
         ok = store_results(t, answers, e) && store_commit(in->store, e);
         if (!ok) {

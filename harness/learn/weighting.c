@@ -9,13 +9,15 @@ struct weighting {
     const struct weighting_row *row;
     int n_tasks;
     double constant[MAX_TASKS]; /* fixed and equal: the weights as applied */
-    th_tensor *log_variances;   /* uncertainty: s [T] */
+    double owed[MAX_TASKS];     /* uncertainty: how many times s_t / 2 */
+    th_tensor *log_variances;   /* uncertainty, exact or not: s [T] */
 };
 
 struct weighting_row {
     bool (*init)(struct weighting *w, const struct config *c, th_scope *life, struct err *e);
     /* losses [T] -> what each adds to the joint loss, [T] */
     th_tensor *(*terms)(const struct weighting *w, th_scope *s, th_tensor *losses);
+    bool scales; /* the logits, by e^{-s_t} */
 };
 
 static th_tensor *vector(th_scope *s, const double *values, int n) {
@@ -30,8 +32,12 @@ static th_tensor *vector(th_scope *s, const double *values, int n) {
 static bool init_uncertainty(
     struct weighting *w, const struct config *c, th_scope *life, struct err *e) {
     double start[MAX_TASKS];
-    for (int t = 0; t < w->n_tasks; t++)
+    for (int t = 0; t < w->n_tasks; t++) {
+        const struct task_config *task = &c->tasks[t];
+        bool each = task->kind == TASK_ORDINAL && c->weighting.log_sigmas == LOG_SIGMAS_PROBLEM;
         start[t] = c->weighting.initial_log_variance;
+        w->owed[t] = each ? task->ranks[1] - task->ranks[0] : 1;
+    }
     w->log_variances = vector(life, start, w->n_tasks);
     th_require_grad(life, w->log_variances);
     return th_take_error(life, e);
@@ -39,7 +45,27 @@ static bool init_uncertainty(
 
 static th_tensor *terms_uncertainty(const struct weighting *w, th_scope *s, th_tensor *losses) {
     th_tensor *precision = th_exp(s, th_affine(s, w->log_variances, -1, 0));
-    return th_add(s, th_mul(s, precision, losses), th_affine(s, w->log_variances, 0.5, 0));
+    th_tensor *half = th_affine(s, vector(s, w->owed, w->n_tasks), 0.5, 0);
+    return th_add(s, th_mul(s, precision, losses), th_mul(s, w->log_variances, half));
+}
+
+/* ---- learned: Eq 13 ---- */
+
+static th_tensor *terms_exact(const struct weighting *w, th_scope *s, th_tensor *losses) {
+    (void)w;
+    (void)s;
+    return losses;
+}
+
+bool weighting_scales(const struct weighting *w) {
+    return w->row->scales;
+}
+
+th_tensor *weighting_logits(struct weighting *w, th_scope *s, int t, th_tensor *logits) {
+    if (!w->row->scales)
+        return logits;
+    th_tensor *own = th_narrow(s, w->log_variances, 0, t, 1);
+    return th_mul(s, logits, th_exp(s, th_affine(s, own, -1, 0)));
 }
 
 /* ---- constant: fixed and equal ---- */
@@ -82,13 +108,14 @@ static th_tensor *terms_constant(const struct weighting *w, th_scope *s, th_tens
 /* ---- the table ---- */
 
 static const struct weighting_row weightings[] = {
-    [WEIGHTING_UNCERTAINTY] = {init_uncertainty, terms_uncertainty},
-    [WEIGHTING_FIXED] = {init_fixed, terms_constant},
-    [WEIGHTING_EQUAL] = {init_equal, terms_constant},
+    [WEIGHTING_UNCERTAINTY] = {init_uncertainty, terms_uncertainty, false},
+    [WEIGHTING_UNCERTAINTY_EXACT] = {init_uncertainty, terms_exact, true},
+    [WEIGHTING_FIXED] = {init_fixed, terms_constant, false},
+    [WEIGHTING_EQUAL] = {init_equal, terms_constant, false},
 };
 _Static_assert(ARRAY_LEN(weightings) == WEIGHTING_COUNT, "a row for every weighting");
 
-static const struct weighting_row single_task = {NULL, terms_constant};
+static const struct weighting_row single_task = {NULL, terms_constant, false};
 
 struct weighting *weighting_new(const struct config *c, th_scope *life, struct err *e) {
     struct weighting *w = xcalloc(1, sizeof *w);
@@ -134,6 +161,8 @@ bool weighting_read(struct weighting *w, th_scope *s, struct weights *out) {
     for (int t = 0; t < w->n_tasks; t++) {
         out->log_variance[t] = w->log_variances ? learned[t] : NAN;
         out->weight[t] = w->log_variances ? exp(-learned[t]) : w->constant[t];
+        out->of_loss[t] = w->row->scales ? 1 : out->weight[t];
+        out->added[t] = w->log_variances && !w->row->scales ? w->owed[t] * learned[t] / 2 : 0;
         sum += out->weight[t];
     }
     for (int t = 0; t < w->n_tasks; t++)
@@ -146,7 +175,6 @@ double weights_joint(
     double joint = 0;
     for (int t = 0; t < n_tasks; t++)
         if (present[t])
-            joint +=
-                w->weight[t] * losses[t] + (isnan(w->log_variance[t]) ? 0 : w->log_variance[t] / 2);
+            joint += w->of_loss[t] * losses[t] + w->added[t];
     return joint;
 }
