@@ -1,7 +1,7 @@
 #include "check_suites.h"
 
+#include "core/escape.h"
 #include "core/mem.h"
-#include "report/escape.h"
 
 typedef void escape_fn(struct str *, const char *);
 

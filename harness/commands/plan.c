@@ -1,6 +1,7 @@
 /* dmtl plan: every cell of a grid with what it changes and how far it is. */
 #include "commands/command.h"
 
+#include "core/escape.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
@@ -78,17 +79,6 @@ static bool look_up_all(
 
 /* ---- printing ---- */
 
-/* A variant's name as it is, or as a JSON string where control characters would spoil the line. */
-static void add_name(struct str *out, const char *name) {
-    bool plain = true;
-    for (const char *c = name; *c; c++)
-        plain = plain && (unsigned char)*c >= 0x20 && *c != 0x7F;
-    if (plain)
-        str_add(out, name);
-    else
-        json_add_string(out, name);
-}
-
 /* "12 cells: 10 done, 2 pending" */
 static void add_count(struct str *out, const struct plan *p, const struct cell *list, size_t n,
     const struct cell_progress *progress, const char *what) {
@@ -134,10 +124,10 @@ static void add_cell(struct str *out, const struct plan *p, const struct cell *c
 static void add_variant(struct str *out, const struct plan *p, const struct grid *g,
     const struct plan_progress *progress, int v) {
     str_addc(out, '\n');
-    add_name(out, g->variants[v]);
+    escape_line(out, g->variants[v]);
     if (*g->descriptions[v]) {
         str_add(out, ": ");
-        add_name(out, g->descriptions[v]);
+        escape_line(out, g->descriptions[v]);
     }
     str_addc(out, '\n');
     for (size_t i = 0; i < g->n_candidates; i++)
@@ -157,7 +147,7 @@ static bool has_cells(const struct grid *g, const char *variant) {
 
 static void add_text(struct str *out, const struct plan *p, const struct grid *g,
     const struct plan_progress *progress, const char *db) {
-    add_name(out, g->title);
+    escape_line(out, g->title);
     str_addc(out, '\n');
     for (int v = 0; v < g->n_variants; v++)
         if (grid_options_choose(&p->grid, g->variants[v]) && has_cells(g, g->variants[v]))

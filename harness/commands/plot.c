@@ -2,9 +2,9 @@
 #include "commands/command.h"
 
 #include "commands/stored_grid.h"
+#include "core/escape.h"
 #include "core/file.h"
 #include "core/mem.h"
-#include "report/escape.h"
 #include "report/figure.h"
 #include "report/gnuplot.h"
 #include "report/output.h"

@@ -2,6 +2,7 @@
 #include "commands/command.h"
 #include "commands/workers.h"
 
+#include "core/escape.h"
 #include "core/file.h"
 #include "core/interrupt.h"
 #include "core/mem.h"
@@ -9,7 +10,6 @@
 #include "grid/data_option.h"
 #include "grid/grid.h"
 #include "grid/register.h"
-#include "report/escape.h"
 #include "report/progress.h"
 
 #include <errno.h>

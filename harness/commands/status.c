@@ -2,12 +2,12 @@
 #include "commands/command.h"
 
 #include "commands/stored_grid.h"
+#include "core/escape.h"
 #include "core/json.h"
 #include "core/mem.h"
 #include "grid/choice.h"
 #include "grid/lease.h"
 #include "report/duration.h"
-#include "report/escape.h"
 #include "report/output.h"
 #include "store/sql.h"
 

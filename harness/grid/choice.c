@@ -2,6 +2,7 @@
 
 #include "analysis/gain.h"
 #include "analysis/readout.h"
+#include "core/escape.h"
 #include "core/mem.h"
 #include "grid/register.h"
 #include "grid/select.h"
@@ -157,7 +158,7 @@ static char *say(const struct cell_record *cell, const struct question *q, size_
     size_t failed = 0;
     for (size_t i = 0; i < q->n; i++)
         failed += isnan(q->gain[i]);
-    json_add_string(&line, cell->variant);
+    escape_line(&line, cell->variant);
     str_addf(&line, " %.12s: chose %s of %zu candidates on the validation part", cell->id,
         q->candidates[best].values, q->n);
     if (failed)

@@ -1,8 +1,8 @@
 #include "report/choices.h"
 
+#include "core/escape.h"
 #include "core/json.h"
 #include "core/mem.h"
-#include "report/escape.h"
 #include "report/setting.h"
 #include "store/sql.h"
 

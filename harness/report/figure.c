@@ -1,7 +1,7 @@
 #include "report/figure.h"
 
+#include "core/escape.h"
 #include "core/mem.h"
-#include "report/escape.h"
 #include "store/sql.h"
 
 #include <math.h>

@@ -2,8 +2,8 @@
 #include "report/figure.h"
 
 #include "analysis/age_groups.h"
+#include "core/escape.h"
 #include "core/mem.h"
-#include "report/escape.h"
 #include "store/sql.h"
 
 #include <stdio.h>

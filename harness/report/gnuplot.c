@@ -1,7 +1,7 @@
 #include "report/gnuplot.h"
 
+#include "core/escape.h"
 #include "core/mem.h"
-#include "report/escape.h"
 
 #include <errno.h>
 #include <fcntl.h>

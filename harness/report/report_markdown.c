@@ -2,8 +2,8 @@
 #include "report/report.h"
 
 #include "analysis/metrics.h"
+#include "core/escape.h"
 #include "report/duration.h"
-#include "report/escape.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -2,9 +2,9 @@
 #include "report/report.h"
 
 #include "analysis/metrics.h"
+#include "core/escape.h"
 #include "core/json.h"
 #include "core/mem.h"
-#include "report/escape.h"
 
 #include <math.h>
 

@@ -1,5 +1,6 @@
 #include "worker/cell.h"
 
+#include "core/escape.h"
 #include "core/interrupt.h"
 #include "core/mem.h"
 #include "core/version.h"
@@ -19,9 +20,24 @@
 static const struct worker *talking; /* train's `say` carries no context: one worker a process */
 static const struct cell_record *talking_about;
 
+static void cell_say(const struct cell_record *r, const char *what, const char *line) {
+    struct str out = {0};
+    escape_line(&out, r->variant);
+    fprintf(stderr, "%s %.12s%s: %s", out.text, r->id, what, line);
+    str_free(&out);
+}
+
+void cell_say_failed(const struct cell_record *r, const struct err *why) {
+    struct str line = {0};
+    escape_line(&line, why->msg);
+    str_addc(&line, '\n');
+    cell_say(r, " failed", line.text);
+    str_free(&line);
+}
+
 static void say(const char *line) {
     if (!talking->options->quiet)
-        fprintf(stderr, "%s %.12s: %s", talking_about->variant, talking_about->id, line);
+        cell_say(talking_about, "", line);
 }
 
 /* ---- what a run is on record with ---- */
@@ -228,7 +244,7 @@ static enum cell_outcome run_held(
 bool cell_refuse(
     struct worker *w, const struct cell_record *r, const struct err *why, struct err *e) {
     struct running run = {.lease.fd = -1};
-    fprintf(stderr, "%s %.12s failed: %s\n", r->variant, r->id, why->msg);
+    cell_say_failed(r, why);
     return claim(w, &run, r, NULL, e) && store_fail(w->store, r->cell, run.token, why->msg, e);
 }
 

@@ -3,8 +3,8 @@
 #define WORKER_CELL_H
 
 #include "analysis/age_groups.h"
-#include "worker/sets.h"
 #include "store/store.h"
+#include "worker/sets.h"
 
 struct worker {
     const struct work_options *options;
@@ -26,6 +26,9 @@ enum cell_outcome {
 
 /* Whether there is something to do: it is neither done nor failed. */
 bool cell_open(const struct cell_record *r);
+
+/* "VARIANT ID failed: message" on stderr. */
+void cell_say_failed(const struct cell_record *r, const struct err *why);
 
 /* Puts on record that the cell failed, and says so; false (e) where the store cannot. */
 bool cell_refuse(

@@ -54,7 +54,7 @@ static bool pass(struct worker *w, struct round *r, struct err *e) {
         if (outcome != OUTCOME_FAILED)
             continue;
         r->failed++;
-        fprintf(stderr, "%s %.12s failed: %s\n", r->cells[i].variant, r->cells[i].id, bad.msg);
+        cell_say_failed(&r->cells[i], &bad);
         if (w->options->fail_fast && !r->candidates)
             return err_set(e, "stopped at the first cell that failed (--fail-fast)");
     }

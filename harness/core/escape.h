@@ -1,8 +1,8 @@
 /* Names come from files and may hold anything: quotes, backquotes, newlines, markup. Each function
  * appends `text` so that it is inert in one kind of output. Bytes that are no valid UTF-8 become
  * U+FFFD, control characters a space. */
-#ifndef REPORT_ESCAPE_H
-#define REPORT_ESCAPE_H
+#ifndef CORE_ESCAPE_H
+#define CORE_ESCAPE_H
 
 #include "core/str.h"
 
