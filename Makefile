@@ -38,7 +38,7 @@ demo: setup
 	@setup/demo $(OUT)/dmtl
 test: setup
 	@$(MAKE) --no-print-directory all $(OUT)/check
-	DMTL_DATA=$(DATA) $(OUT)/check
+	$(if $(DATA),DMTL_DATA="$(DATA)" )$(OUT)/check
 weights: # WEIGHTS=lite0 (the default) or b0
 	@setup/packages weights
 	@datasets/fetch-weights $(WEIGHTS)

@@ -384,10 +384,12 @@ START_TEST(folders_are_made_with_their_parents) {
     ck_assert(!dir_make(under, &e));
     ck_assert(
         str_starts(e.msg, under) && str_ends(e.msg, "cannot make this folder: Not a directory"));
-    e = (struct err){
-        0}; /* nobody may make a folder there: told is what mkdir said, not a later stat */
-    ck_assert(!dir_make("/sys/dmtl-no-such-folder", &e));
-    ck_assert_msg(!strstr(e.msg, "No such file"), "%s", e.msg);
+    if (dir_exists("/sys/kernel")) { /* not in a bare chroot */
+        /* Nobody may make a folder there: told is what mkdir said, not a later stat. */
+        e = (struct err){0};
+        ck_assert(!dir_make("/sys/dmtl-no-such-folder", &e));
+        ck_assert_msg(!strstr(e.msg, "No such file"), "%s", e.msg);
+    }
     free(under);
     free(file);
     free(deep);

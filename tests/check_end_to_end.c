@@ -480,7 +480,7 @@ END_TEST
 START_TEST(open_keys_are_chosen_and_the_winner_is_trained_once) {
     ck_assert_int_eq(run(CHOOSE "a.db"), 0);
     expect_in(
-        "err.txt", "of 3 candidates on the validation part; 1 failed and could not be chosen");
+        "err.txt", "of 3 candidates on the validation part; 1 diverged and could not be chosen");
     expect_in("out.txt", "choose: all 4 cells are done");
     expect_row("a.db",
         "SELECT group_concat(state, ' ') FROM (SELECT state FROM v_cells WHERE grid ="

@@ -251,7 +251,7 @@ START_TEST(a_diverged_loss_is_said_once_with_its_place) {
     cell_begin(&c, "a", CONFIG("equal", 20, 4, ""));
     c.config.optimiser.lr = 1e30; /* more than a grid may say */
     ck_assert(!cell_train(&c, &e));
-    ck_assert_int_eq(e.kind, ERR_FAILED);
+    ck_assert_int_eq(e.kind, ERR_DIVERGED);
     ck_assert_msg(strstr(e.msg, " loss is ") && strstr(e.msg, " at step ") &&
                       strstr(e.msg, "(epoch ") && strstr(e.msg, "lower /optimiser/lr") &&
                       !strchr(e.msg, '\n') && strncmp(e.msg, "the ", 4) == 0,

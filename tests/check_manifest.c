@@ -230,8 +230,8 @@ END_TEST
 /* The counts of the literature's section on label problems, on the real files. */
 START_TEST(utkface_counts) {
     const char *data = getenv("DMTL_DATA");
-    if (!data) {
-        printf("skipped: utkface_counts (DMTL_DATA is not set)\n");
+    if (!data || !*data) {
+        printf("skipped: utkface_counts: DMTL_DATA names no folder with utkface/\n");
         return;
     }
     static const int genders[] = {12390, 11314}, races[] = {10078, 4525, 3434, 3975, 1692};

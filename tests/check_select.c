@@ -112,6 +112,12 @@ static const struct {
         "/select/keys: \"/split/seed\": cannot be chosen: candidates must be validated on the same images"},
     {BAD("{\"keys\": {\"/seed\": [1, 2]}}", ""),
         AT "/select/keys: \"/seed\": cannot be chosen: one choice holds for all seeds"},
+    {BAD("{\"keys\": {\"/select\": [1, 2]}}", ""),
+        AT "/select/keys: \"/select\": cannot be chosen: it says what is chosen"},
+    {BAD("{\"keys\": {\"/select/keys\": [1, 2]}}", ""),
+        AT "/select/keys: \"/select/keys\": cannot be chosen: it says what is chosen"},
+    {BAD("{\"keys\": {\"/tasks/age\": [1, 2]}}", ""),
+        AT "/select/keys: \"/tasks/age\": unknown key (`dmtl plan --keys` lists them)"},
     {BAD("{\"keys\": {\"/log_every\": [1, 2]}}", ""),
         AT "/select/keys: \"/log_every\": changes no result: there is nothing to choose"},
     {BAD("{\"keys\": {\"/optimiser/lr\": [0.1, 0.2]}}", ", \"axes\": {\"/optimiser/lr\": [1, 2]}"),
@@ -135,6 +141,40 @@ START_TEST(a_bad_selection_is_refused) {
     ck_assert(!grid_parse(&g, "g", "g.json", bad[_i].grid, NULL, 0, &e));
     ck_assert_str_eq(e.msg, bad[_i].message);
     ck_assert_int_eq(e.kind, ERR_USAGE);
+    grid_free(&g);
+}
+END_TEST
+
+/* What spans keys is known of the candidates alone. */
+START_TEST(what_spans_open_keys_is_checked_of_candidates) {
+    struct grid g;
+    struct err e = {0};
+    read_grid(&g, BAD("{\"keys\": {\"/epochs\": [100, 200]}}",
+                      ", \"axes\": {\"/schedule/warmup_epochs\": [90]}"));
+    ck_assert_uint_eq(g.n_candidates, 2);
+    grid_free(&g);
+    ck_assert(!grid_parse(&g, "g", "g.json",
+        BAD("{\"keys\": {\"/epochs\": [100, 50]}}",
+            ", \"axes\": {\"/schedule/warmup_epochs\": [90]}"),
+        NULL, 0, &e));
+    ck_assert_ptr_nonnull(
+        strstr(e.msg, "with {\"/epochs\":50}: /schedule/warmup_epochs: 90: expected at most"));
+    grid_free(&g);
+}
+END_TEST
+
+START_TEST(what_is_chosen_cannot_be_set) {
+    struct grid g;
+    struct err e = {0};
+    static const char *const set[] = {"/optimiser/lr=0.7"}, *const none[] = {"/select=null"};
+    ck_assert(!grid_parse(&g, "g", "g.json", SELECT, set, 1, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "--set /optimiser/lr=0.7: the grid chooses /optimiser/lr"));
+    grid_free(&g);
+    e = (struct err){0};
+    must(grid_parse(&g, "g", "g.json", BAD("{\"keys\": {\"/optimiser/lr\": [0.1, 0.2]}}", ""), none,
+             1, &e),
+        &e);
+    ck_assert_uint_eq(g.n_candidates, 0);
     grid_free(&g);
 }
 END_TEST
@@ -253,28 +293,32 @@ START_TEST(a_choice_waits_and_is_kept) {
 }
 END_TEST
 
-START_TEST(a_candidate_that_failed_is_not_chosen) {
+START_TEST(only_a_candidate_that_diverged_is_left_out) {
     struct err e = {0};
     char *line;
     finish(grid.candidates[0].id, 0, 0);
     finish(grid.candidates[1].id, 6, .76);
+    ck_assert_int_eq(choose(0, &line, &e), CHOICE_FAILED); /* it may have been the disk */
+    ck_assert_ptr_nonnull(strstr(e.msg, "failed, so that nothing can be chosen yet"));
+    e = (struct err){0};
+    must(sql_run(store_db(store), &e, "UPDATE cell SET diverged = 1 WHERE state = 3", ""), &e);
     ck_assert_int_eq(choose(0, &line, &e), CHOICE_MADE);
     ck_assert_ptr_nonnull(
         strstr(line, "chose {\"/optimiser/lr\":0.01} of 2 candidates on the validation part; 1 "
-                     "failed and could not be chosen"));
+                     "diverged and could not be chosen"));
     free(line);
     expect("SELECT coalesce(gain, 'failed') FROM v_choices WHERE position = 0", "failed");
 }
 END_TEST
 
-START_TEST(where_all_failed_nothing_is_chosen) {
+START_TEST(where_all_diverged_nothing_is_chosen) {
     struct err e = {0};
     char *line;
     finish(grid.candidates[0].id, 0, 0);
     finish(grid.candidates[1].id, 0, 0);
+    must(sql_run(store_db(store), &e, "UPDATE cell SET diverged = 1 WHERE state = 3", ""), &e);
     ck_assert_int_eq(choose(0, &line, &e), CHOICE_FAILED);
-    ck_assert_ptr_nonnull(
-        strstr(e.msg, "none of the 2 candidates of its open keys could be trained"));
+    ck_assert_ptr_nonnull(strstr(e.msg, "all 2 candidates of its open keys diverged"));
     expect("SELECT count(*) FROM choice", "0");
 }
 END_TEST
@@ -296,11 +340,13 @@ Suite *select_suite(void) {
     tcase_add_test(plain, a_candidate_is_the_cell_that_says_its_values);
     tcase_add_test(plain, what_is_chosen_has_no_value_of_its_own);
     tcase_add_loop_test(plain, a_bad_selection_is_refused, 0, (int)(sizeof bad / sizeof bad[0]));
+    tcase_add_test(plain, what_spans_open_keys_is_checked_of_candidates);
+    tcase_add_test(plain, what_is_chosen_cannot_be_set);
     tcase_add_test(plain, a_thousand_values_are_too_many);
     tcase_add_checked_fixture(stored, open_store, close_store);
     tcase_add_test(stored, a_choice_waits_and_is_kept);
-    tcase_add_test(stored, a_candidate_that_failed_is_not_chosen);
-    tcase_add_test(stored, where_all_failed_nothing_is_chosen);
+    tcase_add_test(stored, only_a_candidate_that_diverged_is_left_out);
+    tcase_add_test(stored, where_all_diverged_nothing_is_chosen);
     tcase_add_test(stored, a_grid_that_stops_choosing_plans_no_candidates);
     suite_add_tcase(s, plain);
     suite_add_tcase(s, stored);

@@ -25,7 +25,7 @@ const char fixture_version_1[] =
     "DROP VIEW v_datasets; ALTER TABLE dataset DROP COLUMN undecodable;"
     "DROP VIEW v_samples; ALTER TABLE sample DROP COLUMN undecodable;"
     "DROP VIEW v_choices; DROP TABLE choice_candidate; DROP TABLE choice;"
-    "ALTER TABLE member DROP COLUMN asked;"
+    "ALTER TABLE member DROP COLUMN asked; ALTER TABLE cell DROP COLUMN diverged;"
     "DROP VIEW v_runs; ALTER TABLE attempt DROP COLUMN images_per_s;"
     "CREATE VIEW v_runs AS SELECT c.id AS cell, a.attempt AS run, a.wall_s, st.name AS outcome"
     " FROM attempt a JOIN cell c USING (cell) LEFT JOIN state st ON st.state = a.outcome;"

@@ -6,6 +6,7 @@
 #include "data/pixels.h"
 #include "grid/catalogue.h"
 #include "grid/grid.h"
+#include "grid/select.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -38,9 +39,12 @@ static bool show_progress(void *context, size_t done, size_t total) {
 /* A frozen trunk's features come straight from the decoder, without a pixel cache. */
 static size_t needs_of(const struct grid *g, struct need *needs) {
     size_t n = 0;
-    for (size_t i = 0; i < g->n_cells; i++) {
-        const struct config *c = &g->cells[i].config;
+    for (size_t i = 0; i < g->n_cells + g->n_candidates; i++) {
+        bool own = i < g->n_cells;
+        const struct config *c = own ? &g->cells[i].config : &g->candidates[i - g->n_cells].config;
         size_t k = 0;
+        if (config_selects(c))
+            continue; /* its candidates say what it may be */
         while (k < n && (needs[k].set != c->data.set || needs[k].px != c->data.image_px))
             k++;
         if (strcmp(c->trunk.train_from, "frozen") == 0)
@@ -84,7 +88,7 @@ bool data_cache(const struct data_verb *v, struct err *e) {
         return err_usage(e, "data cache: for what? expected a grid file or --px PX");
     if (v->argument) {
         ok = grid_read(&g, v->argument, NULL, 0, e);
-        needs = ok ? xcalloc(g.n_cells, sizeof *needs) : NULL;
+        needs = ok ? xcalloc(g.n_cells + g.n_candidates, sizeof *needs) : NULL;
         n = ok ? needs_of(&g, needs) : 0;
     } else {
         ok = data_verb_set(v, NULL, &one.set, e);

@@ -29,7 +29,8 @@ static const struct argp_option options[] = {
     {"bins", KEY_BINS, "BINS", 0, "confusion: the age groups, like fairface-9", 0},
     {"convention", KEY_CS, "NAME", 0,
         "cs: cs_lt, error < i (the paper's, the default), or cs_le, error <= i", 0},
-    {"part", KEY_PART, "PART", 0, "cs, confusion: test (the default) or validation", 0},
+    {"part", KEY_PART, "PART", 0,
+        "cs, confusion: test or validation (default: test, of GRID:select validation)", 0},
     {0},
 };
 
@@ -272,7 +273,8 @@ static bool plot(struct plot *p, struct err *e) {
     p->figure.variants = only->text;
     p->figure.n_variants = only->n;
     bool ok = check(p, &kind, e) && stored_grid_open(&grid, &p->grid, e) &&
-              results_read(&results, grid.store, grid.name, p->part, e) &&
+              results_read(&results, grid.store, grid.name,
+                  p->part == PART_COUNT ? stored_grid_part(&grid) : p->part, e) &&
               grid_check_names(&results.grid, "--only", only->text, (int)only->n, e);
     if (ok && !command_quiet())
         tell_missing(p, &results);
@@ -287,7 +289,7 @@ static bool plot(struct plot *p, struct err *e) {
 
 bool command_plot(int argc, char **argv, struct err *e) {
     struct plot p = {.grid.takes = TAKES_ONLY,
-        .part = PART_TEST,
+        .part = PART_COUNT,
         .figure = {.task = -1, .convention = CS_LT},
         .e = e};
     bool done, ok = command_parse(&argp, argc, argv, &p, &p.grid, &done, e);

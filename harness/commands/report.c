@@ -3,7 +3,6 @@
 
 #include "commands/stored_grid.h"
 #include "core/mem.h"
-#include "grid/choice.h"
 #include "report/output.h"
 #include "report/report.h"
 
@@ -73,11 +72,6 @@ static const struct argp argp = {options, parse, "GRID",
     "as `dmtl run` last saw it. GRID:select is what was tried for its open keys.",
     NULL, NULL, NULL};
 
-static enum part part_of(const struct report_options *o, const struct stored_grid *g) {
-    bool candidates = choice_name_length(g->name) < strlen(g->name);
-    return o->part != PART_COUNT ? o->part : candidates ? PART_VALIDATION : PART_TEST;
-}
-
 bool command_report(int argc, char **argv, struct err *e) {
     struct report_options o = {.part = PART_COUNT, .e = e};
     bool done;
@@ -87,7 +81,8 @@ bool command_report(int argc, char **argv, struct err *e) {
     struct results results = {0};
     struct str text = {0};
     bool ok = grid_options_stored(&o.grid, "report", e) && stored_grid_open(&grid, &o.grid, e) &&
-              results_read(&results, grid.store, grid.name, part_of(&o, &grid), e);
+              results_read(&results, grid.store, grid.name,
+                  o.part == PART_COUNT ? stored_grid_part(&grid) : o.part, e);
     if (ok) {
         formats[o.format].write(&text, &results);
         ok = output_write(o.output, text.text, text.len, e);

@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "grid/choice.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,10 @@ bool stored_grid_open(struct stored_grid *g, const struct grid_options *o, struc
     bool ok = source != NULL;
     free(source);
     return ok;
+}
+
+enum part stored_grid_part(const struct stored_grid *g) {
+    return choice_name_length(g->name) < strlen(g->name) ? PART_VALIDATION : PART_TEST;
 }
 
 void stored_grid_close(struct stored_grid *g) {

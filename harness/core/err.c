@@ -43,6 +43,14 @@ bool err_interrupted(struct err *e, const char *fmt, ...) {
     return false;
 }
 
+bool err_diverged(struct err *e, const char *fmt, ...) {
+    va_list args;
+    va_start(args, fmt);
+    set(e, ERR_DIVERGED, fmt, args);
+    va_end(args);
+    return false;
+}
+
 bool err_no_space(struct err *e, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
@@ -109,6 +117,7 @@ int err_exit_code(const struct err *e) {
         [ERR_FAILED] = 1,
         [ERR_USAGE] = 2,
         [ERR_INTERRUPTED] = 75,
+        [ERR_DIVERGED] = 1,
         [ERR_NO_SPACE] = 1};
     return code[e->kind];
 }

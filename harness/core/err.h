@@ -17,6 +17,7 @@ enum err_kind {
     ERR_FAILED,      /* exit 1: the work failed */
     ERR_USAGE,       /* exit 2: wrong command line or a wrong file of the user's */
     ERR_INTERRUPTED, /* exit 75: stopped on request, the same command goes on from here */
+    ERR_DIVERGED,    /* exit 1: a loss is no number any more, and would be so again */
     ERR_NO_SPACE, /* exit 1: a disk, a quota or a limit is full; the next writer meets the same */
     ERR_KIND_COUNT
 };
@@ -31,6 +32,7 @@ struct err {
 bool err_set(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool err_usage(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool err_interrupted(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool err_diverged(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool err_no_space(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Puts "prefix: " before the message that is there (nothing where there is none); returns false. */

@@ -95,14 +95,15 @@ static bool question_read(struct question *q, const struct cell_record *cell, st
     return true;
 }
 
-static bool find_cell(
-    struct store *s, const char *id, int64_t *row, enum cell_state *state, struct err *e) {
-    sqlite3_stmt *stmt =
-        sql_prepare(store_db(s), e, "SELECT cell, state FROM cell WHERE id = ?1", "s", id);
+static bool find_cell(struct store *s, const char *id, int64_t *row, enum cell_state *state,
+    bool *diverged, struct err *e) {
+    sqlite3_stmt *stmt = sql_prepare(
+        store_db(s), e, "SELECT cell, state, diverged FROM cell WHERE id = ?1", "s", id);
     int found = stmt ? sql_step(stmt, e) : -1;
     if (found > 0) {
         *row = sqlite3_column_int64(stmt, 0);
         *state = (enum cell_state)sqlite3_column_int(stmt, 1);
+        *diverged = sqlite3_column_int(stmt, 2) != 0;
     }
     sqlite3_finalize(stmt);
     if (found == 0)
@@ -129,15 +130,29 @@ static bool read_score(struct store *s, const struct candidate *c, const struct 
     return found > 0;
 }
 
+/* Only a candidate that diverged is left out: it would again. One that failed otherwise may not, so that
+ * nothing is chosen without it. */
+static bool is_settled(
+    const struct candidate *c, enum cell_state state, bool diverged, struct err *e) {
+    return state != CELL_FAILED || diverged ||
+           err_set(e,
+               "its candidate %.12s (%s) failed, so that nothing can be chosen yet: `dmtl status` says "
+               "why, and the same command tries it again",
+               c->id, c->values);
+}
+
 /* CHOICE_NONE here: everything is known. */
 static enum choice read_scores(struct store *s, struct question *q, struct err *e) {
     int tasks = q->config.n_tasks;
     for (size_t i = 0; i < q->n; i++) {
         enum cell_state state = CELL_PENDING;
-        if (!find_cell(s, q->candidates[i].id, &q->stored[i].cell, &state, e))
-            return CHOICE_FAILED;
+        bool diverged = false;
+        if (!find_cell(s, q->candidates[i].id, &q->stored[i].cell, &state, &diverged, e))
+            return CHOICE_ERROR;
         if (state != CELL_DONE && state != CELL_FAILED)
             return CHOICE_WAITS;
+        if (!is_settled(&q->candidates[i], state, diverged, e))
+            return CHOICE_FAILED;
         q->stored[i].selected = q->candidates[i].values;
         for (int t = 0; t < tasks; t++) {
             double *score = &q->score[i * (size_t)tasks + (size_t)t];
@@ -145,7 +160,7 @@ static enum choice read_scores(struct store *s, struct question *q, struct err *
             if (state == CELL_DONE && q->metric[t] != METRIC_COUNT &&
                 !read_score(s, &q->candidates[i], &q->candidates[i].config.tasks[t], q->metric[t],
                     score, e))
-                return CHOICE_FAILED;
+                return CHOICE_ERROR;
         }
     }
     return CHOICE_NONE;
@@ -162,7 +177,7 @@ static char *say(const struct cell_record *cell, const struct question *q, size_
     str_addf(&line, " %.12s: chose %s of %zu candidates on the validation part", cell->id,
         q->candidates[best].values, q->n);
     if (failed)
-        str_addf(&line, "; %zu failed and could not be chosen", failed);
+        str_addf(&line, "; %zu diverged and could not be chosen", failed);
     str_addc(&line, '\n');
     return str_detach(&line);
 }
@@ -190,15 +205,14 @@ static enum choice choose(struct store *s, const struct cell_record *cell, struc
     size_t best = best_gain(q->metric, q->config.n_tasks, q->score, q->n, q->gain);
     if (best == q->n) {
         err_set(e,
-            "none of the %zu candidates of its open keys could be trained; change the values in "
-            "/select/keys, or run again to try them again",
+            "all %zu candidates of its open keys diverged: change the values in /select/keys",
             q->n);
         return CHOICE_FAILED;
     }
     for (size_t i = 0; i < q->n; i++)
         q->stored[i].gain = q->gain[i];
     if (!put_answer(s, cell, q, best, e))
-        return CHOICE_FAILED;
+        return CHOICE_ERROR;
     *line = say(cell, q, best);
     return CHOICE_MADE;
 }
@@ -206,7 +220,7 @@ static enum choice choose(struct store *s, const struct cell_record *cell, struc
 enum choice choice_make(
     struct store *s, const struct cell_record *cell, char **line, struct err *e) {
     struct question q = {0};
-    enum choice made = CHOICE_FAILED;
+    enum choice made = CHOICE_ERROR;
     *line = NULL;
     if (question_read(&q, cell, e))
         made = q.n ? choose(s, cell, &q, line, e) : CHOICE_NONE;

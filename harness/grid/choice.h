@@ -23,10 +23,11 @@ bool choice_check_data(struct store *s, const char *grid, const char *dataset,
 bool choice_open(const struct cell_record *cell);
 
 enum choice {
-    CHOICE_NONE,  /* the cell has nothing to choose */
-    CHOICE_WAITS, /* a candidate is neither done nor failed */
-    CHOICE_MADE,  /* its members point to the answer from now on */
-    CHOICE_FAILED /* e says why: no candidate could be trained, or the store is out of order */
+    CHOICE_NONE,   /* the cell has nothing to choose */
+    CHOICE_WAITS,  /* a candidate is neither done nor failed */
+    CHOICE_MADE,   /* its members point to the answer from now on */
+    CHOICE_FAILED, /* e says why: all candidates diverged, or one failed otherwise */
+    CHOICE_ERROR   /* e says what is out of order, with the store or with what it holds */
 };
 /* Answers one cell of a grid, in a transaction of its own. *line: what was chosen, for people, ends with
  * a newline; the caller frees; NULL unless CHOICE_MADE. */

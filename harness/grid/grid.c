@@ -2,6 +2,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "grid/choice.h"
 #include "grid/grid_parts.h"
 
 #include <stdlib.h>
@@ -109,6 +110,15 @@ static bool read_descriptions(
     return true;
 }
 
+/* Whether base or a variant leaves the key open. */
+static bool is_open(const struct grid_file *f, const char *pointer) {
+    bool open = json_get(json_pointer_get(f->base, "/select/keys"), pointer) != NULL;
+    cJSON *variant;
+    cJSON_ArrayForEach(variant, f->variants) open =
+        open || json_get(json_pointer_get(variant, "/select/keys"), pointer);
+    return open;
+}
+
 /* One "/pointer=value" onto base. */
 static bool apply_set(struct grid_file *f, const char *text, struct err *e) {
     const char *equals = strchr(text, '=');
@@ -125,6 +135,11 @@ static bool apply_set(struct grid_file *f, const char *text, struct err *e) {
         ok = err_usage(e,
             "--set %s: the grid's axis %s sets this key: edit the file, or choose cells "
             "with --only",
+            text, pointer);
+    if (ok && is_open(f, pointer))
+        ok = err_usage(e,
+            "--set %s: the grid chooses %s on the validation part (/select/keys): edit the file, or take "
+            "it out of the choice with --set /select=null",
             text, pointer);
     ok = ok && config_check_patch(patch, "--set", "", e);
     if (ok)
@@ -204,7 +219,12 @@ bool grid_read(struct grid *g, const char *path, const char *const *set, int n_s
     size_t length = strlen(file);
     char *name = xstrndup(file, str_ends(file, ".json") && length > 5 ? length - 5 : length);
     bool ok;
-    if (strlen(text) != n) /* json_parse would not see what is behind a NUL */
+    if (choice_name_length(name) < strlen(name))
+        ok = err_usage(e,
+            "%s: a grid's name must not end in \":select\", which is what another grid's "
+            "candidates are called: rename the file",
+            path);
+    else if (strlen(text) != n) /* json_parse would not see what is behind a NUL */
         ok = err_usage(e, "%s: has a NUL byte: expected a text", path);
     else
         ok = grid_parse(g, name, path, text, set, n_set, e);

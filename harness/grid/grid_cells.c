@@ -243,7 +243,12 @@ static bool open_choice(
             return err_usage(e,
                 "%s: /select/keys: \"%.100s\": the grid's axis sets this key: it cannot be chosen too",
                 where, key->string);
-        remove_key(config, key->string);
+        if (str_starts(key->string, "/select"))
+            return err_usage(e,
+                "%s: /select/keys: \"%.100s\": cannot be chosen: it says what is chosen", where,
+                key->string);
+        if (!cJSON_IsObject(json_pointer_get(config, key->string)))
+            remove_key(config, key->string);
     }
     const cJSON *axis = json_get(f->axes, "/seed"), *own = json_get(config, "seed");
     const cJSON *seed = axis ? axis->child : own;

@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "core/words.h"
 #include "grid/key_table.h"
+#include "grid/select.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -261,6 +262,9 @@ static bool check_weighting(const struct config *c, const char *where, struct er
 }
 
 bool config_check(const struct config *c, const char *where, struct err *e) {
+    /* A question has no values of its open keys yet: what spans them is checked of its candidates. */
+    if (config_selects(c))
+        return check_tasks(c, where, e) && select_check(c, where, e);
     if (!check_tasks(c, where, e) || !check_trunk(c, where, e) || !check_weighting(c, where, e))
         return false;
     if (c->schedule.warmup_epochs > c->epochs)

@@ -2,7 +2,7 @@
  * stands for a cell whose values of these keys are not known yet. Its candidates are ordinary cells: the
  * same configuration with nothing left to choose, one for each combination of the values, all with
  * /select/seed, so that the runs of one variant and split share one choice. The choice goes by the mean
- * over tasks of the relative gain against the first candidate (analysis/gain.h); the first of equals is
+ * over tasks of the relative gain against the first candidate that did not diverge (analysis/gain.h); the first of equals is
  * taken. */
 #ifndef GRID_SELECT_H
 #define GRID_SELECT_H

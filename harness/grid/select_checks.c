@@ -18,7 +18,6 @@ static const struct {
     {"/split/", "candidates must be validated on the same images"},
     {"/data/set", "candidates must be validated on the same images"},
     {"/seed", "one choice holds for all seeds"},
-    {"/select/", "it says what is chosen"},
     {"/tasks/age/ranks", "candidates must be validated on the same labels"},
     {"/tasks/gender/ranks", "candidates must be validated on the same labels"},
     {"/tasks/race/ranks", "candidates must be validated on the same labels"},
@@ -48,7 +47,7 @@ static const struct key_row *key_of(
         for (int t = 0; t < c->n_tasks; t++) {
             char *prefix = xasprintf("/tasks/%s", attribute_name[c->tasks[t].attribute]);
             size_t n = strlen(prefix);
-            bool here = strncmp(pointer, prefix, n) == 0 && pointer[n] == '/';
+            bool here = strncmp(pointer, prefix, n) == 0 && (pointer[n] == '/' || !pointer[n]);
             row = here ? find(task_keys, n_task_keys, pointer + n) : NULL;
             if (here && !row)
                 unknown(where, pointer, task_keys, n_task_keys, pointer + n, prefix, e);
@@ -167,13 +166,13 @@ static bool check_reporting(const struct config *c, const char *where, struct er
 }
 
 bool select_check(const struct config *c, const char *where, struct err *e) {
-    if (!check_reporting(c, where, e))
-        return false;
+    bool said = strcmp(c->select.metrics, "{}") != 0 || c->select.seed != 1;
+    if (!config_selects(c) && said)
+        return err_usage(e,
+            "%s: /select: metrics and seed count for nothing without /select/keys: leave them out",
+            where);
     if (!config_selects(c))
-        return (strcmp(c->select.metrics, "{}") == 0 && c->select.seed == 1) ||
-               err_usage(e,
-                   "%s: /select: metrics and seed count for nothing without /select/keys: leave them out",
-                   where);
+        return check_reporting(c, where, e);
     cJSON *keys = cJSON_Parse(c->select.keys);
     bool ok = check_keys(c, where, keys, e) &&
               check_metrics(c, where, "/select/metrics", c->select.metrics, e);

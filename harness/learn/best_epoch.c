@@ -56,7 +56,9 @@ bool best_epoch_restore(
                               .part = PART_VALIDATION,
                               .task = sqlite3_column_int(stmt, 1),
                               .metric = sql_text(stmt, 2),
-                              .value = sqlite3_column_double(stmt, 3)});
+                              .value = sqlite3_column_type(stmt, 3) == SQLITE_NULL
+                                           ? NAN
+                                           : sqlite3_column_double(stmt, 3)});
     }
     sqlite3_finalize(stmt);
     if (found == 0 && epochs > b->last)

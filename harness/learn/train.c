@@ -245,7 +245,7 @@ static void sum_losses(struct trainer *t, const struct step_losses *l) {
 
 /* Steps and epochs count from 1. */
 static bool not_finite(const char *what, double value, int64_t step, int epoch, struct err *e) {
-    return err_set(e,
+    return err_diverged(e,
         "the %s loss is %g at step %" PRId64 " (epoch %d): the training diverged; "
         "lower /optimiser/lr or lengthen /schedule/warmup_epochs in the grid file",
         what, value, step, epoch);

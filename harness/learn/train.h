@@ -30,7 +30,7 @@ struct training { /* all borrowed */
 };
 
 /* Trains, evaluates the validation and the test part once, stores predictions and metrics, and marks
- * the cell done, all of that in one transaction. Fails where a loss is not finite (the message says
+ * the cell done, all of that in one transaction. ERR_DIVERGED where a loss is not finite (the message says
  * where), ERR_NO_SPACE where a disk is full, ERR_INTERRUPTED after a checkpoint when core/interrupt.h says
  * so: after both a resume loses nothing up to the last checkpoint. */
 bool train(const struct training *in, struct err *e);

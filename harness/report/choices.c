@@ -81,10 +81,11 @@ static void approach(struct str *out, const struct choice_row *row) {
 void choices_markdown(struct str *out, const struct choices *c) {
     if (!c->n)
         return;
-    str_add(out, "\n## Chosen on the validation part\n\n"
-                 "Gain: the mean over tasks of the relative gain against the first candidate.\n\n"
-                 "| Variant | Split seed | Fold | Chosen | Gain (%) | Candidates | Failed |\n"
-                 "|---|---:|---:|---|---:|---:|---:|\n");
+    str_add(out,
+        "\n## Chosen on the validation part\n\n"
+        "Gain: the mean over tasks of the relative gain against the first candidate that did not diverge.\n\n"
+        "| Variant | Split seed | Fold | Chosen | Gain (%) | Candidates | Diverged |\n"
+        "|---|---:|---:|---|---:|---:|---:|\n");
     for (size_t i = 0; i < c->n; i++) {
         const struct choice_row *row = &c->rows[i];
         str_add(out, "| ");
@@ -117,7 +118,7 @@ void choices_json(struct str *out, const struct choices *c) {
         str_addf(out, "\"split_seed\": %lld, \"fold\": %d, \"gain\": ", (long long)row->split_seed,
             row->fold);
         json_add_number(out, row->gain);
-        str_addf(out, ", \"candidates\": %ld, \"failed\": %ld}", row->tried, row->failed);
+        str_addf(out, ", \"candidates\": %ld, \"diverged\": %ld}", row->tried, row->failed);
     }
     str_add(out, c->n ? "\n  ]" : "]");
 }

@@ -19,7 +19,7 @@ static bool no_such_cell(struct store *s, int64_t cell, struct err *e) {
 static bool begin_attempt(
     struct store *s, int64_t cell, const struct provenance *p, int64_t token, struct err *e) {
     return sql_run(s->db, e,
-               "UPDATE cell SET state = ?2, token = ?3, error = NULL, finished = NULL,"
+               "UPDATE cell SET state = ?2, token = ?3, diverged = 0, error = NULL, finished = NULL,"
                " started = coalesce(started, " SQL_NOW ") WHERE cell = ?1",
                "lil", (long long)cell, CELL_RUNNING, (long long)token) &&
            sql_run(s->db, e,
@@ -129,6 +129,10 @@ static bool end_claim(struct store *s, int64_t cell, int64_t token, enum cell_st
 
 bool store_fail(struct store *s, int64_t cell, int64_t token, const char *message, struct err *e) {
     return end_claim(s, cell, token, CELL_FAILED, message, e);
+}
+
+bool store_diverged(struct store *s, int64_t cell, struct err *e) {
+    return sql_run(s->db, e, "UPDATE cell SET diverged = 1 WHERE cell = ?1", "l", (long long)cell);
 }
 
 bool store_interrupt(struct store *s, int64_t cell, int64_t token, struct err *e) {

@@ -60,6 +60,7 @@ CREATE TABLE cell (
     step           INTEGER NOT NULL DEFAULT 0, -- of the checkpoint on disk, 0: none
     reported_epoch INTEGER,                    -- whose results stand in the tables below
     token          INTEGER NOT NULL DEFAULT 0, -- fencing: the newest claim's number
+    diverged       INTEGER NOT NULL DEFAULT 0, -- 1: it failed because a loss was no number any more
     wall_s         REAL NOT NULL DEFAULT 0,    -- seconds of work so far, all attempts together
     started        TEXT,                       -- first claim
     finished       TEXT,                       -- done or failed
@@ -89,10 +90,10 @@ CREATE TABLE choice (
 
 CREATE TABLE choice_candidate (
     cell      INTEGER NOT NULL REFERENCES choice,
-    position  INTEGER NOT NULL,    -- 0 is the first, whom gains are against
+    position  INTEGER NOT NULL,    -- gains are against the first that did not diverge
     candidate INTEGER NOT NULL REFERENCES cell,
     selected  TEXT NOT NULL,       -- JSON object, pointer -> value
-    gain      REAL,                -- mean over tasks of the relative gain; NULL: the candidate failed
+    gain      REAL,                -- mean over tasks of the relative gain; NULL: the candidate diverged
     best      INTEGER NOT NULL,    -- 1: its values were chosen
     PRIMARY KEY (cell, position)
 ) WITHOUT ROWID;

@@ -103,6 +103,8 @@ bool store_finish(struct store *s, int64_t cell, double wall_s, int64_t peak_rss
 /* The end without results, of the claim `token`; where that is not the newest, an error, and nothing is
  * recorded. Failed: kept with its message until the next claim. Interrupted: pending again. */
 bool store_fail(struct store *s, int64_t cell, int64_t token, const char *message, struct err *e);
+/* Puts on record that a failed cell would fail so again, until its next claim. */
+bool store_diverged(struct store *s, int64_t cell, struct err *e);
 bool store_interrupt(struct store *s, int64_t cell, int64_t token, struct err *e);
 /* Makes a failed cell pending again; its message stays until the next claim. */
 bool store_retry(struct store *s, int64_t cell, struct err *e);

@@ -38,7 +38,7 @@ LEFT JOIN attempt a ON a.cell = c.cell AND a.attempt = c.token;
 -- Keys that a grid had chosen on the validation part: one row a candidate and answered cell. `cell`: the
 -- answer, which stands in `grid` under `variant`. `candidate`: the cell that was tried with the values
 -- `selected` (JSON, pointer to value). `gain`: its mean relative gain over the tasks against the first
--- candidate, NULL where it failed. `best`: 1 for the candidate whose values the cell has.
+-- candidate that did not diverge, NULL where it did itself. `best`: 1 for the candidate whose values the cell has.
 CREATE VIEW IF NOT EXISTS v_choices AS
 SELECT g.name AS grid, m.variant, c.id AS cell, c.split_seed, c.seed, c.fold, m.axes, k.position,
     t.id AS candidate, k.selected, k.gain, k.best

@@ -217,7 +217,8 @@ static bool note_stop(struct worker *w, struct running *run, const struct cell_r
         return !run->token || store_interrupt(w->store, r->cell, run->token, e);
     if (!run->token && (why->kind == ERR_USAGE || !claim(w, run, r, m, e)))
         return e->kind == ERR_NONE;
-    return store_fail(w->store, r->cell, run->token, why->msg, e);
+    return store_fail(w->store, r->cell, run->token, why->msg, e) &&
+           (why->kind != ERR_DIVERGED || store_diverged(w->store, r->cell, e));
 }
 
 /* Wrong usage, interruption and a full disk end the worker: the next cell would meet the same. A store
@@ -229,7 +230,8 @@ static enum cell_outcome stopped(struct worker *w, struct running *run, const st
     bool full_too = e->kind == ERR_NO_SPACE && store_error.kind == ERR_NO_SPACE;
     if (!noted && !full_too && strcmp(store_error.msg, e->msg) != 0)
         err_add(e, "(not noted in the store: %s)", store_error.msg);
-    return noted && e->kind == ERR_FAILED ? OUTCOME_FAILED : OUTCOME_STOPPED;
+    bool of_the_cell = e->kind == ERR_FAILED || e->kind == ERR_DIVERGED;
+    return noted && of_the_cell ? OUTCOME_FAILED : OUTCOME_STOPPED;
 }
 
 static enum cell_outcome run_held(
@@ -245,7 +247,13 @@ bool cell_refuse(
     struct worker *w, const struct cell_record *r, const struct err *why, struct err *e) {
     struct running run = {.lease.fd = -1};
     cell_say_failed(r, why);
-    return claim(w, &run, r, NULL, e) && store_fail(w->store, r->cell, run.token, why->msg, e);
+    if (!store_begin(w->store, e))
+        return false;
+    if (claim(w, &run, r, NULL, e) && store_fail(w->store, r->cell, run.token, why->msg, e) &&
+        store_commit(w->store, e))
+        return true;
+    store_rollback(w->store);
+    return false;
 }
 
 bool cell_open(const struct cell_record *r) {

@@ -107,8 +107,14 @@ static bool choose(struct worker *w, size_t *failed, bool *waits, struct err *e)
             continue;
         struct err bad = {0};
         enum choice made = choice_make(w->store, &r.cells[i], &line, &bad);
-        if (made == CHOICE_FAILED)
-            ok = cell_refuse(w, &r.cells[i], &bad, e);
+        if (made == CHOICE_ERROR) {
+            *e = bad;
+            ok = false;
+        } else if (made == CHOICE_FAILED) {
+            ok = cell_refuse(w, &r.cells[i], &bad, e) &&
+                 (!w->options->fail_fast ||
+                     err_set(e, "stopped at the first cell that failed (--fail-fast)"));
+        }
         *failed += made == CHOICE_FAILED;
         *waits = *waits || made == CHOICE_WAITS;
         if (line && !w->options->quiet)
@@ -128,6 +134,8 @@ static bool close_keys(struct worker *w, size_t *failed, struct err *e) {
         ok = list(w, &r, tried, e);
         r.candidates = true;
         ok = ok && passes(w, &r, e) && choose(w, failed, &waits, e);
+        if (ok && waits && interrupt_requested())
+            ok = err_interrupted(e, "stopped before open keys were chosen");
         round_free(&r);
         if (ok && waits)
             nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
