@@ -195,7 +195,7 @@ START_TEST(exceptions_end_as_messages) {
     th_stack(s, 0, NULL);
     expect_failure("non-empty");
     th_zeros(s, TH_F32, SHAPE(-1));
-    expect_failure("negative dimension");
+    expect_failure("negative"); /* "negative dimension", and "must be non-negative" in 2.15 */
     th_from(s, TH_F64, SHAPE(-1), (double[]){1});
     expect_failure("negative size -1");
     th_borrow(s, TH_F64, SHAPE(2, -3), (double[]){1});

@@ -110,15 +110,6 @@ static bool read_descriptions(
     return true;
 }
 
-/* Whether base or a variant leaves the key open. */
-static bool is_open(const struct grid_file *f, const char *pointer) {
-    bool open = json_get(json_pointer_get(f->base, "/select/keys"), pointer) != NULL;
-    cJSON *variant;
-    cJSON_ArrayForEach(variant, f->variants) open =
-        open || json_get(json_pointer_get(variant, "/select/keys"), pointer);
-    return open;
-}
-
 /* One "/pointer=value" onto base. */
 static bool apply_set(struct grid_file *f, const char *text, struct err *e) {
     const char *equals = strchr(text, '=');
@@ -136,7 +127,7 @@ static bool apply_set(struct grid_file *f, const char *text, struct err *e) {
             "--set %s: the grid's axis %s sets this key: edit the file, or choose cells "
             "with --only",
             text, pointer);
-    if (ok && is_open(f, pointer))
+    if (ok && json_get(json_pointer_get(f->base, "/select/keys"), pointer))
         ok = err_usage(e,
             "--set %s: the grid chooses %s on the validation part (/select/keys): edit the file, or take "
             "it out of the choice with --set /select=null",

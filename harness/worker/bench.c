@@ -15,12 +15,12 @@
 #include <time.h>
 
 #define MAX_STEPS 10000
-#define WARM_STEPS 2 /* the allocator and libtorch's primitives are cold before */
+#define WARM_STEPS 2 /* by default: the allocator and libtorch's primitives are cold before */
 
 struct bench_options {
     bool train;
     const char *trunk, *device;
-    int px, batch, steps, threads;
+    int px, batch, steps, warm, threads;
 };
 
 struct bench {
@@ -50,9 +50,13 @@ static bool take_number(
 static bool parse(struct bench_options *o, int argc, char **argv, struct err *e) {
     static const struct option longs[] = {{"trunk", 1, NULL, 't'}, {"px", 1, NULL, 'p'},
         {"batch", 1, NULL, 'b'}, {"steps", 1, NULL, 's'}, {"threads", 1, NULL, 'n'},
-        {"device", 1, NULL, 'd'}, {NULL, 0, NULL, 0}};
-    *o = (struct bench_options){
-        .trunk = "efficientnet-b0", .device = "cpu", .px = 224, .batch = 32, .steps = 20};
+        {"device", 1, NULL, 'd'}, {"warm", 1, NULL, 'w'}, {NULL, 0, NULL, 0}};
+    *o = (struct bench_options){.trunk = "efficientnet-b0",
+        .device = "cpu",
+        .px = 224,
+        .batch = 32,
+        .steps = 20,
+        .warm = WARM_STEPS};
     bool ok = true;
     int c;
     optind = 1;
@@ -73,12 +77,15 @@ static bool parse(struct bench_options *o, int argc, char **argv, struct err *e)
         case 's':
             ok = take_number("steps", optarg, 1, MAX_STEPS, &o->steps, e);
             break;
+        case 'w':
+            ok = take_number("warm", optarg, 0, MAX_STEPS, &o->warm, e);
+            break;
         case 'n':
             ok = take_number("threads", optarg, 0, 4096, &o->threads, e);
             break;
         default:
             ok = err_usage(e,
-                "bench: wrong option; expected --trunk, --px, --batch, --steps, --threads "
+                "bench: wrong option; expected --trunk, --px, --batch, --steps, --warm, --threads "
                 "or --device");
         }
     if (!ok)
@@ -185,9 +192,9 @@ static int ascending(const void *a, const void *b) {
 
 static bool measure(struct bench *b, double *seconds, double *total_s, struct err *e) {
     *total_s = 0;
-    for (int i = -WARM_STEPS; i < b->o->steps; i++) {
+    for (int i = -b->o->warm; i < b->o->steps; i++) {
         double began = now_s();
-        (b->o->train ? train_step : infer_step)(b, (uint32_t)(i + WARM_STEPS));
+        (b->o->train ? train_step : infer_step)(b, (uint32_t)(i + b->o->warm));
         th_synchronize(b->device);
         if (!th_take_error(b->step, e))
             return false;
