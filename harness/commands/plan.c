@@ -79,16 +79,18 @@ static bool look_up_all(
 
 /* ---- printing ---- */
 
-/* "12 cells: 10 done, 2 pending" */
+/* "12 cells: 10 done, 2 pending", with `before` in front; nothing where no cell is shown. */
 static void add_count(struct str *out, const struct plan *p, const struct cell *list, size_t n,
-    const struct cell_progress *progress, const char *what) {
+    const struct cell_progress *progress, const char *before, const char *what) {
     int count[CELL_STATE_COUNT] = {0}, cells = 0;
     for (size_t i = 0; i < n; i++)
         if (grid_options_choose(&p->grid, list[i].variant)) {
             count[progress[i].state]++;
             cells++;
         }
-    str_addf(out, "%d %s%s:", cells, what, cells == 1 ? "" : "s");
+    if (cells == 0)
+        return;
+    str_addf(out, "%s%d %s%s:", before, cells, what, cells == 1 ? "" : "s");
     for (int s = CELL_STATE_COUNT - 1, first = 1; s >= 0; s--)
         if (count[s]) {
             str_addf(out, "%s %d %s", first ? "" : ",", count[s], cell_state_name[s]);
@@ -98,11 +100,8 @@ static void add_count(struct str *out, const struct plan *p, const struct cell *
 
 static void add_total(struct str *out, const struct plan *p, const struct grid *g,
     const struct plan_progress *progress, const char *db) {
-    add_count(out, p, g->cells, g->n_cells, progress->cells, "cell");
-    if (g->n_candidates) {
-        str_add(out, "; ");
-        add_count(out, p, g->candidates, g->n_candidates, progress->candidates, "candidate");
-    }
+    add_count(out, p, g->cells, g->n_cells, progress->cells, "", "cell");
+    add_count(out, p, g->candidates, g->n_candidates, progress->candidates, "; ", "candidate");
     str_addf(out, " (%s%s)\n", db, file_exists(db) ? "" : ", not there yet");
 }
 
