@@ -1,8 +1,8 @@
 #include "commands/grid_option.h"
 
 #include "core/mem.h"
-#include "grid/choice.h"
 #include "core/str.h"
+#include "grid/choice.h"
 
 #include <stdlib.h>
 #include <string.h>

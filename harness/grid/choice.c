@@ -34,7 +34,7 @@ bool choice_cells(
             memcpy(*cells + *n, own, n_own * sizeof *own);
         *n += n_own;
         free(own);
-    } else if (!ok) {
+    } else {
         store_cells_free(*cells, *n);
         *cells = NULL;
         *n = 0;
@@ -185,10 +185,12 @@ static char *say(const struct cell_record *cell, const struct question *q, size_
 static bool put_answer(struct store *s, const struct cell_record *cell, const struct question *q,
     size_t best, struct err *e) {
     struct config chosen;
+    char id[SHA256_HEX];
     int64_t row = 0;
     bool ok = select_apply(&q->config, q->candidates[best].values, &chosen, e) && store_begin(s, e);
     if (ok) {
-        ok = grid_put_config(&chosen, s, &row, e) &&
+        config_id(&chosen, id);
+        ok = grid_put_config(&chosen, id, s, &row, e) &&
              store_put_choice(s, cell->cell, row, q->stored, q->n, best, e) && store_commit(s, e);
         if (!ok)
             store_rollback(s);

@@ -188,15 +188,21 @@ static void add_changes(
     }
 }
 
+/* "/optimiser/lr" -> "optimiser.lr"; the caller frees. */
+static char *dotted(const char *pointer) {
+    char *name = xstrdup(pointer + 1);
+    for (char *c = name; *c; c++)
+        if (*c == '/')
+            *c = '.';
+    return name;
+}
+
 static char *describe_changes(const cJSON *patch, const cJSON *base, const cJSON *axes) {
     struct str out = {0};
     add_changes(&out, "", patch, base);
     const cJSON *axis;
     cJSON_ArrayForEach(axis, axes) {
-        char *name = xstrdup(axis->string + 1);
-        for (char *c = name; *c; c++)
-            if (*c == '/')
-                *c = '.';
+        char *name = dotted(axis->string);
         add_change(&out, name, axis);
         free(name);
     }
@@ -212,11 +218,10 @@ static void add_open_keys(char **changes, const struct config *c) {
     const cJSON *key;
     str_add(&out, *changes);
     cJSON_ArrayForEach(key, keys) {
-        str_add(&out, out.len ? " " : "");
-        for (const char *p = key->string + 1; *p; p++)
-            str_addc(&out, *p == '/' ? '.' : *p);
-        str_add(&out, "=one of ");
+        char *name = dotted(key->string);
+        str_addf(&out, "%s%s=one of ", out.len ? " " : "", name);
         json_canonical(&out, key);
+        free(name);
     }
     cJSON_Delete(keys);
     free(*changes);

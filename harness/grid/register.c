@@ -8,13 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool grid_put_config(const struct config *c, struct store *s, int64_t *cell, struct err *e) {
+bool grid_put_config(
+    const struct config *c, const char *id, struct store *s, int64_t *cell, struct err *e) {
     struct str config = {0};
-    char id[SHA256_HEX];
     cJSON *resolved = config_resolved(c);
     json_canonical(&config, resolved);
     cJSON_Delete(resolved);
-    config_id(c, id);
     bool ok = store_put_cell(s,
         &(struct store_cell){.id = id,
             .config = config.text,
@@ -35,7 +34,7 @@ static bool put_all(const char *name, const char *source, const struct cell *cel
     if (!store_put_grid(s, name, source, &grid, e) || !store_clear_members(s, grid, e))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (!grid_put_config(&cells[i].config, s, &cell, e) ||
+        if (!grid_put_config(&cells[i].config, cells[i].id, s, &cell, e) ||
             !store_put_member(s, grid, cell, cells[i].variant, cells[i].axes, (int)i, e))
             return false;
     return true;

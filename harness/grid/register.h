@@ -6,8 +6,9 @@
 #include "grid/grid.h"
 #include "store/store.h"
 
-/* The row of the cell with this configuration, put there where it is new. */
-bool grid_put_config(const struct config *c, struct store *s, int64_t *cell, struct err *e);
+/* The row of the cell with this configuration and its id (config_id), put there where it is new. */
+bool grid_put_config(
+    const struct config *c, const char *id, struct store *s, int64_t *cell, struct err *e);
 
 /* One transaction. What cells with open keys try is a grid of its own (choice_grid). */
 bool grid_register(const struct grid *g, struct store *s, struct err *e);
