@@ -508,10 +508,10 @@ bool train(const struct training *in, struct err *e) {
         ok = run_epoch(&t, epochs_done(&t), e);
         if (ok && t.better && reports_best(&t))
             ok = save_best(&t, e);
+        else if (ok && is_over(&t))
+            ok = save(&t, e); /* evaluation and later verbs go on from the last step */
         if (ok && !is_over(&t))
             ok = between_steps(&t, e);
-        else if (ok)
-            ok = save(&t, e); /* evaluation and later verbs go on from the last step */
     }
     ok = ok && finish(&t, e);
     trainer_close(&t);
