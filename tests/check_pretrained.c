@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void expect_no_network(const char *trunk, const char *dir, const char *message) {
     char text[256];
@@ -229,6 +231,9 @@ START_TEST(files_that_are_no_weights) {
     char *dir = folder_new(), *path = path_join(dir, "w.pt");
     expect_no_weights(dir,
         "/w.pt: there is no such file; /trunk/weights \"w.pt\" is a path from the weights folder");
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    expect_no_weights(dir, "/w.pt: /trunk/weights \"w.pt\": expected a file");
+    ck_assert_int_eq(rmdir(path), 0);
     folder_put_text(dir, "w.pt", "abc");
     expect_no_weights(dir, "/w.pt: is no file of tensors that is known here");
     struct built b = built_new(SMALL(PLAIN, GENDER), "");

@@ -65,6 +65,27 @@ START_TEST(a_candidate_is_the_cell_that_says_its_values) {
 }
 END_TEST
 
+/* Tried for two epochs, trained for all five once chosen. */
+START_TEST(candidates_may_train_for_less) {
+    struct grid g, said;
+    struct config chosen;
+    struct err e = {0};
+    read_grid(&g,
+        "{\"base\": {\"tasks\": {\"age\": {}}, \"epochs\": 5, \"select\": {\"epochs\": 2, \"keys\":"
+        " {\"/optimiser/lr\": [0.1, 0.01]}}}, \"variants\": {\"full\": {}}}");
+    read_grid(&said,
+        "{\"base\": {\"tasks\": {\"age\": {}}, \"epochs\": 2, \"optimiser\": {\"lr\": 0.01}},"
+        " \"variants\": {\"full\": {}}}");
+    ck_assert_str_eq(g.candidates[1].id, said.cells[0].id);
+    must(select_apply(&g.cells[0].config, g.candidates[1].axes, &chosen, &e), &e);
+    ck_assert_int_eq(chosen.epochs, 5);
+    ck_assert_int_eq(chosen.select.epochs, 0);
+    config_free(&chosen);
+    grid_free(&g);
+    grid_free(&said);
+}
+END_TEST
+
 /* Base's value of a key that is chosen is no part of the question. */
 START_TEST(what_is_chosen_has_no_value_of_its_own) {
     struct grid a, b;
@@ -130,8 +151,14 @@ static const struct {
     {BAD("{\"keys\": {\"/optimiser/lr\": [0.1, 0.2]}, \"metrics\": {\"age\": \"none\", \"gender\": \"none\"}}",
          ""),
         AT "/select/metrics: no task counts: expected a metric for at least one"},
-    {BAD("{\"metrics\": {\"age\": \"mse\"}}", ""),
-        AT "/select: metrics and seed count for nothing without /select/keys: leave them out"},
+    {BAD("{\"metrics\": {\"age\": \"mse\"}}", ""), AT
+        "/select: metrics, seed and epochs count for nothing without /select/keys: leave them out"},
+    {BAD("{\"epochs\": 2}", ""), AT
+        "/select: metrics, seed and epochs count for nothing without /select/keys: leave them out"},
+    {BAD("{\"keys\": {\"/optimiser/lr\": [0.1, 0.2]}, \"epochs\": 81}", ""),
+        AT "/select/epochs: 81: more than /epochs, which is 80"},
+    {BAD("{\"keys\": {\"/epochs\": [3, 4]}, \"epochs\": 2}", ""), AT
+        "/select/epochs: counts for nothing where /select/keys tries values of /epochs: leave one out"},
     {BAD("{\"keys\": 3}", ""), "g.json: /base/select/keys: 3: expected an object"},
 };
 
@@ -336,6 +363,7 @@ END_TEST
 Suite *select_suite(void) {
     Suite *s = suite_create("select");
     TCase *plain = tcase_create("grid"), *stored = tcase_create("store");
+    tcase_add_test(plain, candidates_may_train_for_less);
     tcase_add_test(plain, candidates_are_cells_once_a_variant);
     tcase_add_test(plain, a_candidate_is_the_cell_that_says_its_values);
     tcase_add_test(plain, what_is_chosen_has_no_value_of_its_own);

@@ -384,7 +384,9 @@ static const struct {
     {{{"a/data.pkl", BYTES("\x80\2]q\0h\0a.")}}, "holds no dictionary of tensors"},
     {{{"a/data.pkl", BYTES("\x80\2}q\0" TEXT1("w") "h\0s.")}}, "its entry w is no tensor"},
     {{{"a/data.pkl", BYTES("\x80\2}q\0X\5\0\0\0modelh\0s.")}}, "its entry model is no tensor"},
-    {{{"a/data.pkl", BYTES("\x80\2}X\5\0\0\0modelNs.")}}, "its entry model is no tensor"},
+    {{{"a/data.pkl", BYTES("\x80\2}X\5\0\0\0modelNs.")}},
+        "its entry model is no tensor; expected a dictionary of tensors alone, by itself or as "
+        "state_dict_ema, model_ema, state_dict, model or model_state_dict"},
 };
 
 START_TEST(strange_archives) {

@@ -74,6 +74,7 @@ struct config {
         char *keys;    /* /select/keys: canonical JSON, pointer -> values to try; "{}": none */
         char *metrics; /* /select/metrics: canonical JSON, task -> metric; "{}": the usual ones */
         uint64_t seed; /* /select/seed */
+        int epochs;    /* /select/epochs: of each candidate; 0: epochs */
     } select;
     enum report_epoch report_epoch; /* /report_epoch: last | best */
     char

@@ -97,6 +97,9 @@ const struct key_row config_keys[] = {
     {"/select/seed",
         "seed that the values are tried with; the first of the grid's axis /seed unless said",
         KEY_SEED, AT(select.seed), .low = 0, .high = MAX_SEED, .value = 1},
+    {"/select/epochs",
+        "passes over the training part that the values are tried with; 0: as many as /epochs says",
+        KEY_INT, AT(select.epochs), .low = 0, .high = 100000, .value = 0},
 
     {"/report_epoch", "the epoch whose network is tested", KEY_NAME, AT(report_epoch),
         NAMES(report_epoch_names), .value = REPORT_LAST},

@@ -34,16 +34,17 @@ static cJSON *combination(const cJSON *keys, size_t k) {
     return values;
 }
 
-/* `c` with these values and nothing left to choose, trained with `seed`. */
-static bool with_values(const struct config *c, const cJSON *values, uint64_t seed,
+/* `c` with these values and nothing left to choose, trained with `seed` for `epochs`. */
+static bool with_values(const struct config *c, const cJSON *values, uint64_t seed, int epochs,
     const char *where, struct config *out, struct err *e) {
     cJSON *object = config_resolved(c);
     const cJSON *value;
     bool ok = true;
     cJSON_DeleteItemFromObjectCaseSensitive(object, "select");
+    ok = json_pointer_set(object, "/seed", cJSON_CreateNumber((double)seed), e) &&
+         json_pointer_set(object, "/epochs", cJSON_CreateNumber(epochs), e);
     cJSON_ArrayForEach(value, values) ok =
         ok && json_pointer_set(object, value->string, cJSON_Duplicate(value, true), e);
-    ok = ok && json_pointer_set(object, "/seed", cJSON_CreateNumber((double)seed), e);
     *out = (struct config){0};
     ok = ok && config_parse(out, object, where, e);
     cJSON_Delete(object);
@@ -56,7 +57,8 @@ static bool make_candidate(const struct config *c, const char *where, const cJSO
     json_canonical(&text, values);
     made->values = str_detach(&text);
     char *with = xasprintf("%s with %s", where, made->values);
-    bool ok = with_values(c, values, c->select.seed, with, &made->config, e);
+    int epochs = c->select.epochs ? c->select.epochs : c->epochs;
+    bool ok = with_values(c, values, c->select.seed, epochs, with, &made->config, e);
     if (ok)
         config_id(&made->config, made->id);
     free(with);
@@ -91,7 +93,8 @@ bool select_apply(
     const struct config *c, const char *values, struct config *chosen, struct err *e) {
     *chosen = (struct config){0};
     cJSON *object = json_parse("the chosen values", values, strlen(values), e);
-    bool ok = object && with_values(c, object, c->seed, "the chosen configuration", chosen, e);
+    bool ok =
+        object && with_values(c, object, c->seed, c->epochs, "the chosen configuration", chosen, e);
     cJSON_Delete(object);
     return ok;
 }

@@ -166,14 +166,25 @@ static bool check_reporting(const struct config *c, const char *where, struct er
 }
 
 bool select_check(const struct config *c, const char *where, struct err *e) {
-    bool said = strcmp(c->select.metrics, "{}") != 0 || c->select.seed != 1;
+    bool said = strcmp(c->select.metrics, "{}") != 0 || c->select.seed != 1 || c->select.epochs;
     if (!config_selects(c) && said)
         return err_usage(e,
-            "%s: /select: metrics and seed count for nothing without /select/keys: leave them out",
+            "%s: /select: metrics, seed and epochs count for nothing without /select/keys: leave them "
+            "out",
             where);
     if (!config_selects(c))
         return check_reporting(c, where, e);
+    if (c->select.epochs > c->epochs)
+        return err_usage(e, "%s: /select/epochs: %d: more than /epochs, which is %d", where,
+            c->select.epochs, c->epochs);
     cJSON *keys = cJSON_Parse(c->select.keys);
+    if (c->select.epochs && json_get(keys, "/epochs")) {
+        cJSON_Delete(keys);
+        return err_usage(e,
+            "%s: /select/epochs: counts for nothing where /select/keys tries values of /epochs: leave "
+            "one out",
+            where);
+    }
     bool ok = check_keys(c, where, keys, e) &&
               check_metrics(c, where, "/select/metrics", c->select.metrics, e);
     cJSON_Delete(keys);

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool assign(th_scope *s, const struct parameter *p, const struct tensor_entry *entry,
     const char *path, struct err *e) {
@@ -57,6 +58,9 @@ static bool check_sum(
     const struct config *c, const char *path, char sha256[SHA256_HEX], struct err *e) {
     const struct trunk_table *table = &trunk_tables[c->trunk.name];
     bool published = strcmp(c->trunk.weights, weights_names[WEIGHTS_IMAGENET].name) == 0;
+    if (!file_exists(path) && access(path, F_OK) == 0)
+        return err_usage(e, "%s: /trunk/weights \"%s\": expected a file, and it is something else",
+            path, c->trunk.weights);
     if (!file_exists(path))
         return published ? err_usage(e, "%s: the ImageNet weights are not there; %s", path,
                                table->imagenet_help)

@@ -176,7 +176,9 @@ static const struct pickle_value *member(
     return NULL;
 }
 
-/* The dictionary of tensors: what was saved, or what a training script wrapped it in. */
+#define WRAPPERS "state_dict_ema, model_ema, state_dict, model or model_state_dict"
+
+/* The dictionary of tensors: what was saved, or what a training script wrapped it in (WRAPPERS). */
 static const struct pickle_value *unwrap(
     const struct state_dict *s, const struct pickle_value *top) {
     static const char *const wrappers[] = {
@@ -223,7 +225,10 @@ bool state_dict_read(struct state_dict *s, pickle_id top, struct tensor_file *f,
         struct tensor_entry *entry = &f->entries[f->n++];
         entry->name = xstrndup(key->text, key->length);
         if (tensor->kind != PICKLE_TENSOR)
-            return err_usage(e, "%s: its entry %s is no tensor", s->path, entry->name);
+            return err_usage(e,
+                "%s: its entry %s is no tensor; expected a dictionary of tensors alone, by itself or "
+                "as " WRAPPERS "; in Python: torch.save(model.state_dict(), FILE)",
+                s->path, entry->name);
         if (!read_tensor(s, entry, tensor, e))
             return false;
     }
