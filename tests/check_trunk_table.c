@@ -1,6 +1,7 @@
 /* The tables of trunks against the published sizes of the networks that they describe. */
 #include "check_suites.h"
 
+#include "core/mem.h"
 #include "nets/trunk_table.h"
 
 struct size {
@@ -77,10 +78,23 @@ START_TEST(stages_fit_together) {
 }
 END_TEST
 
+/* The probabilities of torchvision 0.29.2's efficientnet_b0(), StochasticDepth.p in the order of its blocks. */
+START_TEST(drop_rates_are_torchvisions) {
+    static const double rates[] = {0, 0.0125, 0.025, 0.037500000000000006, 0.05, 0.0625,
+        0.07500000000000001, 0.08750000000000001, 0.1, 0.1125, 0.125, 0.1375, 0.15000000000000002,
+        0.1625, 0.17500000000000002, 0.1875};
+    const struct trunk_table *b0 = &trunk_tables[TRUNK_B0];
+    ck_assert_int_eq(trunk_blocks(b0), ARRAY_LEN(rates));
+    for (int i = 0; i < trunk_blocks(b0); i++)
+        ck_assert_double_eq(trunk_drop_rate(b0, 0.2, i), rates[i]);
+}
+END_TEST
+
 Suite *trunk_table_suite(void) {
     Suite *s = suite_create("trunk_table");
     TCase *c = tcase_create("trunk_table");
     tcase_add_test(c, published_sizes);
+    tcase_add_test(c, drop_rates_are_torchvisions);
     tcase_add_test(c, stages_fit_together);
     suite_add_tcase(s, c);
     return s;

@@ -124,19 +124,15 @@ static void plan_limbs(struct network *n) {
     }
 }
 
-/* Rates rise linearly over the trunk's blocks from 0 (Huang et al. 2016; torchvision's count: block i
- * of B has rate i / B). A branch draws for itself. */
+/* Stochastic depth; a branch draws for itself. */
 static void set_drop_rates(struct network *n) {
-    int blocks = 0;
-    for (int i = 0; i < n->table->n_stages; i++)
-        blocks += n->table->stages[i].repeat;
     for (int l = 0, shared = 0; l < n->n_limbs; l++) {
         struct limb *limb = &n->limbs[l];
         int block = l == 0 ? 0 : shared;
         for (int i = 0; i < limb->end - limb->first; i++)
             for (int j = 0; j < limb->steps[i].n_blocks; j++, block++) {
                 limb->steps[i].blocks[j].drop_rate =
-                    n->config->trunk.stochastic_depth * block / blocks;
+                    trunk_drop_rate(n->table, n->config->trunk.stochastic_depth, block);
                 limb->steps[i].blocks[j].drop_item = (uint32_t)block + 1000 * limb->draws;
             }
         if (l == 0)

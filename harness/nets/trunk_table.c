@@ -84,3 +84,14 @@ const char *trunk_step_name(const struct trunk_table *t, int step) {
         return "stem";
     return step > t->n_stages ? "head" : t->stages[step - 1].name;
 }
+
+int trunk_blocks(const struct trunk_table *t) {
+    int blocks = 0;
+    for (int i = 0; i < t->n_stages; i++)
+        blocks += t->stages[i].repeat;
+    return blocks;
+}
+
+double trunk_drop_rate(const struct trunk_table *t, double rate, int block) {
+    return rate * block / trunk_blocks(t);
+}

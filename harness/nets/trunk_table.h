@@ -40,4 +40,9 @@ extern const struct trunk_table trunk_tables[TRUNK_COUNT];
 int trunk_step(const struct trunk_table *t, const char *name);
 const char *trunk_step_name(const struct trunk_table *t, int step);
 
+int trunk_blocks(const struct trunk_table *t);
+/* The share of rows that skip the body of block i (0 is the trunk's first) with stochastic depth (Huang
+ * et al. 2016), rising linearly from 0; torchvision's count: i / trunk_blocks of the given rate. */
+double trunk_drop_rate(const struct trunk_table *t, double rate, int block);
+
 #endif
