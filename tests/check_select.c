@@ -289,6 +289,15 @@ static void expect(const char *sql, const char *want) {
     sqlite3_finalize(row);
 }
 
+static void expect_progress(size_t cell, enum cell_state state, const char *selected) {
+    struct err e = {0};
+    struct cell_progress *at = xcalloc(1, sizeof *at);
+    must(store_cells_progress(store, grid.cells[cell].id, 1, sizeof grid.cells[0], at, &e), &e);
+    ck_assert_int_eq(at->state, state);
+    ck_assert_str_eq(at->selected ? at->selected : "nothing", selected);
+    store_progress_free(at, 1);
+}
+
 START_TEST(a_choice_waits_and_is_kept) {
     struct err e = {0};
     char *line;
@@ -296,8 +305,10 @@ START_TEST(a_choice_waits_and_is_kept) {
     finish(grid.candidates[0].id, 8, .80);
     ck_assert_int_eq(choose(0, &line, &e), CHOICE_WAITS);
     ck_assert_ptr_null(line);
+    expect_progress(0, CELL_PENDING, "nothing");
     finish(grid.candidates[1].id, 6, .76);
     ck_assert_int_eq(choose(0, &line, &e), CHOICE_MADE);
+    expect_progress(0, CELL_DONE, "{\"/optimiser/lr\":0.01}");
     ck_assert_ptr_nonnull(
         strstr(line, "chose {\"/optimiser/lr\":0.01} of 2 candidates on the validation part\n"));
     free(line);
@@ -320,6 +331,15 @@ START_TEST(a_choice_waits_and_is_kept) {
 }
 END_TEST
 
+static void expect_diverged(size_t candidate, bool diverged) {
+    struct err e = {0};
+    struct cell_record *cells;
+    size_t n;
+    must(store_cells(store, "g:select", &cells, &n, &e), &e);
+    ck_assert_int_eq(cells[candidate].diverged, diverged);
+    store_cells_free(cells, n);
+}
+
 START_TEST(only_a_candidate_that_diverged_is_left_out) {
     struct err e = {0};
     char *line;
@@ -327,8 +347,10 @@ START_TEST(only_a_candidate_that_diverged_is_left_out) {
     finish(grid.candidates[1].id, 6, .76);
     ck_assert_int_eq(choose(0, &line, &e), CHOICE_FAILED); /* it may have been the disk */
     ck_assert_ptr_nonnull(strstr(e.msg, "failed, so that nothing can be chosen yet"));
+    expect_diverged(0, false);
     e = (struct err){0};
     must(sql_run(store_db(store), &e, "UPDATE cell SET diverged = 1 WHERE state = 3", ""), &e);
+    expect_diverged(0, true);
     ck_assert_int_eq(choose(0, &line, &e), CHOICE_MADE);
     ck_assert_ptr_nonnull(
         strstr(line, "chose {\"/optimiser/lr\":0.01} of 2 candidates on the validation part; 1 "

@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "grid/grid.h"
+#include "report/setting.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -114,8 +115,15 @@ static void add_config(struct str *out, const struct cell *cell) {
 
 static void add_cell(struct str *out, const struct plan *p, const struct cell *cell,
     const struct cell_progress *at, const char *what) {
-    str_addf(out, "  %.*s  %-7s %3d/%d  %s%s\n", ID_SHOWN, cell->id, cell_state_name[at->state],
+    str_addf(out, "  %.*s  %-7s %3d/%d  %s%s", ID_SHOWN, cell->id, cell_state_name[at->state],
         at->epochs_done, cell->config.epochs, what, cell->changes);
+    if (at->selected) {
+        char *selected = setting_text(at->selected);
+        str_add(out, ", chosen: ");
+        escape_line(out, selected);
+        free(selected);
+    }
+    str_addc(out, '\n');
     if (p->resolved)
         add_config(out, cell);
 }
@@ -167,6 +175,9 @@ static cJSON *cell_json(
     cJSON_AddStringToObject(object, "state", cell_state_name[at->state]);
     cJSON_AddNumberToObject(object, "epochs_done", at->epochs_done);
     cJSON_AddNumberToObject(object, "epochs", cell->config.epochs);
+    if (at->selected)
+        cJSON_AddItemToObject(
+            object, "selected", json_parse("selected", at->selected, strlen(at->selected), &none));
     if (p->resolved)
         cJSON_AddItemToObject(object, "config", config_resolved(&cell->config));
     return object;
@@ -213,8 +224,8 @@ static bool show(const struct plan *p, struct err *e) {
         fputs(out.text, stdout);
     }
     free(db);
-    free(progress.cells);
-    free(progress.candidates);
+    store_progress_free(progress.cells, g.n_cells);
+    store_progress_free(progress.candidates, g.n_candidates);
     str_free(&out);
     grid_free(&g);
     return ok;

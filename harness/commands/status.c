@@ -92,7 +92,7 @@ static void keep_each_once(struct overview *o) {
 
 static double share_done(const struct cell_record *c) {
     double epochs = c->epochs ? (double)c->epochs_done / c->epochs : 0;
-    return c->state == CELL_DONE                              ? 1
+    return c->state == CELL_DONE || c->diverged               ? 1
            : c->state == CELL_RUNNING && c->fraction > epochs ? c->fraction
                                                               : epochs;
 }

@@ -189,11 +189,17 @@ static bool check_state(struct store *s, int state, struct err *e) {
            err_set(e, "%s: is damaged: a cell has state %d; restore a copy", s->path, state);
 }
 
+static char *copy_text(sqlite3_stmt *stmt, int column) {
+    return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NULL
+                                                            : xstrdup(sql_text(stmt, column));
+}
+
 bool store_cells_progress(struct store *s, const char *ids, size_t n, size_t stride,
     struct cell_progress *progress, struct err *e) {
-    static const char own[] = "SELECT state, epochs_done FROM cell WHERE id = ?1";
+    static const char own[] = "SELECT state, epochs_done, NULL FROM cell WHERE id = ?1";
     static const char answered[] =
-        "SELECT a.state, a.epochs_done FROM cell c LEFT JOIN choice h ON h.cell = c.cell"
+        "SELECT a.state, a.epochs_done, k.selected FROM cell c LEFT JOIN choice h ON h.cell = c.cell"
+        " LEFT JOIN choice_candidate k ON k.cell = h.cell AND k.best"
         " JOIN cell a ON a.cell = coalesce(h.chosen, c.cell) WHERE c.id = ?1";
     sqlite3_stmt *stmt = sql_prepare(s->db, e, s->version < 2 ? own : answered, "");
     bool ok = stmt != NULL;
@@ -201,8 +207,8 @@ bool store_cells_progress(struct store *s, const char *ids, size_t n, size_t str
         sqlite3_bind_text(stmt, 1, ids + i * stride, -1, SQLITE_STATIC);
         int row = sql_step(stmt, e);
         int state = row > 0 ? sqlite3_column_int(stmt, 0) : CELL_PENDING;
-        progress[i] = (struct cell_progress){
-            (enum cell_state)state, row > 0 ? sqlite3_column_int(stmt, 1) : 0};
+        progress[i] = (struct cell_progress){(enum cell_state)state,
+            row > 0 ? sqlite3_column_int(stmt, 1) : 0, row > 0 ? copy_text(stmt, 2) : NULL};
         ok = row >= 0 && check_state(s, state, e);
         sqlite3_reset(stmt);
     }
@@ -210,9 +216,10 @@ bool store_cells_progress(struct store *s, const char *ids, size_t n, size_t str
     return ok;
 }
 
-static char *copy_text(sqlite3_stmt *stmt, int column) {
-    return sqlite3_column_type(stmt, column) == SQLITE_NULL ? NULL
-                                                            : xstrdup(sql_text(stmt, column));
+void store_progress_free(struct cell_progress *progress, size_t n) {
+    for (size_t i = 0; progress && i < n; i++)
+        free(progress[i].selected);
+    free(progress);
 }
 
 static struct cell_record read_record(sqlite3_stmt *stmt) {
@@ -232,26 +239,30 @@ static struct cell_record read_record(sqlite3_stmt *stmt) {
         .images_per_s = sqlite3_column_double(stmt, 13),
         .heartbeat_age_s =
             sqlite3_column_type(stmt, 14) == SQLITE_NULL ? -1 : sqlite3_column_double(stmt, 14),
+        .diverged = sqlite3_column_int(stmt, 15) != 0,
     };
     strncpy(r.id, sql_text(stmt, 1), sizeof r.id - 1);
     return r;
 }
+
+/* `diverged`: the column, or 0 in a file of version 1, which has none. */
+#define CELLS_OF_GRID(diverged)                                                                    \
+    "SELECT c.cell, c.id, m.variant, m.axes, c.config, c.error,"                                   \
+    " (SELECT data_fingerprint FROM attempt a WHERE a.cell = c.cell AND"                           \
+    "  data_fingerprint IS NOT NULL ORDER BY attempt DESC LIMIT 1), c.state,"                      \
+    " c.epochs, c.epochs_done, c.step, c.wall_s, h.fraction, h.images_per_s,"                      \
+    " max(0, (julianday('now') - julianday(h.at)) * 86400), " diverged                             \
+    " FROM grid g JOIN member m ON m.grid = g.grid JOIN cell c ON c.cell = m.cell"                 \
+    " LEFT JOIN heartbeat h ON h.cell = c.cell"                                                    \
+    " WHERE g.name = ?1 ORDER BY m.position"
 
 bool store_cells(
     struct store *s, const char *grid, struct cell_record **cells, size_t *n, struct err *e) {
     *cells = NULL;
     *n = 0;
     size_t capacity = 0;
-    sqlite3_stmt *stmt = sql_prepare(s->db, e,
-        "SELECT c.cell, c.id, m.variant, m.axes, c.config, c.error,"
-        " (SELECT data_fingerprint FROM attempt a WHERE a.cell = c.cell AND"
-        "  data_fingerprint IS NOT NULL ORDER BY attempt DESC LIMIT 1), c.state,"
-        " c.epochs, c.epochs_done, c.step, c.wall_s, h.fraction, h.images_per_s,"
-        " max(0, (julianday('now') - julianday(h.at)) * 86400)"
-        " FROM grid g JOIN member m ON m.grid = g.grid JOIN cell c ON c.cell = m.cell"
-        " LEFT JOIN heartbeat h ON h.cell = c.cell"
-        " WHERE g.name = ?1 ORDER BY m.position",
-        "s", grid);
+    sqlite3_stmt *stmt = sql_prepare(
+        s->db, e, s->version < 2 ? CELLS_OF_GRID("0") : CELLS_OF_GRID("c.diverged"), "s", grid);
     int row = stmt ? 1 : -1;
     while (row > 0 && (row = sql_step(stmt, e)) > 0) {
         *cells = xgrow(*cells, &capacity, *n + 1, sizeof **cells);

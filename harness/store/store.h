@@ -121,6 +121,7 @@ struct cell_record {
     char *error;
     char *fingerprint; /* of the data that it read last, or NULL */
     enum cell_state state;
+    bool diverged; /* it failed, and would again */
     int epochs, epochs_done;
     int64_t step;
     double wall_s;
@@ -138,9 +139,12 @@ bool store_check_data(struct store *s, const char *grid, const char *dataset,
 struct cell_progress {
     enum cell_state state;
     int epochs_done;
+    char *
+        selected; /* what was chosen for its open keys: JSON, pointer -> value; NULL: nothing yet */
 };
 bool store_cells_progress(struct store *s, const char *ids, size_t n, size_t stride,
     struct cell_progress *progress, struct err *e);
+void store_progress_free(struct cell_progress *progress, size_t n); /* the array too */
 
 /* A grid's cells in their order. The caller frees with store_cells_free. */
 bool store_cells(
