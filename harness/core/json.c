@@ -40,6 +40,11 @@ void json_pointer_add(struct str *pointer, const char *name) {
     }
 }
 
+void json_pointer_dotted(struct str *out, const char *pointer) {
+    for (const char *p = pointer + (*pointer == '/'); *p; p++)
+        str_addc(out, *p == '/' ? '.' : *p);
+}
+
 /* An array's element by its index in digits without leading zeros, else NULL. */
 static cJSON *element(const cJSON *array, const char *digits) {
     size_t n = strlen(digits);

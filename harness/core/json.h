@@ -23,6 +23,8 @@ cJSON *json_pointer_get(cJSON *root, const char *pointer);
 bool json_pointer_set(cJSON *root, const char *pointer, cJSON *value, struct err *e);
 /* Appends "/" and the name of a member with / and ~ escaped. */
 void json_pointer_add(struct str *pointer, const char *name);
+/* Appends a pointer as people read it: "/optimiser/lr" is "optimiser.lr". */
+void json_pointer_dotted(struct str *out, const char *pointer);
 
 /* Sets a member of exactly this name, in place where it is there; owns `value`. */
 void json_object_set(cJSON *object, const char *name, cJSON *value);

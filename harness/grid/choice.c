@@ -54,10 +54,9 @@ bool choice_check_data(struct store *s, const char *grid, const char *dataset,
 
 bool choice_open(const struct cell_record *cell) {
     struct err none = {0};
-    struct config c = {0};
-    cJSON *object = json_parse("configuration", cell->config, strlen(cell->config), &none);
-    bool open = object && config_parse(&c, object, "configuration", &none) && config_selects(&c);
-    cJSON_Delete(object);
+    struct config c;
+    bool open =
+        config_parse_text(&c, cell->config, "configuration", &none) && config_selects(&c);
     config_free(&c);
     return open;
 }
@@ -82,9 +81,7 @@ static void question_free(struct question *q) {
 }
 
 static bool question_read(struct question *q, const struct cell_record *cell, struct err *e) {
-    cJSON *object = json_parse("the stored configuration", cell->config, strlen(cell->config), e);
-    bool ok = object && config_parse(&q->config, object, "the stored configuration", e);
-    cJSON_Delete(object);
+    bool ok = config_parse_text(&q->config, cell->config, "the stored configuration", e);
     if (!ok || !config_selects(&q->config) ||
         !select_candidates(&q->config, "the stored configuration", &q->candidates, &q->n, e))
         return ok && e->kind == ERR_NONE;

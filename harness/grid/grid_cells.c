@@ -188,23 +188,15 @@ static void add_changes(
     }
 }
 
-/* "/optimiser/lr" -> "optimiser.lr"; the caller frees. */
-static char *dotted(const char *pointer) {
-    char *name = xstrdup(pointer + 1);
-    for (char *c = name; *c; c++)
-        if (*c == '/')
-            *c = '.';
-    return name;
-}
-
 static char *describe_changes(const cJSON *patch, const cJSON *base, const cJSON *axes) {
     struct str out = {0};
     add_changes(&out, "", patch, base);
     const cJSON *axis;
     cJSON_ArrayForEach(axis, axes) {
-        char *name = dotted(axis->string);
-        add_change(&out, name, axis);
-        free(name);
+        struct str name = {0};
+        json_pointer_dotted(&name, axis->string);
+        add_change(&out, name.text, axis);
+        str_free(&name);
     }
     return str_detach(&out);
 }
@@ -218,10 +210,10 @@ static void add_open_keys(char **changes, const struct config *c) {
     const cJSON *key;
     str_add(&out, *changes);
     cJSON_ArrayForEach(key, keys) {
-        char *name = dotted(key->string);
-        str_addf(&out, "%s%s=one of ", out.len ? " " : "", name);
+        str_add(&out, out.len ? " " : "");
+        json_pointer_dotted(&out, key->string);
+        str_add(&out, "=one of ");
         json_canonical(&out, key);
-        free(name);
     }
     cJSON_Delete(keys);
     free(*changes);

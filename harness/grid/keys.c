@@ -216,6 +216,14 @@ bool config_parse(struct config *c, const cJSON *object, const char *where, stru
     return ok;
 }
 
+bool config_parse_text(struct config *c, const char *text, const char *where, struct err *e) {
+    *c = (struct config){0};
+    cJSON *object = json_parse(where, text, strlen(text), e);
+    bool ok = object && config_parse(c, object, where, e);
+    cJSON_Delete(object);
+    return ok;
+}
+
 bool config_check_patch(const cJSON *patch, const char *where, const char *prefix, struct err *e) {
     struct key_place p = {.where = where, .prefix = prefix, .task = "", .patch = true};
     struct config scratch;

@@ -14,6 +14,8 @@
  * you mean ...". Checks what spans keys too (a stage's name by the trunk's table, no augmentation on a
  * frozen trunk, labels of the set). config_free on success and failure alike. */
 bool config_parse(struct config *c, const cJSON *object, const char *where, struct err *e);
+/* The same of JSON text, as the store holds it. */
+bool config_parse_text(struct config *c, const char *text, const char *where, struct err *e);
 void config_free(struct config *c);
 
 /* The names, types and bounds of a merge patch (null removes), not what spans keys; messages say

@@ -16,8 +16,7 @@ char *setting_text(const char *axes) {
         if (word_find(repetitions, (int)ARRAY_LEN(repetitions), a->string) >= 0)
             continue;
         str_add(&out, out.len ? " " : "");
-        for (const char *p = a->string + (a->string[0] == '/'); *p; p++)
-            str_addc(&out, *p == '/' ? '.' : *p);
+        json_pointer_dotted(&out, a->string);
         str_addc(&out, '=');
         if (cJSON_IsString(a))
             str_add(&out, a->valuestring);

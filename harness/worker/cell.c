@@ -185,9 +185,7 @@ static bool run_claimed(struct worker *w, struct running *run, const struct cell
 
 static bool prepare(struct worker *w, struct running *run, const struct cell_record *r,
     const struct manifest **m, struct err *e) {
-    cJSON *object = json_parse("the stored configuration", r->config, strlen(r->config), e);
-    bool ok = object && config_parse(&run->config, object, "the stored configuration", e);
-    cJSON_Delete(object);
+    bool ok = config_parse_text(&run->config, r->config, "the stored configuration", e);
     if (ok && config_selects(&run->config))
         return err_set(
             e, "its open keys were not chosen: the database was changed by another hand");
