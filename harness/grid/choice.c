@@ -55,8 +55,7 @@ bool choice_check_data(struct store *s, const char *grid, const char *dataset,
 bool choice_open(const struct cell_record *cell) {
     struct err none = {0};
     struct config c;
-    bool open =
-        config_parse_text(&c, cell->config, "configuration", &none) && config_selects(&c);
+    bool open = config_parse_text(&c, cell->config, "configuration", &none) && config_selects(&c);
     config_free(&c);
     return open;
 }

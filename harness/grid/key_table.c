@@ -51,7 +51,8 @@ const struct key_row config_keys[] = {
         AT(trunk.branch_stage), .text = ""},
     {"/trunk/dropout", "dropout on the pooled features", KEY_REAL, AT(trunk.dropout), .low = 0,
         .high = 1, .below = true, .value = 0},
-    {"/trunk/stochastic_depth", "share of rows that skip a block's body, rising linearly from 0: block i of B has i / B of this rate",
+    {"/trunk/stochastic_depth",
+        "share of rows that skip a block's body, rising linearly from 0: block i of B has i / B of this rate",
         KEY_REAL, AT(trunk.stochastic_depth), .low = 0, .high = 1, .below = true, .value = 0},
 
     {"/weighting/kind", "how the tasks' losses are weighted", KEY_NAME, AT(weighting.kind),
