@@ -3,6 +3,7 @@
 
 #include "core/mem.h"
 #include "fixture_bed.h"
+#include "store/sql.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -184,6 +185,28 @@ START_TEST(a_heartbeat_waits_for_no_lock) {
 }
 END_TEST
 
+/* Cells that are done bind the grid to a file behind a name; the bed's cell has trunk t and weights w. */
+START_TEST(a_grid_keeps_to_one_file_of_weights) {
+    struct err e = {0};
+    int64_t token;
+    const struct provenance one = {.weights_sha256 = "1"};
+    must(sql_run(store_db(bed.s), &e,
+             "UPDATE cell SET config = '{\"trunk\": {\"name\": \"t\", \"weights\": \"w\"}}'", "") &&
+             store_claim(bed.s, bed.cell, &one, &token, &e) &&
+             store_check_weights(bed.s, "g", "t", "w", "2", &e) && /* not done */
+             store_finish(bed.s, bed.cell, 1, 0, 5, &e) &&
+             store_check_weights(bed.s, "g", "t", "w", "1", &e) &&
+             store_check_weights(bed.s, "g", "u", "w", "2", &e) &&
+             store_check_weights(bed.s, "g", "t", "v", "2", &e) &&
+             store_check_weights(bed.s, "h", "t", "w", "2", &e),
+        &e);
+    ck_assert(!store_check_weights(bed.s, "g", "t", "w", "2", &e));
+    ck_assert_int_eq(e.kind, ERR_USAGE);
+    ck_assert_ptr_nonnull(strstr(e.msg, "/trunk/weights \"w\": the file has the SHA-256 2, but"));
+    ck_assert_ptr_nonnull(strstr(e.msg, "began with one of 1 (full, cell c1)"));
+}
+END_TEST
+
 /* Only what stands in the store binds the grid to a version of the folder: a run that left nothing
  * does not, nor do other sets. */
 START_TEST(a_grid_keeps_to_one_version_of_its_data) {
@@ -296,6 +319,7 @@ Suite *store_cells_suite(void) {
     tcase_add_test(c, an_interrupted_cell_is_pending);
     tcase_add_test(c, a_failed_cell_is_retried_on_request);
     tcase_add_test(c, a_heartbeat_waits_for_no_lock);
+    tcase_add_test(c, a_grid_keeps_to_one_file_of_weights);
     tcase_add_test(c, a_grid_keeps_to_one_version_of_its_data);
     tcase_add_test(c, cells_that_are_not_there);
     tcase_add_test(c, every_run_keeps_its_provenance);

@@ -52,6 +52,15 @@ bool choice_check_data(struct store *s, const char *grid, const char *dataset,
     return ok;
 }
 
+bool choice_check_weights(struct store *s, const char *grid, const char *trunk, const char *weights,
+    const char *sha256, struct err *e) {
+    char *candidates = choice_grid(grid);
+    bool ok = store_check_weights(s, candidates, trunk, weights, sha256, e) &&
+              store_check_weights(s, grid, trunk, weights, sha256, e);
+    free(candidates);
+    return ok;
+}
+
 bool choice_open(const struct cell_record *cell) {
     struct err none = {0};
     struct config c;

@@ -19,6 +19,10 @@ bool choice_cells(
 bool choice_check_data(struct store *s, const char *grid, const char *dataset,
     const char *fingerprint, const char *folder, struct err *e);
 
+/* store_check_weights for both of them. */
+bool choice_check_weights(struct store *s, const char *grid, const char *trunk, const char *weights,
+    const char *sha256, struct err *e);
+
 /* Whether a cell of a grid, as it stands in the store, still has keys to choose. */
 bool choice_open(const struct cell_record *cell);
 

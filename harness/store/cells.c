@@ -184,6 +184,28 @@ bool store_check_data(struct store *s, const char *grid, const char *dataset,
     return row == 0;
 }
 
+bool store_check_weights(struct store *s, const char *grid, const char *trunk, const char *weights,
+    const char *sha256, struct err *e) {
+    sqlite3_stmt *stmt = sql_prepare(s->db, e,
+        "SELECT c.id, m.variant, a.weights_sha256 FROM grid g JOIN member m ON m.grid = g.grid"
+        " JOIN cell c ON c.cell = m.cell JOIN attempt a ON a.cell = c.cell AND a.attempt ="
+        " (SELECT max(attempt) FROM attempt WHERE cell = c.cell AND weights_sha256 IS NOT NULL)"
+        " WHERE g.name = ?1 AND json_extract(c.config, '$.trunk.name') = ?2"
+        " AND json_extract(c.config, '$.trunk.weights') = ?3 AND a.weights_sha256 <> ?4"
+        " AND c.state = ?5 ORDER BY m.position LIMIT 1",
+        "ssssi", grid, trunk, weights, sha256, CELL_DONE);
+    int row = stmt ? sql_step(stmt, e) : -1;
+    if (row == 1)
+        err_usage(e,
+            "/trunk/weights \"%s\": the file has the SHA-256 %.12s, but the cells of %s that are done in "
+            "%s began with one of %.12s (%s, cell %.12s): put that file back, give this one another "
+            "name in the grid, or use another --db",
+            weights, sha256, grid, s->path, sql_text(stmt, 2), sql_text(stmt, 1),
+            sql_text(stmt, 0));
+    sqlite3_finalize(stmt);
+    return row == 0;
+}
+
 static bool check_state(struct store *s, int state, struct err *e) {
     return (state >= 0 && state < CELL_STATE_COUNT) ||
            err_set(e, "%s: is damaged: a cell has state %d; restore a copy", s->path, state);

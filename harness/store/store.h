@@ -133,6 +133,11 @@ struct cell_record {
 bool store_check_data(struct store *s, const char *grid, const char *dataset,
     const char *fingerprint, const char *folder, struct err *e);
 
+/* One file behind a name a grid: ERR_USAGE where a cell of `grid` with this trunk and /trunk/weights is done
+ * that began with a file of another SHA-256. */
+bool store_check_weights(struct store *s, const char *grid, const char *trunk, const char *weights,
+    const char *sha256, struct err *e);
+
 /* How far n cells are, whatever grids they stand in, by their ids: C strings, `stride` bytes apart from `ids`
  * on. A cell that this file does not hold is pending; one whose open keys were chosen is as far as the cell
  * that has their values. */

@@ -183,6 +183,13 @@ static bool run_claimed(struct worker *w, struct running *run, const struct cell
         e);
 }
 
+static bool check_weights(struct worker *w, const struct running *run, struct err *e) {
+    const char *sha256 = network_weights_sha256(run->network);
+    return !sha256 ||
+           choice_check_weights(w->store, w->options->grid,
+               trunk_names[run->config.trunk.name].name, run->config.trunk.weights, sha256, e);
+}
+
 static bool prepare(struct worker *w, struct running *run, const struct cell_record *r,
     const struct manifest **m, struct err *e) {
     bool ok = config_parse_text(&run->config, r->config, "the stored configuration", e);
@@ -203,7 +210,7 @@ static bool prepare(struct worker *w, struct running *run, const struct cell_rec
             network_weights_missing(run->network));
         say(line);
     }
-    return run->network != NULL;
+    return run->network && check_weights(w, run, e);
 }
 
 /* Notes in the store why the cell stopped, under our claim. One that failed before it was claimed is
