@@ -57,7 +57,7 @@ fuzz:
 valgrind: # SUITE=name: one suite, whichever; without, those of check-plain
 	@setup/packages valgrind
 	@$(MAKE) --no-print-directory $(if $(SUITE),all $(OUT)/check,$(OUT)/check-plain)
-	CK_FORK=no CK_RUN_SUITE=$(SUITE) valgrind -q --error-exitcode=9 --leak-check=full \
+	CK_FORK=no $(addprefix CK_RUN_SUITE=,$(SUITE)) valgrind -q --error-exitcode=9 --leak-check=full \
 		--suppressions=tests/valgrind.supp $(OUT)/$(if $(SUITE),check,check-plain)
 bench: # DATA=DIR: real images; the peers are Pillow and PyTorch of $(PYTHON)
 	@$(MAKE) --no-print-directory all $(OUT)/bench-decode
@@ -94,9 +94,9 @@ $(OUT)/dmtl-torch: $(call objects,harness/worker/main.c $(SOURCES_torch) $(SOURC
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) $(TORCH_LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS)
 $(OUT)/check: $(call objects,$(SOURCES_test) $(SOURCES_torch) $(SOURCES_dmtl) $(SOURCES_both))
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) $(TORCH_LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS) $(CHECK_LIBS)
-# Without libtorch it starts at once under valgrind.
-SOURCES_plain := $(filter-out $(patsubst %,tests/check_%.c,torch% loss weighting network learn),$(SOURCES_test))
-SOURCES_plain := $(filter-out tests/check_main.c tests/fixture_tensors.c,$(SOURCES_plain))
+# Without libtorch it starts at once under valgrind: the first suites of tests/suites.inc.
+SUITES_plain := $(shell sed -n '/^\#ifndef/q; s/^SUITE(\(.*\))/\1/p' tests/suites.inc)
+SOURCES_plain := $(patsubst %,tests/check_%.c,$(SUITES_plain) folder) $(patsubst %,tests/fixture_%.c,bed hash store)
 $(OUT)/check-plain: $(OUT)/tests/plain_main.o $(call objects,$(SOURCES_plain) $(SOURCES_dmtl) $(SOURCES_both) harness/learn/schedule.c)
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
 $(OUT)/tests/plain_main.o: tests/check_main.c $(CONFIG)

@@ -9,12 +9,12 @@
 #include "store/store.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/wait.h>
-#include <time.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static char *dir, *db;
@@ -177,7 +177,15 @@ START_TEST(a_worker_that_died) {
 }
 END_TEST
 
-/* Somebody looks whether the cell is held at the moment that a worker takes it. */
+static int looking_fd;
+
+static void stop_looking(int signal_number) {
+    (void)signal_number;
+    flock(looking_fd, LOCK_UN);
+}
+
+/* Somebody looks whether the cell is held at the moment that a worker takes it: the look is over, by an
+ * alarm, while the worker waits to try again. */
 START_TEST(a_look_stops_no_worker) {
     struct lease lease;
     must(lease_take(&lease, db, "x", &e));
@@ -185,17 +193,16 @@ START_TEST(a_look_stops_no_worker) {
     ck_assert_int_eq(file_locked(lock), 1);
     lease_release(&lease);
     ck_assert_int_eq(file_locked(lock), 0);
-    int fd = open(lock, O_RDONLY);
-    ck_assert_int_eq(flock(fd, LOCK_SH), 0);
-    pid_t child = fork();
-    if (child == 0) { /* holds the same lock and frees it by its end */
-        nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
-        _exit(0);
-    }
-    close(fd);
+    const struct itimerval soon = {.it_value = {.tv_usec = 5000}};
+    struct sigaction before;
+    looking_fd = open(lock, O_RDONLY);
+    ck_assert_int_eq(flock(looking_fd, LOCK_SH), 0);
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = stop_looking}, &before);
+    setitimer(ITIMER_REAL, &soon, NULL);
     must(lease_take(&lease, db, "x", &e));
     lease_release(&lease);
-    waitpid(child, NULL, 0);
+    sigaction(SIGALRM, &before, NULL);
+    close(looking_fd);
     unlink(lock);
     ck_assert_int_eq(file_locked(lock), -1);
     free(lock);
