@@ -92,9 +92,13 @@ static void fill_by_formula(struct built *b) {
 
 static struct tensor_file fixture;
 
-static void open_fixture(void) {
+static void open_file(const char *path) {
     struct err e = {0};
-    ck_assert_msg(tensor_file_open(&fixture, "tests/fixtures/trunks.safetensors", &e), "%s", e.msg);
+    ck_assert_msg(tensor_file_open(&fixture, path, &e), "%s", e.msg);
+}
+
+static void open_fixture(void) {
+    open_file("tests/fixtures/trunks.safetensors");
 }
 
 static void close_fixture(void) {
@@ -171,6 +175,42 @@ START_TEST(b0_gives_what_torchvision_gives) {
     ck_assert_double_lt(relative_difference(&b, p[first].tensor, name), 1e-5);
     snprintf(name, sizeof name, "b0.%d.last_var", side);
     ck_assert_double_lt(relative_difference(&b, p[last].tensor, name), 1e-4);
+    built_free(&b);
+}
+END_TEST
+
+/* Whether the libtorch and the processor are those that the file was made with. */
+static bool like_the_file_s_maker(void) {
+#ifdef __x86_64__
+    return strcmp(th_version(), "2.15.0") == 0 && __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
+/* tests/reference/autocast.py: in eval mode autocast and f32 are 3.8e-3 apart, and another libtorch's
+ * kernels round as much elsewhere; in training mode, with 8 values a channel at the end, 0.58. */
+START_TEST(bf16_is_pytorchs_autocast) {
+    struct built b = built_new("{\"trunk\": {\"name\": \"efficientnet-b0\", \"weights\": \"none\", "
+                               "\"dropout\": 0, \"stochastic_depth\": 0}, \"tasks\": {\"gender\": "
+                               "{\"kind\": \"nominal\"}}, \"precision\": \"bf16\"}",
+        "nowhere");
+    close_fixture();
+    open_file("tests/fixtures/autocast.safetensors");
+    fill_by_formula(&b);
+    th_set_precision(network_precision(b.c));
+    th_tensor *eval = features(&b, 64, false), *train = features(&b, 64, true);
+    th_set_precision(TH_FULL);
+    ck_assert_int_eq(th_type_of(eval), TH_BF16);
+    ck_assert_int_eq(th_type_of(train), TH_BF16);
+    ck_assert_double_lt(relative_difference(&b, eval, "features"), 1e-2);
+    ck_assert_double_gt(relative_difference(&b, eval, "f32_features"), 1e-3);
+    if (like_the_file_s_maker()) {
+        ck_assert_double_eq(relative_difference(&b, eval, "features"), 0);
+        ck_assert_double_eq(relative_difference(&b, train, "train_features"), 0);
+    }
+    fill_by_formula(&b); /* the training pass has moved the statistics */
+    ck_assert_double_lt(relative_difference(&b, features(&b, 64, false), "f32_features"), 1e-4);
     built_free(&b);
 }
 END_TEST
@@ -423,6 +463,24 @@ START_TEST(masks_keep_the_mean_and_follow_seed_and_step) {
 }
 END_TEST
 
+/* Dropout and stochastic depth included: no f32 mask raises what comes after it. */
+START_TEST(bf16_stays_bf16_up_to_the_logits) {
+    struct built b = built_new(SMALL("\"dropout\":0.5,\"stochastic_depth\":0.5",
+                                   "\"age\":{\"hidden\":[8],\"dropout\":0.5}," GENDER),
+        "");
+    struct pass pass = {b.step, true, 1, 0};
+    th_tensor *logits[MAX_TASKS];
+    th_set_precision(TH_BRAIN_FLOAT);
+    th_tensor *pooled = network_features(b.n, &pass, four_pictures(&b, &pass));
+    run(&b, true, 1, 0, logits);
+    th_set_precision(TH_FULL);
+    ck_assert_int_eq(th_type_of(pooled), TH_BF16);
+    ck_assert_int_eq(th_type_of(logits[0]), TH_F32);
+    ck_assert_int_eq(th_type_of(logits[1]), TH_F32);
+    built_free(&b);
+}
+END_TEST
+
 START_TEST(what_training_drops_evaluation_keeps) {
     struct built with = built_new(SMALL("\"dropout\":0.5,\"stochastic_depth\":0.9",
                                       "\"gender\":{\"kind\":\"nominal\",\"dropout\":0.5}"),
@@ -497,6 +555,7 @@ Suite *network_suite(void) {
     tcase_add_test(b, a_task_or_a_seed_moves_only_its_own_draws);
     tcase_add_test(b, leaving_a_task_out_moves_no_mask);
     tcase_add_test(b, masks_keep_the_mean_and_follow_seed_and_step);
+    tcase_add_test(b, bf16_stays_bf16_up_to_the_logits);
     tcase_add_test(b, what_training_drops_evaluation_keeps);
     tcase_add_test(b, a_row_does_not_see_its_batch);
     tcase_add_test(b, hidden_layers_by_hand);
@@ -506,6 +565,7 @@ Suite *network_suite(void) {
     tcase_add_checked_fixture(r, open_fixture, close_fixture);
     tcase_add_loop_test(r, lite0_gives_what_timm_gives, 0, 2);
     tcase_add_loop_test(r, b0_gives_what_torchvision_gives, 0, 2);
+    tcase_add_test(r, bf16_is_pytorchs_autocast);
     tcase_add_loop_test(r, b0s_gradients_and_statistics_are_torchvisions, 0, 2);
     suite_add_tcase(s, r);
     return s;

@@ -70,6 +70,20 @@ START_TEST(cuda_is_there_or_the_error_says_what_is) {
 }
 END_TEST
 
+START_TEST(a_cpu_has_no_tf32) {
+    struct err e = {0};
+    ck_assert(th_precision_there(TH_FULL, cpu, &e) && th_precision_there(TH_BRAIN_FLOAT, cpu, &e));
+    ck_assert(!th_precision_there(TH_TENSOR_FLOAT, cpu, &e));
+    ck_assert_int_eq(e.kind, ERR_USAGE);
+    ck_assert_msg(
+        strstr(e.msg, "/precision: \"tf32\": expected \"f32\" or \"bf16\" on this device (cpu: ") ==
+                e.msg &&
+            strstr(e.msg, "change the key, or name such a GPU with --device"),
+        "%s", e.msg);
+    ck_assert_int_eq(th_device_free_bytes(cpu), 0);
+}
+END_TEST
+
 /* ---- scopes ---- */
 
 START_TEST(the_first_error_stays) {
@@ -247,6 +261,7 @@ Suite *torch_suite(void) {
     tcase_add_loop_test(
         process, wrong_devices_are_named, 0, sizeof no_devices / sizeof no_devices[0]);
     tcase_add_test(process, cuda_is_there_or_the_error_says_what_is);
+    tcase_add_test(process, a_cpu_has_no_tf32);
     suite_add_tcase(suite, process);
     TCase *scopes = tcase_create("scopes");
     tcase_add_checked_fixture(scopes, scope_open, scope_close);

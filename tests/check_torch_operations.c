@@ -184,6 +184,66 @@ START_TEST(linear_by_hand) {
 }
 END_TEST
 
+/* bf16 has 8 bits of mantissa: 1 + 2^-9 becomes 1, 1 + 2^-7 stays. Gradients of (1 + 2^-9) w with w = 3:
+ * that of the f32 weight is the rounded operand, 1, and f32 itself. Doubles are left alone. */
+START_TEST(layers_in_bf16_by_hand) {
+    const float near[] = {1 + 0x1p-9f, 1 + 0x1p-7f}, three = 3;
+    th_tensor *x = th_from(s, TH_F32, SHAPE(2, 1), near),
+              *w = th_from(s, TH_F32, SHAPE(1, 1), &three), *zero = th_zeros(s, TH_F32, SHAPE(1));
+    th_tensor *image = th_reshape(s, x, SHAPE(1, 1, 2, 1)),
+              *kernel = th_reshape(s, w, SHAPE(1, 1, 1, 1));
+    th_require_grad(s, w);
+    EXPECT(th_linear(s, x, w, zero), 3 + 3 * 0x1p-9, 3 + 3 * 0x1p-7);
+    th_set_precision(TH_BRAIN_FLOAT);
+    th_tensor *y = th_linear(s, x, w, zero), *z = th_conv2d(s, image, kernel, zero, 1, 0, 1);
+    th_tensor *doubles = th_linear(s, VECTOR(1 + 0x1p-9), matrix(1, 1, (double[]){3}), VECTOR(0));
+    th_set_precision(TH_FULL);
+    ck_assert_int_eq(th_type_of(y), TH_BF16);
+    ck_assert_int_eq(th_type_of(z), TH_BF16);
+    EXPECT(y, 3, 3 + 0x1p-5); /* 3 (1 + 2^-7) lies between two numbers of bf16: the even one */
+    EXPECT(z, 3, 3 + 0x1p-5);
+    EXPECT(doubles, 3 + 3 * 0x1p-9);
+    th_backward(s, th_sum(s, th_narrow(s, th_convert(s, y, TH_F32), 0, 0, 1)));
+    ck_assert_int_eq(th_type_of(th_grad(s, w)), TH_F32);
+    EXPECT(th_grad(s, w), 1);
+    EXPECT(th_linear(s, x, w, zero), 3 + 3 * 0x1p-9, 3 + 3 * 0x1p-7); /* f32 again */
+}
+END_TEST
+
+/* x = (1, 3) as above, with f32 statistics: 1 / 10 x 2 is no number of bf16, so the mean shows its type. */
+START_TEST(batch_norm_of_bf16_keeps_f32_statistics) {
+    const float two = 2, one = 1, zero = 0;
+    th_tensor *x = th_convert(s, th_reshape(s, VECTOR(1, 3), SHAPE(2, 1, 1, 1)), TH_BF16);
+    th_tensor *mean = th_from(s, TH_F32, SHAPE(1), &zero),
+              *var = th_from(s, TH_F32, SHAPE(1), &one);
+    th_tensor *y = th_batch_norm(s, x, th_from(s, TH_F32, SHAPE(1), &two),
+        th_from(s, TH_F32, SHAPE(1), &one), mean, var, true, 0.1, 0);
+    ck_assert_int_eq(th_type_of(y), TH_BF16);
+    EXPECT_NEAR(y, -1, 3);
+    EXPECT_NEAR(mean, 0.2);
+    EXPECT_NEAR(var, 1.1);
+}
+END_TEST
+
+/* Two 2 x 3 images of one channel, 0..5 and 6..11. Image 1 upside down and mirrored; image 0 moved down
+ * and right by one with edges repeated; image 1 again, its middle column twice. */
+START_TEST(windows_by_hand) {
+    uint8_t bytes[12];
+    for (int i = 0; i < 12; i++)
+        bytes[i] = (uint8_t)i;
+    th_tensor *images = th_from(s, TH_U8, SHAPE(2, 2, 3, 1), bytes);
+    th_tensor *row = th_from(s, TH_I64, SHAPE(3), (int64_t[]){1, 0, 1});
+    th_tensor *down = th_from(s, TH_I64, SHAPE(3, 2), (int64_t[]){1, 0, 0, 0, 0, 1});
+    th_tensor *right = th_from(s, TH_I64, SHAPE(3, 2), (int64_t[]){2, 1, 0, 0, 1, 1});
+    th_tensor *w = th_windows(s, images, row, down, right);
+    expect_shape(w, SHAPE(3, 2, 2, 1));
+    ck_assert_int_eq(th_type_of(w), TH_U8);
+    EXPECT(w, 11, 10, 8, 7, 0, 0, 0, 0, 7, 7, 10, 10);
+    ck_assert_ptr_null(th_windows(s, images, row, th_add(s, down, right), right)); /* no line 3 */
+    expect_failure("out of bounds");
+}
+END_TEST
+
 /* sigmoid(log 3) = 3/4; softplus(log 3) = log 4; softmax(0, log 3) = 1/4, 3/4. */
 START_TEST(activations_by_hand) {
     const double log3 = 1.0986122886681098;
@@ -217,6 +277,9 @@ Suite *torch_operations_suite(void) {
     tcase_add_test(operations, padding_by_hand);
     tcase_add_test(operations, batch_norm_by_hand);
     tcase_add_test(operations, linear_by_hand);
+    tcase_add_test(operations, layers_in_bf16_by_hand);
+    tcase_add_test(operations, batch_norm_of_bf16_keeps_f32_statistics);
+    tcase_add_test(operations, windows_by_hand);
     tcase_add_test(operations, activations_by_hand);
     suite_add_tcase(suite, operations);
     return suite;

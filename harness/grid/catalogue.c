@@ -48,6 +48,11 @@ const struct name_row schedule_names[SCHEDULE_COUNT] = {
 };
 const struct name_row precision_names[PRECISION_COUNT] = {
     [PRECISION_F32] = {"f32", "32-bit floats throughout"},
+    [PRECISION_TF32] = {"tf32",
+        "f32 whose products have mantissas of 10 bits, on NVIDIA's GPUs from Ampere on alone"},
+    [PRECISION_BF16] = {"bf16",
+        "operands and results in bfloat16; weights, batch norm's statistics, losses and optimiser in "
+        "f32"},
 };
 const struct name_row report_epoch_names[REPORT_COUNT] = {
     [REPORT_LAST] = {"last", "the last one"},

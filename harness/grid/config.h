@@ -82,7 +82,7 @@ struct config {
     int early_stop_epochs;    /* /early_stop_epochs; 0: never */
     int epochs, batch;        /* /epochs, /batch */
     uint64_t seed;            /* /seed */
-    enum precision precision; /* /precision: f32 */
+    enum precision precision; /* /precision: f32 | tf32 | bf16 */
     int log_every;            /* /log_every: steps between stored weight rows; no result changes */
     int checkpoint_every_s;   /* /checkpoint_every_s; no result changes */
 };

@@ -117,8 +117,10 @@ const struct key_row config_keys[] = {
     {"/batch", "images a step", KEY_INT, AT(batch), .low = 1, .high = 65536, .value = 32},
     {"/seed", "seed of initial weights, order, augmentation and dropout", KEY_SEED, AT(seed),
         .low = 0, .high = MAX_SEED, .value = 1},
-    {"/precision", "numbers that training computes with", KEY_NAME, AT(precision),
-        NAMES(precision_names), .value = PRECISION_F32},
+    {"/precision",
+        "what convolutions and linear layers compute in, training and evaluation alike; a frozen "
+        "trunk's features are f32 always",
+        KEY_NAME, AT(precision), NAMES(precision_names), .value = PRECISION_F32},
     {"/log_every", "steps between stored losses and weights", KEY_INT, AT(log_every), .low = 1,
         .high = 1000000, .value = 50, .no_result = true},
     {"/checkpoint_every_s", "seconds between checkpoints", KEY_INT, AT(checkpoint_every_s),

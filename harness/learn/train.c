@@ -501,8 +501,10 @@ static bool is_over(const struct trainer *t) {
     return t->checkpoint.step >= t->steps_per_epoch * t->c->epochs || best_epoch_stops(&t->best);
 }
 
+/* What else the process computes, a frozen trunk's features, is f32 whatever the cell's /precision. */
 bool train(const struct training *in, struct err *e) {
     struct trainer t;
+    th_set_precision(network_precision(in->config));
     bool ok = trainer_open(&t, in, e);
     while (ok && !is_over(&t)) {
         ok = run_epoch(&t, epochs_done(&t), e);
@@ -515,5 +517,6 @@ bool train(const struct training *in, struct err *e) {
     }
     ok = ok && finish(&t, e);
     trainer_close(&t);
+    th_set_precision(TH_FULL);
     return ok;
 }

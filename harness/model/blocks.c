@@ -134,7 +134,7 @@ th_tensor *mbconv_run(
         y = gate_run(&m->gate, t->activation, s, y);
     y = conv_norm_run(&m->project, t, p, live, false, y);
     if (m->residual && live && m->drop_rate > 0)
-        y = th_mul(s, y,
+        y = mask_run(s, y,
             keep_mask(
                 p, RNG_STOCHASTIC_DEPTH, m->drop_item, x ? th_size(x, 0) : 0, 0, m->drop_rate));
     if (m->residual)
@@ -155,4 +155,8 @@ th_tensor *keep_mask(
                            : th_from(p->scope, TH_F32, 4, (int64_t[]){rows, 1, 1, 1}, mask);
     free(mask);
     return t;
+}
+
+th_tensor *mask_run(th_scope *s, th_tensor *x, th_tensor *mask) {
+    return th_mul(s, x, th_convert(s, mask, th_type_of(x)));
 }

@@ -233,6 +233,13 @@ struct parameter *network_parameters(struct network *n, size_t *count) {
     return n->parameters.list;
 }
 
+enum th_precision network_precision(const struct config *c) {
+    static const enum th_precision of_key[PRECISION_COUNT] = {[PRECISION_F32] = TH_FULL,
+        [PRECISION_TF32] = TH_TENSOR_FLOAT,
+        [PRECISION_BF16] = TH_BRAIN_FLOAT};
+    return of_key[c->precision];
+}
+
 int network_feature_count(const struct network *n) {
     return n->table->head_channels;
 }
@@ -304,7 +311,7 @@ static th_tensor *pool(const struct network *n, struct pass *p, int limb, th_ten
     double rate = n->config->trunk.dropout;
     if (!p->train || rate <= 0 || !x)
         return x;
-    return th_mul(p->scope, x,
+    return mask_run(p->scope, x,
         keep_mask(p, RNG_DROPOUT, FEATURE_DROPOUT_ITEMS + n->limbs[limb].draws, th_size(x, 0),
             th_size(x, 1), rate));
 }
@@ -322,7 +329,7 @@ static th_tensor *run_head(const struct network *n, int task, struct pass *p, th
     for (int i = 0; i < head->layers; i++) {
         bool last = i == head->layers - 1;
         if (last && p->train && c->dropout > 0 && x)
-            x = th_mul(s, x,
+            x = mask_run(s, x,
                 keep_mask(p, RNG_DROPOUT, (uint32_t)(HEAD_ITEMS + (int)c->attribute), th_size(x, 0),
                     th_size(x, 1), c->dropout));
         x = th_linear(s, x, head->weight[i], head->bias[i]);
@@ -330,7 +337,8 @@ static th_tensor *run_head(const struct network *n, int task, struct pass *p, th
             x = th_relu(s, x);
     }
     th_where(s, "%s", "");
-    return x; /* [N,K] or [N,K-1] */
+    /* [N,K] or [N,K-1]; losses are f32, whatever layers compute in. */
+    return th_convert(s, x, TH_F32);
 }
 
 void network_heads(struct network *n, struct pass *p, th_tensor *features, th_tensor *logits[]) {

@@ -37,8 +37,10 @@ struct network *network_new(
     const struct config *c, th_scope *life, const char *weights_dir, struct err *e);
 void network_free(struct network *n);
 struct parameter *network_parameters(struct network *n, size_t *count); /* in a fixed order; ours */
-int network_feature_count(const struct network *n);                     /* D */
-bool network_trunk_frozen(const struct network *n);          /* all of it: features can be cached */
+enum th_precision network_precision(
+    const struct config *c);                        /* /precision, to be set while it runs */
+int network_feature_count(const struct network *n); /* D */
+bool network_trunk_frozen(const struct network *n); /* all of it: features can be cached */
 const char *network_weights_sha256(const struct network *n); /* of the weights' file; NULL: none */
 size_t network_weights_missing(const struct network *n);     /* the trunk's tensors not in it */
 int64_t network_parameter_count(const struct network *n);    /* without buffers */
@@ -48,7 +50,7 @@ th_tensor *network_normalise(struct network *n, struct pass *p, th_tensor *rgb);
 /* images [N,3,H,W] -> pooled features [N,D]; only without branches. */
 th_tensor *network_features(struct network *n, struct pass *p, th_tensor *images);
 /* Heads on pooled features (frozen trunk): logits[i] for task i of the configuration: nominal [N,K],
- * ordinal [N,K-1]. */
+ * ordinal [N,K-1], f32. */
 void network_heads(struct network *n, struct pass *p, th_tensor *features, th_tensor *logits[]);
 /* images -> logits, through trunk, branches and heads. */
 void network_logits(struct network *n, struct pass *p, th_tensor *images, th_tensor *logits[]);

@@ -24,7 +24,7 @@ extern "C" {
 typedef struct th_scope th_scope;
 typedef struct th_tensor th_tensor;
 
-enum th_type { TH_F32, TH_F64, TH_I64, TH_U8, TH_BOOL };
+enum th_type { TH_F32, TH_F64, TH_I64, TH_U8, TH_BOOL, TH_BF16 };
 
 /* ---- the process ---- */
 
@@ -45,7 +45,19 @@ struct th_device {
 bool th_device_parse(const char *text, struct th_device *d, struct err *e);
 void th_device_name(struct th_device d, char name[128]); /* "cpu: AMD EPYC ..." */
 int64_t th_device_peak_bytes(struct th_device d);        /* CUDA: peak allocated; CPU: 0 */
+int64_t th_device_free_bytes(struct th_device d);        /* CUDA: not taken by anybody; else, or
+                                                            where it is not told: 0 */
 void th_synchronize(struct th_device d);                 /* waits for queued work; for timings */
+
+/* What th_conv2d and th_linear compute in, forward and backward. TH_TENSOR_FLOAT: f32 whose products have
+ * mantissas of 10 bits, on GPUs that do so (Ampere on). TH_BRAIN_FLOAT: f32 operands are rounded to bf16
+ * and the result is bf16, on any device; gradients arrive at f32 weights as f32. Batch norm takes bf16 and
+ * gives it, with f32 inside and in its statistics; whatever else is given bf16 and f32 gives f32. */
+enum th_precision { TH_FULL, TH_TENSOR_FLOAT, TH_BRAIN_FLOAT };
+/* ERR_USAGE where the device has no such thing. */
+bool th_precision_there(enum th_precision p, struct th_device d, struct err *e);
+/* Of the process from now on; TH_FULL at first. */
+void th_set_precision(enum th_precision p);
 
 /* ---- scopes ---- */
 
@@ -70,9 +82,10 @@ void th_no_grad_end(void);
 th_tensor *th_zeros(th_scope *s, enum th_type type, int n_dims, const int64_t *shape);
 th_tensor *th_scalar(th_scope *s, double value); /* [] f32 */
 th_tensor *th_from(th_scope *s, enum th_type type, int n_dims, const int64_t *shape,
-    const void *data); /* copies */
+    const void *data); /* copies, and does not wait for the device */
 th_tensor *th_borrow(th_scope *s, enum th_type type, int n_dims, const int64_t *shape,
-    const void *data); /* CPU: shares memory that the caller keeps and nobody writes; else copies */
+    const void
+        *data); /* CPU: shares memory that the caller keeps and nobody writes; else th_from */
 bool th_read(th_scope *s, const th_tensor *t, enum th_type type, void *data, size_t bytes);
 /* copies out, contiguous, converted; waits for the device */
 double th_item(th_scope *s, const th_tensor *t); /* a scalar's value, NaN on failure; waits */
@@ -91,6 +104,10 @@ th_tensor *th_channels_last(th_scope *s, th_tensor *t);                         
 th_tensor *th_narrow(th_scope *s, th_tensor *t, int dim, int64_t from, int64_t n); /* a view */
 th_tensor *th_rows(th_scope *s, th_tensor *t, th_tensor *index);   /* index [M] i64, dim 0 */
 th_tensor *th_gather(th_scope *s, th_tensor *t, th_tensor *index); /* [N,K], [N] i64 -> [N] */
+/* images [M,H,W,C], row [N], down [N,H'], right [N,W'] i64 -> [N,H',W',C]: its pixel (n,y,x) is that of
+ * image row[n] at (down[n,y], right[n,x]). */
+th_tensor *th_windows(
+    th_scope *s, th_tensor *images, th_tensor *row, th_tensor *down, th_tensor *right);
 th_tensor *th_cat(th_scope *s, int n, th_tensor *const *parts, int dim);
 th_tensor *th_stack(th_scope *s, int n, th_tensor *const *scalars); /* n of [] -> [n] */
 th_tensor *th_convert(th_scope *s, th_tensor *t, enum th_type type);

@@ -4,6 +4,7 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/DeviceGuard.h>
 #include <torch/version.h>
 #ifdef DMTL_CUDA // the Makefile's: this libtorch was built with CUDA
 #include <ATen/cuda/CUDAContext.h>
@@ -54,8 +55,8 @@ bool th_setup(int threads, bool deterministic, struct err *e) {
             old_glibc_threshold_bytes);
     try {
         set_threads(threads > 0 ? threads : usable_cores());
-        at::globalContext().setAllowTF32CuDNN(false); // /precision f32 is 32 bits on a GPU too
-        if (at::get_num_interop_threads() != 1)       // can be told once alone
+        th_set_precision(TH_FULL);              // on a GPU libtorch's own default is another
+        if (at::get_num_interop_threads() != 1) // can be told once alone
             at::set_num_interop_threads(1);
         if (deterministic) {
             // cuBLAS asks for it before its first call; without it deterministic products refuse.
@@ -180,6 +181,47 @@ int64_t th_device_peak_bytes(struct th_device d) {
     }
 #endif
     return 0;
+}
+
+// The CUDA runtime's own answer: libtorch's has had another shape in every few versions. What libtorch
+// keeps for later is given back first, for it could be had as well.
+int64_t th_device_free_bytes(struct th_device d) {
+    auto ask = reinterpret_cast<int (*)(size_t *, size_t *)>(dlsym(RTLD_DEFAULT, "cudaMemGetInfo"));
+    size_t free_bytes = 0, all_bytes = 0;
+    if (d.kind == 0 || !ask)
+        return 0;
+    try {
+#ifdef DMTL_CUDA
+        c10::cuda::CUDACachingAllocator::emptyCache();
+#endif
+        c10::DeviceGuard guard(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(d.index)));
+        return ask(&free_bytes, &all_bytes) == 0 ? static_cast<int64_t>(free_bytes) : 0;
+    } catch (...) {
+        return 0;
+    }
+}
+
+// The first GPUs that compute in TF32; older ones would quietly compute in f32.
+static bool has_tensor_float(struct th_device d) {
+    (void)d;
+#ifdef DMTL_CUDA
+    try {
+        return d.kind == 1 && at::cuda::getDeviceProperties(d.index)->major >= 8;
+    } catch (...) {
+    }
+#endif
+    return false;
+}
+
+bool th_precision_there(enum th_precision p, struct th_device d, struct err *e) {
+    char name[128];
+    if (p != TH_TENSOR_FLOAT || has_tensor_float(d))
+        return true;
+    th_device_name(d, name);
+    return err_usage(e,
+        "/precision: \"tf32\": expected \"f32\" or \"bf16\" on this device (%s), for NVIDIA's GPUs "
+        "from Ampere on alone have TF32; change the key, or name such a GPU with --device",
+        name);
 }
 
 void th_synchronize(struct th_device d) {

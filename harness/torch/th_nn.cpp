@@ -1,18 +1,39 @@
 // Layers, autograd and the optimiser's step.
 #include "torch/th_internal.hpp"
 
+#include <ATen/Context.h>
 #include <c10/core/GradMode.h>
 
 using at::Tensor;
 using th::op;
+
+/* ---- precision ---- */
+
+static bool rounds_to_bf16;
+
+void th_set_precision(enum th_precision p) {
+    rounds_to_bf16 = p == TH_BRAIN_FLOAT;
+    at::globalContext().setAllowTF32CuDNN(p == TH_TENSOR_FLOAT);
+    at::globalContext().setAllowTF32CuBLAS(p == TH_TENSOR_FLOAT);
+}
+
+// An operand of a convolution or linear layer. libtorch's own autocast would keep losses in bf16 on a CPU
+// and not on a GPU, and has a cache of rounded weights to be cleared at every step; here each weight is
+// used once a pass.
+static Tensor operand(const Tensor &t) {
+    return rounds_to_bf16 && t.scalar_type() == at::kFloat ? t.to(at::kBFloat16) : t;
+}
+
+/* ---- layers ---- */
 
 th_tensor *th_conv2d(th_scope *s, th_tensor *x, th_tensor *weight, th_tensor *bias_or_null,
     int stride, int pad, int groups) {
     return op(
         s,
         [&](const Tensor &in, const Tensor &w) {
-            Tensor bias = bias_or_null ? bias_or_null->value : Tensor();
-            return at::conv2d(in, w, bias, {stride, stride}, {pad, pad}, {1, 1}, groups);
+            Tensor bias = bias_or_null ? operand(bias_or_null->value) : Tensor();
+            return at::conv2d(
+                operand(in), operand(w), bias, {stride, stride}, {pad, pad}, {1, 1}, groups);
         },
         x, weight);
 }
@@ -39,7 +60,10 @@ th_tensor *th_batch_norm(th_scope *s, th_tensor *x, th_tensor *weight, th_tensor
 
 th_tensor *th_linear(th_scope *s, th_tensor *x, th_tensor *weight, th_tensor *bias) {
     return op(
-        s, [](const Tensor &in, const Tensor &w, const Tensor &b) { return at::linear(in, w, b); },
+        s,
+        [](const Tensor &in, const Tensor &w, const Tensor &b) {
+            return at::linear(operand(in), operand(w), operand(b));
+        },
         x, weight, bias);
 }
 

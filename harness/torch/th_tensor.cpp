@@ -11,7 +11,8 @@ using th::op;
 
 namespace th {
 
-static const at::ScalarType types[] = {at::kFloat, at::kDouble, at::kLong, at::kByte, at::kBool};
+static const at::ScalarType types[] = {
+    at::kFloat, at::kDouble, at::kLong, at::kByte, at::kBool, at::kBFloat16};
 
 at::ScalarType scalar_type(enum th_type type) {
     return types[type];
@@ -22,6 +23,12 @@ static Tensor view_of(const void *data, enum th_type type, int n_dims, const int
     for (int64_t size : shape_of(n_dims, shape))
         TORCH_CHECK(size >= 0, "a tensor of memory has the negative size ", size);
     return at::from_blob(const_cast<void *>(data), shape_of(n_dims, shape), scalar_type(type));
+}
+
+// A copy from memory that the system may move would wait for all that is queued on the device; one from
+// a pinned copy is queued like the rest, and the allocator keeps that copy until it is done.
+static Tensor copy_of(const Tensor &view, at::Device device) {
+    return device.is_cpu() ? view.clone() : view.pin_memory().to(device, /*non_blocking=*/true);
 }
 
 } // namespace th
@@ -42,15 +49,15 @@ th_tensor *th_scalar(th_scope *s, double value) {
 
 th_tensor *th_from(
     th_scope *s, enum th_type type, int n_dims, const int64_t *shape, const void *data) {
-    return op(s, [&] {
-        Tensor view = th::view_of(data, type, n_dims, shape);
-        return s->device.is_cpu() ? view.clone() : view.to(s->device);
-    });
+    return op(s, [&] { return th::copy_of(th::view_of(data, type, n_dims, shape), s->device); });
 }
 
 th_tensor *th_borrow(
     th_scope *s, enum th_type type, int n_dims, const int64_t *shape, const void *data) {
-    return op(s, [&] { return th::view_of(data, type, n_dims, shape).to(s->device); });
+    return op(s, [&] {
+        Tensor view = th::view_of(data, type, n_dims, shape);
+        return s->device.is_cpu() ? view : th::copy_of(view, s->device);
+    });
 }
 
 bool th_read(th_scope *s, const th_tensor *t, enum th_type type, void *data, size_t bytes) {
@@ -139,10 +146,25 @@ th_tensor *th_rows(th_scope *s, th_tensor *t, th_tensor *index) {
         s, [](const Tensor &x, const Tensor &i) { return x.index_select(0, i); }, t, index);
 }
 
+// gather itself has no deterministic gradient on CUDA before libtorch 2.1. The negative log-likelihood's
+// rows, which have, are its result negated, to the bit.
 th_tensor *th_gather(th_scope *s, th_tensor *t, th_tensor *index) {
     return op(
-        s, [](const Tensor &x, const Tensor &i) { return x.gather(1, i.unsqueeze(1)).squeeze(1); },
+        s,
+        [](const Tensor &x, const Tensor &i) {
+            return at::nll_loss(x, i, {}, at::Reduction::None).neg();
+        },
         t, index);
+}
+
+th_tensor *th_windows(
+    th_scope *s, th_tensor *images, th_tensor *row, th_tensor *down, th_tensor *right) {
+    return op(
+        s,
+        [](const Tensor &from, const Tensor &n, const Tensor &y, const Tensor &x) {
+            return from.index({n.view({-1, 1, 1}), y.unsqueeze(2), x.unsqueeze(1)});
+        },
+        images, row, down, right);
 }
 
 static std::vector<Tensor> values_of(int n, th_tensor *const *parts) {

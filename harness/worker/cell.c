@@ -190,9 +190,23 @@ static bool check_weights(struct worker *w, const struct running *run, struct er
                trunk_names[run->config.trunk.name].name, run->config.trunk.weights, sha256, e);
 }
 
+/* Its configuration, which this device can do: config_free. */
+static bool read_config(
+    const struct worker *w, const struct cell_record *r, struct config *c, struct err *e) {
+    return config_parse_text(c, r->config, "the stored configuration", e) &&
+           th_precision_there(network_precision(c), w->device, e);
+}
+
+bool cell_possible(const struct worker *w, const struct cell_record *r, struct err *e) {
+    struct config c = {0};
+    bool ok = read_config(w, r, &c, e);
+    config_free(&c);
+    return ok;
+}
+
 static bool prepare(struct worker *w, struct running *run, const struct cell_record *r,
     const struct manifest **m, struct err *e) {
-    bool ok = config_parse_text(&run->config, r->config, "the stored configuration", e);
+    bool ok = read_config(w, r, &run->config, e);
     if (ok && config_selects(&run->config))
         return err_set(
             e, "its open keys were not chosen: the database was changed by another hand");

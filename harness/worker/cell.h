@@ -27,6 +27,9 @@ enum cell_outcome {
 /* Whether there is something to do: it is neither done nor failed. */
 bool cell_open(const struct cell_record *r);
 
+/* Whether the worker's device can do what the cell's configuration says; ERR_USAGE: it cannot. */
+bool cell_possible(const struct worker *w, const struct cell_record *r, struct err *e);
+
 /* "VARIANT ID failed: message" on stderr. */
 void cell_say_failed(const struct cell_record *r, const struct err *why);
 

@@ -83,6 +83,16 @@ static void round_free(struct round *r) {
     free(r->settled);
 }
 
+/* What this device cannot do is said before anything runs, not after the hours of the cells before it. */
+static bool check_possible(struct worker *w, const char *grid, struct err *e) {
+    struct round r;
+    bool ok = list(w, &r, grid, e);
+    for (size_t i = 0; ok && i < r.n; i++)
+        ok = r.settled[i] || cell_possible(w, &r.cells[i], e);
+    round_free(&r);
+    return ok;
+}
+
 /* Passes until nothing is open. Cells that another worker holds are waited for: should it die, the
  * kernel frees its lock and the next pass takes the cell over. */
 static bool passes(struct worker *w, struct round *r, struct err *e) {
@@ -128,7 +138,7 @@ static bool choose(struct worker *w, size_t *failed, bool *waits, struct err *e)
 /* Tries what open keys could be, then chooses. */
 static bool close_keys(struct worker *w, size_t *failed, struct err *e) {
     char *tried = choice_grid(w->options->grid);
-    bool ok = true, waits = true;
+    bool ok = check_possible(w, tried, e), waits = true;
     while (ok && waits) {
         struct round r;
         ok = list(w, &r, tried, e);
@@ -147,7 +157,8 @@ static bool close_keys(struct worker *w, size_t *failed, struct err *e) {
 static bool work(struct worker *w, struct err *e) {
     struct round r = {0};
     size_t failed = 0;
-    bool ok = close_keys(w, &failed, e) && list(w, &r, w->options->grid, e) && passes(w, &r, e);
+    bool ok = check_possible(w, w->options->grid, e) && close_keys(w, &failed, e) &&
+              list(w, &r, w->options->grid, e) && passes(w, &r, e);
     failed += r.failed;
     if (ok && failed)
         ok = err_set(e, "%zu cell%s failed", failed, failed == 1 ? "" : "s");

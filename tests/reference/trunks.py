@@ -108,10 +108,11 @@ def b0(out):
         fill(model)
 
 
-with torch.no_grad():
-    tensors = {}
-    lite0(sys.argv[1], tensors)
-    b0(tensors)
-    save_file(tensors, sys.argv[2])
-    for name, value in tensors.items():
-        print(name, tuple(value.shape), float(value.abs().mean()))
+if __name__ == "__main__":
+    with torch.no_grad():
+        tensors = {}
+        lite0(sys.argv[1], tensors)
+        b0(tensors)
+        save_file(tensors, sys.argv[2])
+        for name, value in tensors.items():
+            print(name, tuple(value.shape), float(value.abs().mean()))
