@@ -93,6 +93,24 @@ START_TEST(a_shift_wider_than_the_picture) {
 }
 END_TEST
 
+/* Pixel by pixel, through the places, what augment_sample copies in runs; shifts beyond the picture too. */
+START_TEST(places_give_the_same_bytes) {
+    static const struct augment all[] = {{true, 2}, {false, 3}, {true, 0}, {true, 4 * PX}};
+    uint8_t *in = numbered_pixels(), wanted[BYTES], got[BYTES];
+    for (size_t k = 0; k < ARRAY_LEN(all); k++)
+        for (uint32_t row = 0; row < 200; row++) {
+            int64_t down[PX], right[PX];
+            augment_sample(wanted, in, PX, &all[k], 9, 3, row);
+            augment_places(down, right, PX, &all[k], 9, 3, row);
+            for (int y = 0; y < PX; y++)
+                for (int x = 0; x < PX; x++)
+                    memcpy(got + 3 * (y * PX + x), in + 3 * (down[y] * PX + right[x]), 3);
+            ck_assert_int_eq(memcmp(got, wanted, BYTES), 0);
+        }
+    free(in);
+}
+END_TEST
+
 START_TEST(no_augmentation_is_a_copy) {
     struct augment none = {false, 0};
     uint8_t *in = numbered_pixels(), out[BYTES];
@@ -186,6 +204,7 @@ Suite *batch_suite(void) {
     tcase_add_test(c, the_order_is_a_permutation_of_its_epoch);
     tcase_add_test(c, every_flip_and_shift_comes_as_often);
     tcase_add_test(c, a_shift_wider_than_the_picture);
+    tcase_add_test(c, places_give_the_same_bytes);
     tcase_add_test(c, no_augmentation_is_a_copy);
     tcase_add_test(c, an_epoch_is_the_same_from_any_batch_and_any_threads);
     tcase_add_test(c, closing_early_leaves_nothing_behind);

@@ -309,6 +309,22 @@ static void train_whole(const char *name) {
     cell_end(&c);
 }
 
+/* Augmented in training and as they are in evaluation, batches are the same from wherever they come. */
+START_TEST(pixels_on_the_device_change_no_result) {
+    struct err e = {0};
+    th_scope *life = th_scope_new((struct th_device){0, 0});
+    train_whole("host");
+    bed.source.resident = th_borrow(life, TH_U8, 4, (int64_t[]){FACES, PX, PX, 3}, bed.pixels.rgb);
+    must(th_take_error(life, &e), &e);
+    train_whole("device");
+    char *host = path_join(bed.dir, "host.db"), *device = path_join(bed.dir, "device.db");
+    expect_same_results(host, device);
+    free(host);
+    free(device);
+    th_scope_free(life);
+}
+END_TEST
+
 /* Takes `steps` steps, each in a training of its own that was told to stop: in a child, as the request
  * cannot be taken back. */
 static void train_steps(const char *name, int steps) {
@@ -441,6 +457,7 @@ Suite *learn_suite(void) {
     tcase_add_test(c, the_joint_loss_on_validation_is_stored);
     tcase_add_test(c, a_diverged_loss_is_said_once_with_its_place);
     tcase_add_test(c, frozen_features_are_the_trunk_s);
+    tcase_add_test(c, pixels_on_the_device_change_no_result);
     tcase_add_loop_test(c, damaged_checkpoints_change_no_result, 0, (int)ARRAY_LEN(damage_rows));
     tcase_add_test(c, a_checkpoint_that_the_store_does_not_know_is_dropped);
     tcase_add_test(c, a_checkpoint_without_room_names_itself_and_the_remedy);

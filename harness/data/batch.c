@@ -33,7 +33,23 @@ static void augment_row(uint8_t *out, const uint8_t *in, int px, int dx, bool mi
         memcpy(out + (size_t)3 * x, in + (size_t)3 * (px - 1), 3);
 }
 
+struct move { /* what is done to one sample */
+    bool mirror;
+    int dy, dx;
+};
+
 /* The draws come in a fixed order (flip, down, right), so flips are the same with and without shift. */
+static struct move draw(const struct augment *a, uint64_t seed, int epoch, uint32_t row) {
+    assert(a->shift_px >= 0);
+    struct rng r = rng_open(seed, RNG_AUGMENT, (uint32_t)epoch, row);
+    uint32_t span = 2 * (uint32_t)a->shift_px + 1;
+    struct move m;
+    m.mirror = (rng_u32(&r) & 1) && a->flip;
+    m.dy = (int)rng_below(&r, span) - a->shift_px;
+    m.dx = (int)rng_below(&r, span) - a->shift_px;
+    return m;
+}
+
 void augment_sample(uint8_t *out, const uint8_t *in, int image_px, const struct augment *a,
     uint64_t seed, int epoch, uint32_t row) {
     size_t stride = (size_t)3 * image_px;
@@ -41,14 +57,20 @@ void augment_sample(uint8_t *out, const uint8_t *in, int image_px, const struct 
         memcpy(out, in, stride * image_px);
         return;
     }
-    assert(a->shift_px >= 0);
-    struct rng r = rng_open(seed, RNG_AUGMENT, (uint32_t)epoch, row);
-    uint32_t span = 2 * (uint32_t)a->shift_px + 1;
-    bool mirror = (rng_u32(&r) & 1) && a->flip;
-    int dy = (int)rng_below(&r, span) - a->shift_px, dx = (int)rng_below(&r, span) - a->shift_px;
+    struct move m = draw(a, seed, epoch, row);
     for (int y = 0; y < image_px; y++)
-        augment_row(
-            out + stride * y, in + stride * clamp(y - dy, image_px - 1), image_px, dx, mirror);
+        augment_row(out + stride * y, in + stride * clamp(y - m.dy, image_px - 1), image_px, m.dx,
+            m.mirror);
+}
+
+void augment_places(int64_t *down, int64_t *right, int image_px, const struct augment *a,
+    uint64_t seed, int epoch, uint32_t row) {
+    struct move m = draw(a, seed, epoch, row);
+    int last = image_px - 1;
+    for (int i = 0; i < image_px; i++) {
+        down[i] = clamp(i - m.dy, last);
+        right[i] = clamp((m.mirror ? last - i : i) - m.dx, last);
+    }
 }
 
 struct batches {

@@ -20,6 +20,11 @@ void epoch_order(uint64_t seed, int epoch, uint32_t *rows, size_t n);
 void augment_sample(uint8_t *out, const uint8_t *in, int image_px, const struct augment *a,
     uint64_t seed, int epoch, uint32_t row);
 
+/* The same as places: pixel (y,x) of what augment_sample gives is the sample's at (down[y], right[x]),
+ * [image_px] each. For pixels that are moved where they lie, on a GPU. */
+void augment_places(int64_t *down, int64_t *right, int image_px, const struct augment *a,
+    uint64_t seed, int epoch, uint32_t row);
+
 struct batch {
     size_t n;
     const uint32_t *rows; /* [n] rows of the manifest */

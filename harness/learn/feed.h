@@ -1,5 +1,5 @@
-/* Batches as tensors: pixels from the cache, augmented ahead of the training thread, or rows of a
- * frozen trunk's features. */
+/* Batches as tensors: pixels from the cache, augmented ahead of the training thread; pixels that lie on
+ * the device, augmented there, by the same draws to the same bytes; or rows of a frozen trunk's features. */
 #ifndef LEARN_FEED_H
 #define LEARN_FEED_H
 
@@ -14,6 +14,7 @@ struct source {
     const struct manifest *manifest;
     const uint8_t *bad;          /* [manifest->n]: rows to leave out of every part */
     const struct pixels *pixels; /* NULL with features */
+    th_tensor *resident;         /* the same [n,H,W,3] u8 on the device, or NULL: from the host */
     th_tensor *features;         /* [n,D] f32 on the device, or NULL */
 };
 

@@ -82,7 +82,7 @@ void th_no_grad_end(void);
 th_tensor *th_zeros(th_scope *s, enum th_type type, int n_dims, const int64_t *shape);
 th_tensor *th_scalar(th_scope *s, double value); /* [] f32 */
 th_tensor *th_from(th_scope *s, enum th_type type, int n_dims, const int64_t *shape,
-    const void *data); /* copies, and does not wait for the device */
+    const void *data); /* copies; up to 64 MiB without waiting for the device */
 th_tensor *th_borrow(th_scope *s, enum th_type type, int n_dims, const int64_t *shape,
     const void
         *data); /* CPU: shares memory that the caller keeps and nobody writes; else th_from */

@@ -25,10 +25,17 @@ static Tensor view_of(const void *data, enum th_type type, int n_dims, const int
     return at::from_blob(const_cast<void *>(data), shape_of(n_dims, shape), scalar_type(type));
 }
 
-// A copy from memory that the system may move would wait for all that is queued on the device; one from
-// a pinned copy is queued like the rest, and the allocator keeps that copy until it is done.
+// A copy from memory that the system may move waits for all that is queued on the device. One from a
+// pinned copy is queued like the rest, and the allocator keeps that copy until it is done; but pinned
+// memory is taken from the whole machine for good, so what is made once a set goes the other way.
+static const size_t pinned_bytes = 64 << 20;
+
 static Tensor copy_of(const Tensor &view, at::Device device) {
-    return device.is_cpu() ? view.clone() : view.pin_memory().to(device, /*non_blocking=*/true);
+    if (device.is_cpu())
+        return view.clone();
+    if (view.nbytes() > pinned_bytes)
+        return view.to(device);
+    return view.pin_memory().to(device, /*non_blocking=*/true);
 }
 
 } // namespace th

@@ -1,5 +1,7 @@
 /* The inputs that a worker's cells share: a set's manifest, its pixels or a frozen trunk's features.
- * Opened when a cell first needs them and kept; another set, size or trunk opens anew. */
+ * Opened when a cell first needs them and kept; another set, size or trunk opens anew. Features lie on the
+ * device; pixels do on a GPU where they take at most half of its free memory, else batches come from the
+ * host. */
 #ifndef WORKER_SETS_H
 #define WORKER_SETS_H
 
@@ -12,7 +14,8 @@ struct sets {
     struct pixels pixels;
     struct features features;
     struct source source;
-    th_scope *life; /* of source.features */
+    th_scope *features_life, *pixels_life; /* of what lies on the device */
+    th_tensor *resident_features, *resident_pixels;
     bool have_manifest, have_pixels, have_features;
 };
 
