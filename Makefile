@@ -30,7 +30,7 @@ all: $(OUT)/dmtl $(OUT)/dmtl-torch
 
 # ---- goals that may be the first command on a machine: they set it up and then call make again ----
 
-FIRST := setup demo test weights lint fuzz valgrind bench test-fresh
+FIRST := setup demo test weights lint fuzz valgrind bench test-fresh test-cuda
 setup:
 	@setup/packages
 demo: setup
@@ -66,6 +66,9 @@ bench: # DATA=DIR: real images; the peers are Pillow and PyTorch of $(PYTHON)
 	$(if $(DATA),$(PYTHON) tests/bench/decode.py $(OUT)/bench-decode $(DATA)/utkface 1000)
 test-fresh:
 	tests/fresh
+test-cuda: # DEVICE=cuda:1: another; says that it was skipped where there is no GPU
+	@$(MAKE) --no-print-directory all $(OUT)/check
+	DMTL_DEVICE=$(or $(DEVICE),cuda) CK_RUN_SUITE=device $(OUT)/check
 PYTHON ?= /usr/bin/python3
 
 # ---- what the machine has ----
