@@ -211,6 +211,29 @@ START_TEST(bad_input_is_named) {
 }
 END_TEST
 
+/* What this machine cannot do is found before the cells that it can do, in candidates too. */
+START_TEST(tf32_on_a_cpu_is_refused_before_anything_runs) {
+    static const char *const grids[] = {
+        "{\"base\": {\"data\": {\"set\": \"synthetic\", \"image_px\": 24}, \"tasks\": {\"age\": {}},"
+        " \"trunk\": {\"name\": \"small\", \"weights\": \"none\"}, \"epochs\": 1},"
+        " \"variants\": {\"a\": {}, \"b\": {\"precision\": \"tf32\"}}}",
+        "{\"base\": {\"data\": {\"set\": \"synthetic\", \"image_px\": 24}, \"tasks\": {\"age\": {}},"
+        " \"trunk\": {\"name\": \"small\", \"weights\": \"none\"}, \"epochs\": 1},"
+        " \"variants\": {\"a\": {}, \"b\": {\"select\": {\"keys\": {\"/precision\": [\"f32\", \"tf32\"]}}}}}"};
+    for (size_t i = 0; i < ARRAY_LEN(grids); i++) {
+        folder_put_text(folder, "precise.json", grids[i]);
+        char *all = xasprintf("run precise.json --data synthetic=faces --db p%zu.db", i);
+        char *able = xasprintf("%s --only a", all);
+        bad_usage(
+            all, 2, "/precision: \"tf32\": expected \"f32\" or \"bf16\" on this device (cpu: ");
+        expect_in("err.txt", "stopped with 0 of 2 cells done");
+        ck_assert_int_eq(run(able), 0);
+        free(able);
+        free(all);
+    }
+}
+END_TEST
+
 START_TEST(a_folder_that_cannot_be_written) {
     struct err e = {0};
     char *file = path_join(folder, "results");
@@ -556,6 +579,7 @@ Suite *end_to_end_suite(void) {
     tcase_add_test(c, killed_runs_end_with_the_same_bytes);
     tcase_add_test(c, an_interrupted_run_says_so_and_goes_on);
     tcase_add_test(c, bad_input_is_named);
+    tcase_add_test(c, tf32_on_a_cpu_is_refused_before_anything_runs);
     tcase_add_test(c, a_folder_that_cannot_be_written);
     tcase_add_test(c, an_interrupted_cell_waits_for_the_next_run);
     tcase_add_test(c, two_workers_store_what_one_does);

@@ -260,6 +260,28 @@ START_TEST(a_diverged_loss_is_said_once_with_its_place) {
 }
 END_TEST
 
+/* The losses are other ones than f32's, and what the process computes after the cell is f32 again. */
+START_TEST(a_cell_in_bf16_leaves_f32_behind) {
+    struct err e = {0};
+    struct cell c;
+    double sum[2];
+    static const char *const configs[] = {
+        CONFIG("equal", 2, 4, ""), CONFIG("equal", 2, 4, ", \"precision\": \"bf16\"")};
+    for (int i = 0; i < 2; i++) {
+        cell_begin(&c, i ? "bf16" : "f32", configs[i]);
+        must(cell_train(&c, &e), &e);
+        sum[i] = number(&c, "SELECT sum(loss) FROM v_weights");
+        th_tensor *one = th_affine(c.life, th_zeros(c.life, TH_F32, 2, (int64_t[]){1, 1}), 1, 1);
+        ck_assert_int_eq(
+            th_type_of(th_linear(c.life, one, one, th_zeros(c.life, TH_F32, 1, (int64_t[]){1}))),
+            TH_F32);
+        cell_end(&c);
+    }
+    ck_assert_double_ne(sum[0], sum[1]);
+    ck_assert_double_eq_tol(sum[1] / sum[0], 1, 0.02);
+}
+END_TEST
+
 /* ---- features ---- */
 
 /* As the trunk gives them from pixels in one batch; a convolution may order its sums by the batch. */
@@ -456,6 +478,7 @@ Suite *learn_suite(void) {
         c, every_weighting_brings_the_losses_down, 0, (int)ARRAY_LEN(weighting_configs));
     tcase_add_test(c, the_joint_loss_on_validation_is_stored);
     tcase_add_test(c, a_diverged_loss_is_said_once_with_its_place);
+    tcase_add_test(c, a_cell_in_bf16_leaves_f32_behind);
     tcase_add_test(c, frozen_features_are_the_trunk_s);
     tcase_add_test(c, pixels_on_the_device_change_no_result);
     tcase_add_loop_test(c, damaged_checkpoints_change_no_result, 0, (int)ARRAY_LEN(damage_rows));
