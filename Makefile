@@ -68,7 +68,7 @@ test-fresh:
 	tests/fresh
 test-cuda: # DEVICE=cuda:1: another; says that it was skipped where there is no GPU
 	@$(MAKE) --no-print-directory all $(OUT)/check
-	DMTL_DEVICE=$(or $(DEVICE),cuda) CK_RUN_SUITE=device $(OUT)/check
+	@for s in sets device; do DMTL_DEVICE=$(or $(DEVICE),cuda) CK_RUN_SUITE=$$s $(OUT)/check || exit 1; done
 PYTHON ?= /usr/bin/python3
 
 # ---- what the machine has ----

@@ -97,11 +97,11 @@ static const struct precision_row {
 } rows[] = {
     /* On a CPU 1e-7 between numbers of threads, 2.7e-3 in bf16, whose mantissa is 3 bits shorter than
      * TF32's. A mistake is further away: a learning rate of .006 2.1e-2, shifts of 1 pixel 5.2e-2. */
-    {"f32", CONFIG("small", 32, "f32"), CONFIG("efficientnet-b0", 224, "f32"), TH_FULL, 0, 1e-4},
-    {"tf32", CONFIG("small", 32, "tf32"), CONFIG("efficientnet-b0", 224, "tf32"), TH_TENSOR_FLOAT,
-        1e-8, 2e-3},
-    {"bf16", CONFIG("small", 32, "bf16"), CONFIG("efficientnet-b0", 224, "bf16"), TH_BRAIN_FLOAT,
-        1e-4, 1e-2},
+    {"f32", CONFIG("small", 32, "f32"), CONFIG("efficientnet-b0", 224, "f32"), TH_IN_F32, 0, 1e-4},
+    {"tf32", CONFIG("small", 32, "tf32"), CONFIG("efficientnet-b0", 224, "tf32"), TH_IN_TF32, 1e-8,
+        2e-3},
+    {"bf16", CONFIG("small", 32, "bf16"), CONFIG("efficientnet-b0", 224, "bf16"), TH_IN_BF16, 1e-4,
+        1e-2},
 };
 enum { ROWS = ARRAY_LEN(rows) };
 static const struct precision_row *const f32 = &rows[0];
@@ -128,7 +128,7 @@ static void run_open(struct run *r, struct th_device d, const char *text, enum w
 }
 
 static void run_close(struct run *r) {
-    th_set_precision(TH_FULL);
+    th_set_precision(TH_IN_F32);
     optimiser_free(r->optimiser);
     weighting_free(r->weighting);
     network_free(r->network);
@@ -243,7 +243,7 @@ END_TEST
 /* 2^24 pictures of 224 px are 2.3 TiB. A worker goes on with its next cell on the same device. */
 START_TEST(memory_that_runs_out_is_said_and_harms_no_other_training) {
     struct err e = {0};
-    if (!can("memory", TH_FULL))
+    if (!can("memory", TH_IN_F32))
         return;
     if (bed.device.kind == 0) {
         printf("skipped: device: memory: a GPU's is meant; the suite torch has the CPU's\n");
@@ -258,6 +258,7 @@ START_TEST(memory_that_runs_out_is_said_and_harms_no_other_training) {
                                     "/batch or /data/image_px in the grid file"),
         "%s", e.msg);
     th_scope_free(s);
+    ck_assert_int_gt(th_device_free_bytes(bed.device), 0);
     struct losses after = train_on(bed.device, f32, ON_DEVICE);
     ck_assert(same_bits(&before, &after));
 }
@@ -289,7 +290,7 @@ static double images_per_s(struct th_device d, const struct precision_row *p, in
 START_TEST(speed) {
     char name[128];
     struct err e = {0};
-    if (!getenv("DMTL_DEVICE") || !can("speed", TH_FULL))
+    if (!getenv("DMTL_DEVICE") || !can("speed", TH_IN_F32))
         return;
     must(th_setup(0, true, &e), &e);
     printf("device: training of EfficientNet-B0, 224 px, batch 32, pixels on the device\n");

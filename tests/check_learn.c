@@ -347,6 +347,44 @@ START_TEST(pixels_on_the_device_change_no_result) {
 }
 END_TEST
 
+/* From the second batch of five on, in an order of its own, the last batch smaller; with an epoch's
+ * augmentation, and without any. */
+START_TEST(batches_on_the_device_hold_the_host_s_bytes) {
+    enum { BATCH = 5, BYTES = BATCH * PX * PX * 3 };
+    struct err e = {0};
+    struct cell c;
+    uint32_t order[FACES];
+    cell_begin(&c, "a", resumed_config);
+    struct source there = bed.source;
+    there.resident = th_borrow(c.life, TH_U8, 4, (int64_t[]){FACES, PX, PX, 3}, bed.pixels.rgb);
+    for (uint32_t i = 0; i < FACES; i++)
+        order[i] = (7 * i + 3) % FACES;
+    for (int epoch = -1; epoch < 2; epoch++) {
+        struct feed *host = feed_open(&bed.source, &c.config, order, FACES, BATCH, 1, epoch),
+                    *device = feed_open(&there, &c.config, order, FACES, BATCH, 1, epoch);
+        struct feed_batch a, b;
+        size_t n = 0;
+        while (feed_next(host, c.life, &a)) {
+            uint8_t wanted[BYTES], got[BYTES];
+            size_t bytes = a.n * PX * PX * 3;
+            ck_assert(feed_next(device, c.life, &b));
+            ck_assert_uint_eq(a.n, b.n);
+            ck_assert_int_eq(memcmp(a.rows, b.rows, a.n * sizeof *a.rows), 0);
+            th_read(c.life, a.input, TH_U8, wanted, bytes);
+            th_read(c.life, b.input, TH_U8, got, bytes);
+            must(th_take_error(c.life, &e), &e);
+            ck_assert_int_eq(memcmp(wanted, got, bytes), 0);
+            n += a.n;
+        }
+        ck_assert(!feed_next(device, c.life, &b));
+        ck_assert_uint_eq(n, FACES - BATCH);
+        feed_close(host);
+        feed_close(device);
+    }
+    cell_end(&c);
+}
+END_TEST
+
 /* Takes `steps` steps, each in a training of its own that was told to stop: in a child, as the request
  * cannot be taken back. */
 static void train_steps(const char *name, int steps) {
@@ -480,6 +518,7 @@ Suite *learn_suite(void) {
     tcase_add_test(c, a_diverged_loss_is_said_once_with_its_place);
     tcase_add_test(c, a_cell_in_bf16_leaves_f32_behind);
     tcase_add_test(c, frozen_features_are_the_trunk_s);
+    tcase_add_test(c, batches_on_the_device_hold_the_host_s_bytes);
     tcase_add_test(c, pixels_on_the_device_change_no_result);
     tcase_add_loop_test(c, damaged_checkpoints_change_no_result, 0, (int)ARRAY_LEN(damage_rows));
     tcase_add_test(c, a_checkpoint_that_the_store_does_not_know_is_dropped);

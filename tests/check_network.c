@@ -200,7 +200,7 @@ START_TEST(bf16_is_pytorchs_autocast) {
     fill_by_formula(&b);
     th_set_precision(network_precision(b.c));
     th_tensor *eval = features(&b, 64, false), *train = features(&b, 64, true);
-    th_set_precision(TH_FULL);
+    th_set_precision(TH_IN_F32);
     ck_assert_int_eq(th_type_of(eval), TH_BF16);
     ck_assert_int_eq(th_type_of(train), TH_BF16);
     ck_assert_double_lt(relative_difference(&b, eval, "features"), 1e-2);
@@ -470,10 +470,10 @@ START_TEST(bf16_stays_bf16_up_to_the_logits) {
         "");
     struct pass pass = {b.step, true, 1, 0};
     th_tensor *logits[MAX_TASKS];
-    th_set_precision(TH_BRAIN_FLOAT);
+    th_set_precision(TH_IN_BF16);
     th_tensor *pooled = network_features(b.n, &pass, four_pictures(&b, &pass));
     run(&b, true, 1, 0, logits);
-    th_set_precision(TH_FULL);
+    th_set_precision(TH_IN_F32);
     ck_assert_int_eq(th_type_of(pooled), TH_BF16);
     ck_assert_int_eq(th_type_of(logits[0]), TH_F32);
     ck_assert_int_eq(th_type_of(logits[1]), TH_F32);

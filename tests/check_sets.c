@@ -8,6 +8,7 @@
 #include "fixture_network.h"
 #include "worker/sets.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { FACES = 6 };
@@ -19,6 +20,7 @@ enum { FACES = 6 };
 static char *dir;
 static struct work_options options;
 static struct sets sets;
+static struct th_device device;
 
 static void setup(void) {
     struct err e = {0};
@@ -43,7 +45,7 @@ static void teardown(void) {
 static struct source source_of(const char *config) {
     struct err e = {0};
     struct built b = built_new(config, "");
-    const struct source *s = sets_source(&sets, &options, b.c, b.n, built_device, NULL, NULL, &e);
+    const struct source *s = sets_source(&sets, &options, b.c, b.n, device, NULL, NULL, &e);
     ck_assert_msg(s != NULL, "%s", e.msg);
     struct source source = *s;
     built_free(&b);
@@ -63,13 +65,21 @@ START_TEST(a_frozen_trunk_s_features_come_again_after_pixels) {
 }
 END_TEST
 
-/* A CPU has them mapped already. */
-START_TEST(on_a_cpu_pixels_stay_in_their_file) {
-    struct source small = source_of(CONFIG(24, "all"));
-    ck_assert_ptr_null(small.resident);
-    ck_assert_int_eq(small.pixels->image_px, 24);
-    struct source large = source_of(CONFIG(32, "all"));
-    ck_assert_int_eq(large.pixels->image_px, 32);
+/* A CPU has them mapped already. `make test-cuda` asks a GPU. */
+START_TEST(pixels_lie_on_a_gpu_but_stay_in_their_file_on_a_cpu) {
+    static const char *const configs[] = {CONFIG(24, "all"), CONFIG(32, "all")};
+    const char *name = getenv("DMTL_DEVICE");
+    struct err e = {0};
+    if (!th_device_parse(name ? name : "cpu", &device, &e)) {
+        printf("skipped: sets: %s\n", e.msg);
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        struct source s = source_of(configs[i]);
+        ck_assert_int_eq(s.pixels->image_px, i ? 32 : 24);
+        ck_assert_int_eq(
+            th_count(s.resident), device.kind ? FACES * (i ? 32 * 32 : 24 * 24) * 3 : 0);
+    }
 }
 END_TEST
 
@@ -79,7 +89,7 @@ Suite *sets_suite(void) {
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, a_frozen_trunk_s_features_come_again_after_pixels);
-    tcase_add_test(c, on_a_cpu_pixels_stay_in_their_file);
+    tcase_add_test(c, pixels_lie_on_a_gpu_but_stay_in_their_file_on_a_cpu);
     suite_add_tcase(s, c);
     return s;
 }

@@ -72,8 +72,8 @@ END_TEST
 
 START_TEST(a_cpu_has_no_tf32) {
     struct err e = {0};
-    ck_assert(th_precision_there(TH_FULL, cpu, &e) && th_precision_there(TH_BRAIN_FLOAT, cpu, &e));
-    ck_assert(!th_precision_there(TH_TENSOR_FLOAT, cpu, &e));
+    ck_assert(th_precision_there(TH_IN_F32, cpu, &e) && th_precision_there(TH_IN_BF16, cpu, &e));
+    ck_assert(!th_precision_there(TH_IN_TF32, cpu, &e));
     ck_assert_int_eq(e.kind, ERR_USAGE);
     ck_assert_msg(
         strstr(e.msg, "/precision: \"tf32\": expected \"f32\" or \"bf16\" on this device (cpu: ") ==

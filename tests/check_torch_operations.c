@@ -194,10 +194,10 @@ START_TEST(layers_in_bf16_by_hand) {
               *kernel = th_reshape(s, w, SHAPE(1, 1, 1, 1));
     th_require_grad(s, w);
     EXPECT(th_linear(s, x, w, zero), 3 + 3 * 0x1p-9, 3 + 3 * 0x1p-7);
-    th_set_precision(TH_BRAIN_FLOAT);
+    th_set_precision(TH_IN_BF16);
     th_tensor *y = th_linear(s, x, w, zero), *z = th_conv2d(s, image, kernel, zero, 1, 0, 1);
     th_tensor *doubles = th_linear(s, VECTOR(1 + 0x1p-9), matrix(1, 1, (double[]){3}), VECTOR(0));
-    th_set_precision(TH_FULL);
+    th_set_precision(TH_IN_F32);
     ck_assert_int_eq(th_type_of(y), TH_BF16);
     ck_assert_int_eq(th_type_of(z), TH_BF16);
     EXPECT(y, 3, 3 + 0x1p-5); /* 3 (1 + 2^-7) lies between two numbers of bf16: the even one */

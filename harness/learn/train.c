@@ -517,6 +517,6 @@ bool train(const struct training *in, struct err *e) {
     }
     ok = ok && finish(&t, e);
     trainer_close(&t);
-    th_set_precision(TH_FULL);
+    th_set_precision(TH_IN_F32);
     return ok;
 }

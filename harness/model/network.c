@@ -234,9 +234,8 @@ struct parameter *network_parameters(struct network *n, size_t *count) {
 }
 
 enum th_precision network_precision(const struct config *c) {
-    static const enum th_precision of_key[PRECISION_COUNT] = {[PRECISION_F32] = TH_FULL,
-        [PRECISION_TF32] = TH_TENSOR_FLOAT,
-        [PRECISION_BF16] = TH_BRAIN_FLOAT};
+    static const enum th_precision of_key[PRECISION_COUNT] = {
+        [PRECISION_F32] = TH_IN_F32, [PRECISION_TF32] = TH_IN_TF32, [PRECISION_BF16] = TH_IN_BF16};
     return of_key[c->precision];
 }
 

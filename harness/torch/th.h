@@ -45,18 +45,19 @@ struct th_device {
 bool th_device_parse(const char *text, struct th_device *d, struct err *e);
 void th_device_name(struct th_device d, char name[128]); /* "cpu: AMD EPYC ..." */
 int64_t th_device_peak_bytes(struct th_device d);        /* CUDA: peak allocated; CPU: 0 */
-int64_t th_device_free_bytes(struct th_device d);        /* CUDA: not taken by anybody; else, or
-                                                            where it is not told: 0 */
-void th_synchronize(struct th_device d);                 /* waits for queued work; for timings */
+/* CUDA: bytes that nobody uses, what libtorch had kept for later given back; 0 where it is not told, and on
+ * a CPU. */
+int64_t th_device_free_bytes(struct th_device d);
+void th_synchronize(struct th_device d); /* waits for queued work; for timings */
 
-/* What th_conv2d and th_linear compute in, forward and backward. TH_TENSOR_FLOAT: f32 whose products have
- * mantissas of 10 bits, on GPUs that do so (Ampere on). TH_BRAIN_FLOAT: f32 operands are rounded to bf16
- * and the result is bf16, on any device; gradients arrive at f32 weights as f32. Batch norm takes bf16 and
- * gives it, with f32 inside and in its statistics; whatever else is given bf16 and f32 gives f32. */
-enum th_precision { TH_FULL, TH_TENSOR_FLOAT, TH_BRAIN_FLOAT };
+/* What th_conv2d and th_linear compute in, forward and backward. TH_IN_TF32: f32 whose products have
+ * mantissas of 10 bits, on NVIDIA's GPUs from Ampere on. TH_IN_BF16: f32 operands are rounded to bf16 and
+ * the result is bf16, on any device; an f32 weight's gradient is f32. Batch norm of bf16 gives bf16, with
+ * f32 weights, inside and statistics; other operations on bf16 and f32 together give f32. */
+enum th_precision { TH_IN_F32, TH_IN_TF32, TH_IN_BF16 };
 /* ERR_USAGE where the device has no such thing. */
 bool th_precision_there(enum th_precision p, struct th_device d, struct err *e);
-/* Of the process from now on; TH_FULL at first. */
+/* Of the process from now on; TH_IN_F32 at first. */
 void th_set_precision(enum th_precision p);
 
 /* ---- scopes ---- */
@@ -84,8 +85,7 @@ th_tensor *th_scalar(th_scope *s, double value); /* [] f32 */
 th_tensor *th_from(th_scope *s, enum th_type type, int n_dims, const int64_t *shape,
     const void *data); /* copies; up to 64 MiB without waiting for the device */
 th_tensor *th_borrow(th_scope *s, enum th_type type, int n_dims, const int64_t *shape,
-    const void
-        *data); /* CPU: shares memory that the caller keeps and nobody writes; else th_from */
+    const void *data); /* CPU: shares what the caller keeps and nobody writes; else th_from */
 bool th_read(th_scope *s, const th_tensor *t, enum th_type type, void *data, size_t bytes);
 /* copies out, contiguous, converted; waits for the device */
 double th_item(th_scope *s, const th_tensor *t); /* a scalar's value, NaN on failure; waits */

@@ -55,7 +55,7 @@ bool th_setup(int threads, bool deterministic, struct err *e) {
             old_glibc_threshold_bytes);
     try {
         set_threads(threads > 0 ? threads : usable_cores());
-        th_set_precision(TH_FULL);              // on a GPU libtorch's own default is another
+        th_set_precision(TH_IN_F32);            // on a GPU libtorch's own default is another
         if (at::get_num_interop_threads() != 1) // can be told once alone
             at::set_num_interop_threads(1);
         if (deterministic) {
@@ -202,7 +202,7 @@ int64_t th_device_free_bytes(struct th_device d) {
 }
 
 // The first GPUs that compute in TF32; older ones would quietly compute in f32.
-static bool has_tensor_float(struct th_device d) {
+static bool has_tf32(struct th_device d) {
     (void)d;
 #ifdef DMTL_CUDA
     try {
@@ -215,7 +215,7 @@ static bool has_tensor_float(struct th_device d) {
 
 bool th_precision_there(enum th_precision p, struct th_device d, struct err *e) {
     char name[128];
-    if (p != TH_TENSOR_FLOAT || has_tensor_float(d))
+    if (p != TH_IN_TF32 || has_tf32(d))
         return true;
     th_device_name(d, name);
     return err_usage(e,

@@ -12,9 +12,9 @@ using th::op;
 static bool rounds_to_bf16;
 
 void th_set_precision(enum th_precision p) {
-    rounds_to_bf16 = p == TH_BRAIN_FLOAT;
-    at::globalContext().setAllowTF32CuDNN(p == TH_TENSOR_FLOAT);
-    at::globalContext().setAllowTF32CuBLAS(p == TH_TENSOR_FLOAT);
+    rounds_to_bf16 = p == TH_IN_BF16;
+    at::globalContext().setAllowTF32CuDNN(p == TH_IN_TF32);
+    at::globalContext().setAllowTF32CuBLAS(p == TH_IN_TF32);
 }
 
 // An operand of a convolution or linear layer. libtorch's own autocast would keep losses in bf16 on a CPU

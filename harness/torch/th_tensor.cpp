@@ -153,8 +153,8 @@ th_tensor *th_rows(th_scope *s, th_tensor *t, th_tensor *index) {
         s, [](const Tensor &x, const Tensor &i) { return x.index_select(0, i); }, t, index);
 }
 
-// gather itself has no deterministic gradient on CUDA before libtorch 2.1. The negative log-likelihood's
-// rows, which have, are its result negated, to the bit.
+// Older libtorchs refuse gather's own gradient on CUDA where algorithms are to be deterministic. The negative
+// log-likelihood of each row is the same negated, to the bit, and its gradient is deterministic.
 th_tensor *th_gather(th_scope *s, th_tensor *t, th_tensor *index) {
     return op(
         s,
