@@ -30,7 +30,7 @@ all: $(OUT)/dmtl $(OUT)/dmtl-torch
 
 # ---- goals that may be the first command on a machine: they set it up and then call make again ----
 
-FIRST := setup demo test weights lint fuzz valgrind bench test-fresh test-cuda
+FIRST := setup demo test weights wheel-libtorch test-wheel lint fuzz valgrind bench test-fresh test-cuda
 setup:
 	@setup/packages
 demo: setup
@@ -42,6 +42,14 @@ test: setup
 weights: # WEIGHTS=lite0 (the default) or b0
 	@setup/packages weights
 	@datasets/fetch-weights $(WEIGHTS)
+# Both programs and the tests against the newest libtorch (setup/wheel-libtorch), into build/wheel/.
+WHEEL := LIBTORCH=setup/wheel/torch TORCH= BUILD=$(BUILD)/wheel
+wheel-libtorch:
+	@LIBTORCH=setup/wheel/torch setup/packages wheel
+	@setup/wheel-libtorch
+	@$(MAKE) --no-print-directory $(WHEEL) all $(BUILD)/wheel/$(MODE)/check
+test-wheel: wheel-libtorch
+	$(if $(DATA),DMTL_DATA="$(DATA)" )$(BUILD)/wheel/$(MODE)/check
 lint:
 	@setup/packages lint
 	clang-format --dry-run -Werror $(FORMATTED)
@@ -93,8 +101,9 @@ CXXFLAGS_ALL = -std=$(CXX_STANDARD) $(FLAGS) $(WARNINGS) $(TORCH_CPPFLAGS) $(CXX
 
 $(OUT)/dmtl: $(call objects,harness/main.c $(SOURCES_dmtl) $(SOURCES_both))
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+# All symbols are bound at its start, so that another libtorch ends it there and not in the middle of a cell.
 $(OUT)/dmtl-torch: $(call objects,harness/worker/main.c $(SOURCES_torch) $(SOURCES_both))
-	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) $(TORCH_LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS)
+	$(CXX) $(OPT_$(MODE)) -Wl,-z,now $(LDFLAGS) $(TORCH_LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS)
 $(OUT)/check: $(call objects,$(SOURCES_test) $(SOURCES_torch) $(SOURCES_dmtl) $(SOURCES_both))
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) $(TORCH_LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS) $(CHECK_LIBS)
 # Without libtorch it starts at once under valgrind: the first suites of tests/suites.inc.

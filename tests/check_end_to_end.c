@@ -40,10 +40,10 @@ static const char select_text[] =
     " \"epochs\": 3, \"batch\": 16, \"checkpoint_every_s\": 1},"
     " \"variants\": {\"full\": {}, \"fixed\": {\"select\": null}}, \"axes\": {\"/seed\": [1, 2]}}";
 
-/* At this rate the last epoch is not the best. */
+/* At this rate the last epoch is far from the best, whichever libtorch rounds. */
 static const char best_text[] =
     "{\"base\": {\"data\": {\"set\": \"synthetic\", \"image_px\": 24}, \"tasks\": {\"age\": {}},"
-    " \"trunk\": {\"name\": \"small\", \"weights\": \"none\"}, \"optimiser\": {\"lr\": 0.05},"
+    " \"trunk\": {\"name\": \"small\", \"weights\": \"none\"}, \"optimiser\": {\"lr\": 0.02},"
     " \"report_epoch\": \"best\", \"epochs\": 12, \"batch\": 16, \"checkpoint_every_s\": 1},"
     " \"variants\": {\"whole\": {}, \"early\": {\"seed\": 2, \"early_stop_epochs\": 2}}}";
 
@@ -423,6 +423,24 @@ static int script(const char *text) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* What the loader finds in libtorch's place is no library. */
+START_TEST(a_libtorch_that_cannot_be_loaded_is_said) {
+    ck_assert_int_eq(
+        script(
+            "mkdir lib && "
+            "echo x >lib/$(ldd ${RUN%% *}-torch | sed -n 's/.*\\(libtorch_cpu[^ ]*\\) =>.*/\\1/p') && "
+            "LD_LIBRARY_PATH=$PWD/lib $RUN --db b.db >out.txt 2>err.txt"),
+        1);
+    expect_in("err.txt", "error while loading shared libraries: ");
+    expect_in("err.txt",
+        "run: a worker could not be loaded, as the message above says: libtorch is missing or is "
+        "another than dmtl-torch was built for (`ldd` shows what it finds; clear LD_LIBRARY_PATH, or "
+        "build it again with `make`), with 0 of 2 cells done");
+    expect_row("b.db", "SELECT count(*) FROM v_runs", "0");
+    ck_assert_int_eq(script("$RUN --db b.db >out.txt 2>err.txt"), 0);
+}
+END_TEST
+
 static size_t times_in(const char *text, const char *words) {
     size_t n = 0;
     while ((text = strstr(text, words))) {
@@ -586,6 +604,7 @@ Suite *end_to_end_suite(void) {
     tcase_add_test(c, wrong_usage_found_in_a_cell_fails_it);
     tcase_add_test(c, a_failing_cell_is_tried_once_a_command);
     tcase_add_test(c, a_killed_worker_is_named);
+    tcase_add_test(c, a_libtorch_that_cannot_be_loaded_is_said);
     tcase_add_test(c, what_to_type_next_can_be_typed);
     tcase_add_test(c, a_changed_folder_is_refused);
     tcase_add_test(c, undecodable_images_are_named_and_counted);

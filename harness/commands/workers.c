@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -34,6 +35,9 @@ char *workers_program(struct err *e) {
     return NULL;
 }
 
+/* Of the dynamic loader, and of ours where a program cannot be executed. */
+enum { NOT_LOADED = 127 };
+
 static void child(char *const *argv, pid_t parent, bool spin) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) /* it died before the line above */
@@ -41,7 +45,8 @@ static void child(char *const *argv, pid_t parent, bool spin) {
     if (!spin) /* libgomp's own number is 300,000 turns */
         setenv("GOMP_SPINCOUNT", "1000", 0);
     execv(argv[0], argv);
-    _exit(127);
+    dprintf(STDERR_FILENO, "dmtl: %s: %s\n", argv[0], strerror(errno));
+    _exit(NOT_LOADED);
 }
 
 bool workers_start(struct workers *w, int n, bool spin, char *const *argv, struct err *e) {
@@ -106,6 +111,10 @@ char *workers_breakdown(const struct workers *w) {
         {SIGHUP, "SIGHUP"}, {SIGPIPE, "SIGPIPE"}, {SIGALRM, "SIGALRM"}, {SIGUSR1, "SIGUSR1"},
         {SIGUSR2, "SIGUSR2"}, {SIGXCPU, "SIGXCPU (over the limit of processor time)"},
         {SIGXFSZ, "SIGXFSZ (over the limit of a file's size)"}};
+    if (!w->signal && w->worst == NOT_LOADED)
+        return xstrdup("could not be loaded, as the message above says: libtorch is missing or is "
+                       "another than dmtl-torch was built for (`ldd` shows what it finds; clear "
+                       "LD_LIBRARY_PATH, or build it again with `make`)");
     if (!w->signal)
         return xasprintf("ended with exit code %d", w->worst);
     for (size_t i = 0; i < ARRAY_LEN(signals); i++)

@@ -28,8 +28,9 @@ enum th_type { TH_F32, TH_F64, TH_I64, TH_U8, TH_BOOL, TH_BF16 };
 
 /* ---- the process ---- */
 
-/* Once, first: raises the allocator's thresholds (design: mmap and trim), sets intra-op threads (0:
- * all cores), one inter-op thread, and deterministic algorithms. Called again it changes the intra-op threads. */
+/* Once, first: sees that the libtorch found is of the version that we were built for, raises the
+ * allocator's thresholds (design: mmap and trim), sets intra-op threads (0: all cores), one inter-op
+ * thread, and deterministic algorithms. Called again it changes the intra-op threads. */
 bool th_setup(int threads, bool deterministic, struct err *e);
 int th_threads(void);
 /* "1.13.0", as libtorch's headers say it. The library itself does not know its version at run time, and

@@ -7,8 +7,8 @@
 #include <c10/core/DeviceGuard.h>
 #include <torch/version.h>
 #ifdef DMTL_CUDA // the Makefile's: this libtorch was built with CUDA
-#include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDACachingAllocator.h>
+#include <cuda_runtime_api.h>
 #endif
 
 #include <cerrno>
@@ -49,7 +49,32 @@ static void set_threads(int threads) {
         reinterpret_cast<void (*)(int)>(set)(threads);
 }
 
+// Whether the library that the loader found is of its headers' version, which the store records: calls into
+// another may fit by name and not by layout. Since 2.8 a library says its version, a byte each; an older one
+// is found out by the loader alone.
+static bool same_version(struct err *e) {
+    auto say = reinterpret_cast<uint64_t (*)()>(dlsym(RTLD_DEFAULT, "aoti_torch_abi_version"));
+    const unsigned top = say ? static_cast<unsigned>(say() >> 40) : 0;
+    const int major = top >> 16, minor = top >> 8 & 255, patch = top & 255;
+    const bool same = major == TORCH_VERSION_MAJOR && minor == TORCH_VERSION_MINOR &&
+                      patch == TORCH_VERSION_PATCH;
+    if (same || (!say && TORCH_VERSION_MAJOR * 1000 + TORCH_VERSION_MINOR < 2008))
+        return true;
+    Dl_info library;
+    const bool found = dladdr(reinterpret_cast<void *>(&at::get_num_threads), &library) != 0;
+    const char *path = found ? library.dli_fname : "libtorch_cpu.so";
+    const std::string version =
+        say ? std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch)
+            : "older";
+    return err_set(e,
+        "built for libtorch %s, but %s is %s: build it again for that one (README.md, "
+        "\"Building otherwise\"), or clear LD_LIBRARY_PATH",
+        TORCH_VERSION, path, version.c_str());
+}
+
 bool th_setup(int threads, bool deterministic, struct err *e) {
+    if (!same_version(e))
+        return false;
     if (!raise_heap_thresholds())
         return err_set(e, "the allocator refuses thresholds of %d bytes; run with glibc's malloc",
             old_glibc_threshold_bytes);
@@ -161,10 +186,9 @@ void th_device_name(struct th_device d, char name[128]) {
     }
     snprintf(name, 128, "cuda:%d", d.index);
 #ifdef DMTL_CUDA
-    try {
-        snprintf(name, 128, "cuda:%d: %s", d.index, at::cuda::getDeviceProperties(d.index)->name);
-    } catch (...) {
-    }
+    cudaDeviceProp device;
+    if (cudaGetDeviceProperties(&device, d.index) == cudaSuccess)
+        snprintf(name, 128, "cuda:%d: %.100s", d.index, device.name);
 #endif
 }
 
