@@ -146,8 +146,8 @@ bool checkpoint_save(const struct checkpoint *c, const char *folder, struct err 
     snprintf(step, sizeof step, "%" PRId64, c->step);
     snprintf(threads, sizeof threads, "%d", c->threads);
     const char *metadata[] = {"format", FORMAT, "cell", c->cell, "step", step, "threads", threads,
-        "weights_sha256", c->weights_sha256 ? c->weights_sha256 : "", "tensors_sha256", tensors,
-        NULL};
+        "weights_sha256", c->weights_sha256 ? c->weights_sha256 : "", "libtorch", th_version(),
+        "tensors_sha256", tensors, NULL};
     ok = ok && tensor_file_write(path, entries, c->n, metadata, e);
     if (ok)
         drop_old(c, folder);
@@ -216,8 +216,18 @@ static bool assign(const struct tensor_entry *t, th_tensor *to, struct err *e) {
     return ok;
 }
 
+/* Another libtorch goes on with it, for an upgrade is no reason to lose a training, but not in silence. */
+static void note_libtorch(const struct tensor_file *f, const char *path, struct str *notes) {
+    const char *made_by = tensor_file_metadata(f, "libtorch");
+    if (notes && made_by && strcmp(made_by, th_version()) != 0)
+        str_addf(notes,
+            "%s was made with libtorch %s; this is %s: the same within rounding, not to the bit\n",
+            path, made_by, th_version());
+}
+
 /* false with *bad set: passed over; false with e set: the world is wrong beyond this file. */
-static bool load_one(struct checkpoint *c, const char *path, struct err *bad, struct err *e) {
+static bool load_one(
+    struct checkpoint *c, const char *path, struct str *notes, struct err *bad, struct err *e) {
     struct tensor_file f = {0};
     int64_t step = 0, threads = 0;
     bool ok = tensor_file_open(&f, path, bad) && check(&f, c, bad) &&
@@ -228,6 +238,7 @@ static bool load_one(struct checkpoint *c, const char *path, struct err *bad, st
     if (ok) {
         c->step = step;
         c->threads = (int)threads;
+        note_libtorch(&f, path, notes);
     }
     tensor_file_close(&f);
     return ok;
@@ -246,7 +257,7 @@ bool checkpoint_load(struct checkpoint *c, const char *folder, int64_t known_ste
         }
         struct err bad = {0};
         char *path = step_path(folder, steps[i]);
-        found = load_one(c, path, &bad, e);
+        found = load_one(c, path, notes, &bad, e);
         ok = found || bad.kind != ERR_NONE;
         if (!found && ok)
             str_addf(notes, "%s is left out: %s\n", path, bad.msg);
@@ -259,7 +270,7 @@ bool checkpoint_load(struct checkpoint *c, const char *folder, int64_t known_ste
 bool checkpoint_load_step(struct checkpoint *c, const char *folder, int64_t step, struct err *e) {
     struct err bad = {0};
     char *path = step_path(folder, step);
-    bool ok = load_one(c, path, &bad, e);
+    bool ok = load_one(c, path, NULL, &bad, e);
     if (!ok && e->kind == ERR_NONE)
         err_set(e, "%s: %s; delete the folder to train the cell anew", path, bad.msg);
     free(path);

@@ -1,8 +1,9 @@
 /* Checkpoints: everything a training needs to go on exactly, as safetensors in the cell's folder,
  * "step-0000000120.safetensors". Frozen parameters are not in it: they follow from the configuration
  * and the weights file, whose SHA-256 is. Written to a temporary name, synced, renamed; the last two
- * are kept, and those of steps that the training asks for. Read by nets/tensor_file.h, which knows only tensors; their SHA-256 is in the file, so a
- * damaged one is known and the one before is used.
+ * are kept, and those of steps that the training asks for. Read by nets/tensor_file.h, which knows only
+ * tensors; their SHA-256 is in the file, so a damaged one is known and the one before is used. The version
+ * of libtorch is in it too: another one goes on with it, the same within rounding, and says so.
  */
 #ifndef LEARN_CHECKPOINT_H
 #define LEARN_CHECKPOINT_H
@@ -36,7 +37,7 @@ bool checkpoint_save(const struct checkpoint *c, const char *folder, struct err 
 /* The newest readable checkpoint of a step up to `known_step`, the last that the database knows; newer
  * ones are removed (their rows were never stored). Fills step and threads and assigns the tensors, all
  * or none. Where there is none, step is 0 and nothing changes. `notes` gets a line for each file
- * that was passed over, with the reason. */
+ * that was passed over, with the reason, and one where another libtorch made what was loaded. */
 bool checkpoint_load(
     struct checkpoint *c, const char *folder, int64_t known_step, struct str *notes, struct err *e);
 

@@ -1,6 +1,6 @@
 /* A frozen trunk's features: one row of D floats a sample of the manifest, made once straight from
  * the decoder, kept in a memory-mapped file under the cache folder and shared by all cells and workers.
- * The file is keyed by the set's fingerprint, the image size, the trunk and its weights. */
+ * The file is keyed by the set's fingerprint, the image size, the trunk, its weights and libtorch's version. */
 #ifndef LEARN_FEATURES_H
 #define LEARN_FEATURES_H
 

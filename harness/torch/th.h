@@ -33,7 +33,7 @@ enum th_type { TH_F32, TH_F64, TH_I64, TH_U8, TH_BOOL, TH_BF16 };
  * thread, and deterministic algorithms. Called again it changes the intra-op threads. */
 bool th_setup(int threads, bool deterministic, struct err *e);
 int th_threads(void);
-/* "1.13.0", as libtorch's headers say it. The library itself does not know its version at run time, and
+/* "1.13.0", as libtorch's headers say it. A library knows its own since 2.8, which th_setup compares;
  * Debian's 1.13.1 has the headers of 1.13.0. */
 const char *th_version(void);
 const char *th_blas(void); /* "OpenBLAS 0.3.21 ..." or "reference", as found at run time */
