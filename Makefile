@@ -90,7 +90,7 @@ $(CONFIG): FORCE
 endif
 endif
 endif
-$(CONFIG): setup/configure
+$(CONFIG): setup/configure $(wildcard $(LIBTORCH:=/../complete)) # setup/wheel-libtorch writes that one
 	@mkdir -p $(@D)
 	@TORCH=$(TORCH) LIBTORCH=$(LIBTORCH) setup/configure > $@.new && mv $@.new $@
 
