@@ -207,32 +207,35 @@ int64_t th_device_peak_bytes(struct th_device d) {
     return 0;
 }
 
-// The CUDA runtime's own answer: libtorch's has had another shape in every few versions. What libtorch
+// The CUDA run time's own answer: libtorch's has had another shape in every few versions. What libtorch
 // keeps for later is given back first, for it could be had as well.
 int64_t th_device_free_bytes(struct th_device d) {
-    auto ask = reinterpret_cast<int (*)(size_t *, size_t *)>(dlsym(RTLD_DEFAULT, "cudaMemGetInfo"));
-    size_t free_bytes = 0, all_bytes = 0;
-    if (d.kind == 0 || !ask)
-        return 0;
-    try {
+    size_t free_bytes = 0;
+    (void)d;
 #ifdef DMTL_CUDA
+    try {
+        size_t all_bytes = 0;
+        if (d.kind == 0)
+            return 0;
         c10::cuda::CUDACachingAllocator::emptyCache();
-#endif
         c10::DeviceGuard guard(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(d.index)));
-        return ask(&free_bytes, &all_bytes) == 0 ? static_cast<int64_t>(free_bytes) : 0;
+        if (cudaMemGetInfo(&free_bytes, &all_bytes) != cudaSuccess)
+            return 0;
     } catch (...) {
         return 0;
     }
+#endif
+    return static_cast<int64_t>(free_bytes);
 }
 
 // The first GPUs that compute in TF32; older ones would quietly compute in f32.
 static bool has_tf32(struct th_device d) {
     (void)d;
 #ifdef DMTL_CUDA
-    try {
-        return d.kind == 1 && at::cuda::getDeviceProperties(d.index)->major >= 8;
-    } catch (...) {
-    }
+    int major = 0;
+    if (d.kind == 1 &&
+        cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, d.index) == cudaSuccess)
+        return major >= 8;
 #endif
     return false;
 }
