@@ -69,8 +69,7 @@ valgrind: # SUITE=name: one suite, whichever; without, those of check-plain
 		--suppressions=tests/valgrind.supp $(OUT)/$(if $(SUITE),check,check-plain)
 bench: # DATA=DIR: real images; the peers are Pillow and PyTorch of $(PYTHON)
 	@$(MAKE) --no-print-directory all $(OUT)/bench-decode
-	$(PYTHON) tests/bench/race_b0.py $(OUT)/dmtl-torch
-	$(PYTHON) tests/bench/end_to_end.py $(OUT)
+	$(OUT)/dmtl bench --race --end-to-end --python $(PYTHON)
 	$(if $(DATA),$(PYTHON) tests/bench/decode.py $(OUT)/bench-decode $(DATA)/utkface 1000)
 test-fresh:
 	tests/fresh
@@ -123,7 +122,7 @@ $(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(call objects,$(SOURCES_both))
 	$(CXX) $(OPT_$(MODE)) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # Texts that the programs carry: included as C string literals, #include "harness/store/schema.sql.inc".
-EMBEDDED := $(wildcard harness/store/*.sql datasets/*.json plots/*.gp)
+EMBEDDED := $(wildcard harness/store/*.sql harness/commands/*.py datasets/*.json plots/*.gp)
 $(OUT)/%.inc: %
 	@mkdir -p $(@D)
 	@sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $< > $@

@@ -291,6 +291,9 @@ static const struct {
         "t: /weighting/initial_log_variance: 1: counts for nothing with /weighting/kind \"equal\": leave it out"},
     {"{" AGE ", \"epochs\": 2, \"schedule\": {\"warmup_epochs\": 3}}",
         "t: /schedule/warmup_epochs: 3: expected at most /epochs, 2"},
+    {"{" AGE ", \"data\": {\"image_px\": 31}}",
+        "t: /data/image_px: 31: expected at least 32 for the trunk \"efficientnet-lite0\", which halves "
+        "the size until so many pixels are one"},
     {"{" AGE ", \"data\": {\"image_px\": 32}, \"augment\": {\"shift_px\": 32}}",
         "t: /augment/shift_px: 32: expected less than /data/image_px, 32"},
 };

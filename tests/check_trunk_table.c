@@ -60,6 +60,14 @@ START_TEST(published_sizes) {
 }
 END_TEST
 
+/* Five steps halve the size in both EfficientNets (the stem, stages 2, 3, 4 and 6), three in the small one. */
+START_TEST(strides_multiply) {
+    ck_assert_int_eq(trunk_stride(&trunk_tables[TRUNK_B0]), 32);
+    ck_assert_int_eq(trunk_stride(&trunk_tables[TRUNK_LITE0]), 32);
+    ck_assert_int_eq(trunk_stride(&trunk_tables[TRUNK_SMALL]), 8);
+}
+END_TEST
+
 START_TEST(stages_fit_together) {
     for (int i = 0; i < TRUNK_COUNT; i++) {
         const struct trunk_table *t = &trunk_tables[i];
@@ -95,6 +103,7 @@ Suite *trunk_table_suite(void) {
     TCase *c = tcase_create("trunk_table");
     tcase_add_test(c, published_sizes);
     tcase_add_test(c, drop_rates_are_torchvisions);
+    tcase_add_test(c, strides_multiply);
     tcase_add_test(c, stages_fit_together);
     suite_add_tcase(s, c);
     return s;

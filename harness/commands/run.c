@@ -202,14 +202,11 @@ static int threads_each(const struct run *r) {
     return r->threads ? r->threads : each > 1 ? each : 1;
 }
 
-/* Whether OpenMP threads gain from spinning as long as libgomp has them do (5 % of a trunk's training). They
- * lose where threads are more than cores, and on heads alone, whose matrix products have OpenBLAS's own
- * threads waiting for the core: two thirds of the rate. */
 static bool spins(const struct run *r, const struct grid *g) {
+    bool frozen = false;
     for (size_t i = 0; i < g->n_cells; i++)
-        if (strcmp(g->cells[i].config.trunk.train_from, "frozen") == 0)
-            return false;
-    return (long)r->jobs * threads_each(r) <= sysconf(_SC_NPROCESSORS_ONLN);
+        frozen = frozen || strcmp(g->cells[i].config.trunk.train_from, "frozen") == 0;
+    return workers_spin(r->jobs * threads_each(r), frozen);
 }
 
 static void worker_arguments(const struct run *r, const struct grid *g, struct arguments *a) {
@@ -329,7 +326,7 @@ static bool run_cells(const struct run *r, const struct grid *g, struct store *s
     argument(&a, program);
     worker_arguments(r, g, &a);
     interrupt_catch();
-    bool ok = workers_start(&workers, r->jobs, spins(r, g), a.list, e) &&
+    bool ok = workers_start(&workers, r->jobs, spins(r, g), STDOUT_FILENO, a.list, e) &&
               wait_for(&workers, s, r, g, e) && count_cells(r, s, g->name, &tally, e) &&
               outcome(r, g, &workers, &tally, e);
     workers_free(&workers);

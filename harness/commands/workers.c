@@ -49,13 +49,16 @@ static void child(char *const *argv, pid_t parent, bool spin) {
     _exit(NOT_LOADED);
 }
 
-bool workers_start(struct workers *w, int n, bool spin, char *const *argv, struct err *e) {
+bool workers_start(struct workers *w, int n, bool spin, int out, char *const *argv, struct err *e) {
     *w = (struct workers){.pids = xcalloc((size_t)n, sizeof(pid_t)), .n = n};
     pid_t parent = getpid();
     for (int i = 0; i < n; i++) {
         w->pids[i] = fork();
-        if (w->pids[i] == 0)
+        if (w->pids[i] == 0) {
+            if (dup2(out, STDOUT_FILENO) < 0)
+                _exit(1);
             child(argv, parent, spin);
+        }
         if (w->pids[i] < 0) {
             int why = errno;
             w->pids[i] = 0;
@@ -73,6 +76,10 @@ void workers_stop(struct workers *w) {
     for (int i = 0; i < w->n; i++)
         if (w->pids[i] > 0)
             kill(w->pids[i], SIGTERM);
+}
+
+bool workers_spin(int threads, bool heads_alone) {
+    return !heads_alone && threads <= sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 static int severity(int exit_code) {

@@ -1,4 +1,4 @@
-/* Worker processes of `dmtl run`: started, asked to stop, waited for. */
+/* Worker processes of `dmtl run` and `dmtl bench`: started, asked to stop, waited for. */
 #ifndef COMMANDS_WORKERS_H
 #define COMMANDS_WORKERS_H
 
@@ -16,14 +16,19 @@ struct workers {
 /* The path of dmtl-torch: beside this program, or in ../libexec/dmtl; the caller frees. */
 char *workers_program(struct err *e);
 
-/* Starts n processes of `argv` (NULL at the end). They get SIGTERM should this process die, and so end
+/* Starts n processes of `argv` (NULL at the end) whose standard output is the descriptor `out`. They get SIGTERM should this process die, and so end
  * with a checkpoint. `spin`: their OpenMP threads may spin
  * for a while at the end of every parallel region. On failure those started are
  * stopped and waited for. */
-bool workers_start(struct workers *w, int n, bool spin, char *const *argv, struct err *e);
+bool workers_start(struct workers *w, int n, bool spin, int out, char *const *argv, struct err *e);
 void workers_stop(struct workers *w); /* asks all that run to stop; they end with a checkpoint */
 void workers_reap(struct workers *w); /* notes those that have ended; does not wait */
 void workers_free(struct workers *w);
+
+/* Whether OpenMP threads gain from spinning as long as libgomp has them do (5 % of a trunk's training). They
+ * lose where threads are more than cores, and on heads alone, whose matrix products have OpenBLAS's own
+ * threads waiting for the core: two thirds of the rate. */
+bool workers_spin(int threads, bool heads_alone); /* threads of all workers */
 
 /* How the worst of them broke down, behind "a worker": "was killed by SIGKILL (out of memory?)", "ended
  * with exit code 127". The caller frees. */

@@ -222,6 +222,15 @@ static bool check_weights(const struct config *c, const char *where, struct err 
     return true;
 }
 
+static bool check_size(const struct config *c, const char *where, struct err *e) {
+    int least = trunk_stride(&trunk_tables[c->trunk.name]);
+    return c->data.image_px >= least ||
+           err_usage(e,
+               "%s: /data/image_px: %d: expected at least %d for the trunk \"%s\", which halves the "
+               "size until so many pixels are one",
+               where, c->data.image_px, least, trunk_names[c->trunk.name].name);
+}
+
 static bool check_trunk(const struct config *c, const char *where, struct err *e) {
     const struct trunk_table *trunk = &trunk_tables[c->trunk.name];
     const char *from = c->trunk.train_from;
@@ -229,8 +238,8 @@ static bool check_trunk(const struct config *c, const char *where, struct err *e
     int first_trained = all ? 0 : frozen ? trunk->n_stages + 2 : trunk_step(trunk, from);
     if (!all && first_trained < 1)
         return unknown_step(c, where, "/trunk/train_from", from, "\"all\", \"frozen\", ", e);
-    return check_weights(c, where, e) && check_branch(c, where, first_trained, e) &&
-           (!frozen || check_frozen(c, where, e));
+    return check_size(c, where, e) && check_weights(c, where, e) &&
+           check_branch(c, where, first_trained, e) && (!frozen || check_frozen(c, where, e));
 }
 
 static bool check_weighting(const struct config *c, const char *where, struct err *e) {

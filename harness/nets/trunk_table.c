@@ -95,3 +95,10 @@ int trunk_blocks(const struct trunk_table *t) {
 double trunk_drop_rate(const struct trunk_table *t, double rate, int block) {
     return rate * block / trunk_blocks(t);
 }
+
+int trunk_stride(const struct trunk_table *t) {
+    int stride = 2; /* the stem's */
+    for (int i = 0; i < t->n_stages; i++)
+        stride *= t->stages[i].stride;
+    return stride;
+}

@@ -38,6 +38,9 @@ extern const struct trunk_table trunk_tables[TRUNK_COUNT];
 /* The steps of a trunk in order are "stem", its stages' names, "head". The index of a name (0 is the
  * stem, n_stages + 1 the head), or -1. */
 int trunk_step(const struct trunk_table *t, const char *name);
+/* Pixels of the input's side that one place of the last step's map stands for: the product of all strides. An
+ * input smaller than that leaves the last convolutions mostly padding. */
+int trunk_stride(const struct trunk_table *t);
 const char *trunk_step_name(const struct trunk_table *t, int step);
 
 int trunk_blocks(const struct trunk_table *t);

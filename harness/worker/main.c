@@ -14,7 +14,7 @@ static const struct verb {
     bool (*run)(int argc, char **argv, struct err *e); /* argv[0] is the verb */
 } verbs[] = {
     {"work", "run a grid's cells until none is left", worker_work},
-    {"bench", "speed of a trunk in training and inference", worker_bench},
+    {"bench", "time a trunk's steps in training or inference", worker_bench},
 };
 
 static void usage(FILE *to) {
