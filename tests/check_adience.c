@@ -205,6 +205,7 @@ START_TEST(the_real_files_have_their_counts) {
     ck_assert_uint_eq(labelled(&rows, AGE_LABELS_NESTED, true, -1), 17811);
     ck_assert_uint_eq(labelled(&rows, AGE_LABELS_NESTED, false, -1), 17702);
     ck_assert_uint_eq(labelled(&rows, AGE_LABELS_NEAREST, true, -1), 18734);
+    ck_assert_uint_eq(labelled(&rows, AGE_LABELS_NEAREST, false, -1), 18622); /* MiVOLO's README */
     size_t repeats = 0, keys = 0, both = 0, gender_alone = 0;
     for (size_t i = 0; i < rows.n; i++) {
         bool age = adience_group(&rows.list[i], AGE_LABELS_EXACT) != LABEL_MISSING,

@@ -84,6 +84,45 @@ START_TEST(info_counts_and_names) {
 }
 END_TEST
 
+#define FOLD "user_id\toriginal_image\tface_id\tage\tgender\n"
+
+/* The fold files alone are worth a look: how many rows each policy would keep. Ages: 0-2 for all, 13 for
+ * those but exact, 35 for nearest alone. */
+START_TEST(info_counts_rows_without_images) {
+    for (int fold = 0; fold < 5; fold++) {
+        char *name = xasprintf("fold_%d_data.txt", fold);
+        folder_put_text(dir, name,
+            fold ? FOLD "v\ta.jpg\t1\t(0, 2)\tm\n"
+                 : FOLD "u\ta.jpg\t1\t13\tf\nu\ta.jpg\t1\t13\tf\nu\tb.jpg\t2\t35\tu\n");
+        free(name);
+    }
+    char *out = run_ok("info adience --data adience=%D --cache %C");
+    ck_assert_ptr_nonnull(strstr(out, "0 usable images, 7 files set aside"));
+    ck_assert_ptr_nonnull(strstr(out, "\"aligned/u/landmark_aligned_face.2.b.jpg\": has neither"));
+    ck_assert_ptr_nonnull(strstr(out, "7 rows of 3 subjects in 2 albums; 4 repeat"));
+    ck_assert_ptr_null(strstr(out, "race"));
+    free(out);
+    out = run_ok("info adience --data adience=%D --cache %C --json");
+    struct err e = {0};
+    cJSON *root = json_parse("info", out, strlen(out), &e), *policy;
+    ck_assert_msg(root != NULL, "%s", e.msg);
+    ck_assert_int_eq(
+        json_get(json_get(root, "reasons"), "a fold file names it, but it is not there")->valueint,
+        6);
+    /* exact keep, exact drop, nested keep, ...: with an age, with a gender, with neither */
+    static const int expected[6][3] = {
+        {4, 6, 1}, {1, 2, 1}, {6, 6, 1}, {2, 2, 1}, {7, 6, 0}, {3, 2, 0}};
+    policy = json_get(json_get(root, "rows"), "policies")->child;
+    for (int i = 0; i < 6; i++, policy = policy->next) {
+        ck_assert_int_eq(json_get(policy, "age")->valueint, expected[i][0]);
+        ck_assert_int_eq(json_get(policy, "gender")->valueint, expected[i][1]);
+        ck_assert_int_eq(json_get(policy, "neither")->valueint, expected[i][2]);
+    }
+    cJSON_Delete(root);
+    free(out);
+}
+END_TEST
+
 START_TEST(synth_and_cache) {
     free(run_ok("synth --out %D/faces -n 12 --px 16 --seed 3 --quiet"));
     free(run_ok("cache --px 8 --data synthetic=%D/faces --cache %C --quiet"));
@@ -120,10 +159,12 @@ static const struct {
     {"info utkface", "the set utkface is needed: say where its images are with --data utkface=DIR"},
     {"info --data utkface", "--data: \"utkface\": expected SET=DIR, such as utkface=data/utkface"},
     {"info --data utkface=", "--data: \"utkface=\": expected SET=DIR"},
-    {"info --data faces=%D", "--data: unknown set \"faces\" (known: utkface, synthetic)"},
+    {"info --data faces=%D", "--data: unknown set \"faces\" (known: utkface, synthetic, adience)"},
     {"info --data utkface=%D --data utkface=%D", "--data: utkface is given twice"},
     {"info --data utkface=%D/none", "there is no such folder; expected a folder of images named"},
     {"info --data utkface=%D", "the folder is empty; expected a folder of images named"},
+    {"info --data adience=%D",
+        "there is no fold_0_data.txt in it; expected a folder with Adience's"},
     {"synth", "data synth: where to? expected --out DIR"},
     {"synth --out %D -n 0", "data: --number: 0: expected a whole number from 1 to 10000000"},
     {"synth --out %D --px 12x", "data: --px: 12x: expected a whole number from 8 to 4096"},
@@ -149,6 +190,7 @@ Suite *data_verb_suite(void) {
     tcase_set_timeout(c, 30);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, info_counts_and_names);
+    tcase_add_test(c, info_counts_rows_without_images);
     tcase_add_test(c, synth_and_cache);
     tcase_add_test(c, cache_keeps_to_what_a_grid_needs);
     tcase_add_loop_test(c, wrong_usage, 0, (int)ARRAY_LEN(wrong));

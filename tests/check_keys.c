@@ -125,6 +125,21 @@ START_TEST(every_key_reaches_its_field) {
 }
 END_TEST
 
+START_TEST(adience_is_read_in_its_own_ways) {
+    struct config c = config("{\"data\": {\"set\": \"adience\", \"age_labels\": \"nested\","
+                             " \"repeated_rows\": \"drop\", \"crop\": \"faces\"},"
+                             " \"tasks\": {\"age\": {}, \"gender\": {}}}");
+    ck_assert_int_eq(c.data.set, DATASET_ADIENCE);
+    ck_assert_int_eq(c.data.reading.age_labels, AGE_LABELS_NESTED);
+    ck_assert_int_eq(c.data.reading.repeated_rows, REPEATED_DROP);
+    ck_assert_int_eq(c.data.reading.crop, CROP_FACES);
+    ck_assert_int_eq(c.tasks[0].ranks[0], 0);
+    ck_assert_int_eq(c.tasks[0].ranks[1], 7);
+    ck_assert_int_eq(c.tasks[0].kind, TASK_ORDINAL);
+    config_free(&c);
+}
+END_TEST
+
 START_TEST(the_resolved_form_reads_back_to_the_same) {
     static const char *const texts[] = {EVERY_KEY, "{\"tasks\": {\"gender\": {}}}",
         "{\"tasks\": {\"age\": {\"kind\": \"nominal\"}}}"};
@@ -200,6 +215,16 @@ static const struct {
     const char *text, *message;
 } refused[] = {
     {"[]", "t: /: expected an object, a configuration"},
+    {"{\"tasks\": {\"age\": {}}, \"data\": {\"age_labels\": \"nearest\"}}",
+        "t: /data/age_labels: \"nearest\": counts for nothing with /data/set \"utkface\": leave it out or "
+        "say \"adience\""},
+    {"{\"tasks\": {\"age\": {}}, \"data\": {\"set\": \"synthetic\", \"crop\": \"faces\"}}",
+        "t: /data/crop: \"faces\": counts for nothing with /data/set \"synthetic\": leave it out or say "
+        "\"adience\""},
+    {"{\"tasks\": {\"race\": {}}, \"data\": {\"set\": \"adience\"}}",
+        "t: /tasks/race: the set \"adience\" has no such labels: leave the task out"},
+    {"{\"tasks\": {\"age\": {\"ranks\": [0, 8]}}, \"data\": {\"set\": \"adience\"}}",
+        "t: /tasks/age/ranks: [0,8]: expected at most [0,7], the labels of age in \"adience\""},
     {"{\"optimiser\": {\"momentun\": 0.9}}",
         "t: /optimiser/momentun: unknown key; did you mean /optimiser/momentum?"},
     {"{\"lr\": 0.9}", "t: /lr: unknown key; did you mean /optimiser/lr?"},
@@ -252,7 +277,7 @@ static const struct {
     {"{" AGE ", \"optimiser\": {\"decay_norm_and_bias\": 1}}",
         "t: /optimiser/decay_norm_and_bias: 1: expected true or false"},
     {"{" AGE ", \"data\": {\"set\": \"utk\"}}",
-        "t: /data/set: \"utk\": expected one of \"utkface\", \"synthetic\""},
+        "t: /data/set: \"utk\": expected one of \"utkface\", \"synthetic\", \"adience\""},
     {"{" AGE ", \"trunk\": {\"weights\": \"imagnet\"}}",
         "t: /trunk/weights: \"imagnet\": expected one of \"none\", \"imagenet\", or a file's path, with a \"/\" or a \".\" in it; did you mean \"imagenet\"?"},
     {"{" AGE ", \"trunk\": {\"weights\": \"imagenet\", \"partial\": true}}",
@@ -382,6 +407,7 @@ Suite *keys_suite(void) {
     TCase *c = tcase_create("keys");
     tcase_add_test(c, defaults_are_the_papers_settings);
     tcase_add_test(c, every_key_reaches_its_field);
+    tcase_add_test(c, adience_is_read_in_its_own_ways);
     tcase_add_test(c, the_resolved_form_reads_back_to_the_same);
     tcase_add_test(c, ids_are_frozen);
     tcase_add_test(c, ids_tell_results_apart_and_nothing_else);

@@ -77,7 +77,8 @@ START_TEST(samples_are_sorted_and_the_rest_has_its_reason) {
     free(folder_sub(dir, "5_0_0_folder.jpg"));
     struct manifest m;
     struct err e = {0};
-    ck_assert_msg(manifest_open(&m, DATASET_UTKFACE, dir, NULL, 2, &e), "%s", e.msg);
+    ck_assert_msg(
+        manifest_open(&m, DATASET_UTKFACE, (struct reading){0}, dir, NULL, 2, &e), "%s", e.msg);
     ck_assert_uint_eq(m.n, 2);
     ck_assert_str_eq(m.samples[0].id, "10_0_0_a.jpg"); /* bytes: '1' < '9' */
     ck_assert_str_eq(m.samples[1].file, "9_1_2_b.jpg");
@@ -105,7 +106,8 @@ START_TEST(links_and_pipes) {
     ck_assert_int_eq(symlink("23_0_0_loop.jpg", loop), 0);
     struct manifest m;
     struct err e = {0};
-    ck_assert_msg(manifest_open(&m, DATASET_UTKFACE, dir, NULL, 2, &e), "%s", e.msg);
+    ck_assert_msg(
+        manifest_open(&m, DATASET_UTKFACE, (struct reading){0}, dir, NULL, 2, &e), "%s", e.msg);
     ck_assert_uint_eq(m.n, 2);
     ck_assert_str_eq(m.samples[0].file, "22_0_0_link.jpg");
     ck_assert_str_eq(m.samples[0].content, m.samples[1].content);
@@ -124,7 +126,8 @@ END_TEST
 static void fingerprint_of(char *out) {
     struct manifest m;
     struct err e = {0};
-    ck_assert_msg(manifest_open(&m, DATASET_UTKFACE, dir, cache, 2, &e), "%s", e.msg);
+    ck_assert_msg(
+        manifest_open(&m, DATASET_UTKFACE, (struct reading){0}, dir, cache, 2, &e), "%s", e.msg);
     memcpy(out, m.fingerprint, SHA256_HEX);
     manifest_close(&m);
 }
@@ -187,7 +190,7 @@ END_TEST
 static void expect_error(enum dataset_id set, const char *root, const char *text) {
     struct manifest m;
     struct err e = {0};
-    ck_assert(!manifest_open(&m, set, root, NULL, 1, &e));
+    ck_assert(!manifest_open(&m, set, (struct reading){0}, root, NULL, 1, &e));
     ck_assert_msg(strstr(e.msg, text), "\"%s\" is not in: %s", text, e.msg);
     ck_assert_int_eq(err_exit_code(&e), 2);
 }
@@ -211,7 +214,8 @@ START_TEST(a_drawn_folder_is_known_under_any_set) {
     folder_put_text(dir, SYNTH_MARK, "dmtl synthetic 1 n=1 px=8 seed=1 finished\n");
     struct manifest m;
     struct err e = {0};
-    ck_assert_msg(manifest_open(&m, DATASET_UTKFACE, dir, NULL, 1, &e), "%s", e.msg);
+    ck_assert_msg(
+        manifest_open(&m, DATASET_UTKFACE, (struct reading){0}, dir, NULL, 1, &e), "%s", e.msg);
     ck_assert(m.drawn);
     ck_assert_uint_eq(m.n_aside, 0);
     manifest_close(&m);
@@ -222,7 +226,8 @@ START_TEST(a_cache_folder_that_cannot_be_written) {
     folder_put_text(dir, "20_0_0_x.jpg", "x");
     struct manifest m;
     struct err e = {0};
-    ck_assert(!manifest_open(&m, DATASET_UTKFACE, dir, "/proc/nothing", 1, &e));
+    ck_assert(
+        !manifest_open(&m, DATASET_UTKFACE, (struct reading){0}, dir, "/proc/nothing", 1, &e));
     ck_assert_msg(strstr(e.msg, "/proc/nothing") && strstr(e.msg, "cache folder"), "%s", e.msg);
 }
 END_TEST
@@ -238,7 +243,8 @@ START_TEST(utkface_counts) {
     char *root = path_join(data, "utkface");
     struct manifest m;
     struct err e = {0};
-    ck_assert_msg(manifest_open(&m, DATASET_UTKFACE, root, cache, 2, &e), "%s", e.msg);
+    ck_assert_msg(
+        manifest_open(&m, DATASET_UTKFACE, (struct reading){0}, root, cache, 2, &e), "%s", e.msg);
     ck_assert_uint_eq(m.n, 23704);
     ck_assert_uint_eq(m.n_aside, 3);
     int gender[2] = {0}, race[5] = {0}, first = 200, last = 0;

@@ -45,7 +45,8 @@ static void teardown(void) {
 static void open_set(void) {
     struct err e = {0};
     manifest_close(&m);
-    ck_assert_msg(manifest_open(&m, DATASET_UTKFACE, dir, NULL, 1, &e), "%s", e.msg);
+    ck_assert_msg(
+        manifest_open(&m, DATASET_UTKFACE, (struct reading){0}, dir, NULL, 1, &e), "%s", e.msg);
 }
 
 static void open_ok(struct pixels *p, double max_bad) {

@@ -207,6 +207,13 @@ START_TEST(a_grid_keeps_to_one_file_of_weights) {
 }
 END_TEST
 
+static const struct store_source *source(
+    const char *dataset, const char *age_labels, const char *fingerprint) {
+    static struct store_source of_data;
+    of_data = (struct store_source){dataset, age_labels, "keep", "aligned", fingerprint, "faces"};
+    return &of_data;
+}
+
 /* Only what stands in the store binds the grid to a version of the folder: a run that left nothing
  * does not, nor do other sets. */
 START_TEST(a_grid_keeps_to_one_version_of_its_data) {
@@ -214,19 +221,43 @@ START_TEST(a_grid_keeps_to_one_version_of_its_data) {
     int64_t token;
     const struct provenance f1 = {.data_fingerprint = "f1"};
     must(store_claim(bed.s, bed.cell, &f1, &token, &e) &&
-             store_check_data(bed.s, "g", "synthetic", "f2", "faces", &e) &&
+             store_check_data(bed.s, "g", source("synthetic", "exact", "f2"), &e) &&
              store_progress(bed.s, bed.cell, 1, 10, 1, &e) &&
-             store_check_data(bed.s, "g", "synthetic", "f1", "faces", &e) &&
-             store_check_data(bed.s, "g", "adience", "f2", "faces", &e) &&
-             store_check_data(bed.s, "h", "synthetic", "f2", "faces", &e),
+             store_check_data(bed.s, "g", source("synthetic", "exact", "f1"), &e) &&
+             store_check_data(bed.s, "g", source("adience", "exact", "f2"), &e) &&
+             store_check_data(bed.s, "h", source("synthetic", "exact", "f2"), &e),
         &e);
     must(store_claim(bed.s, bed.cell, &nobody, &token, &e), &e); /* died before it read any */
-    ck_assert(!store_check_data(bed.s, "g", "synthetic", "f2", "faces", &e));
+    ck_assert(!store_check_data(bed.s, "g", source("synthetic", "exact", "f2"), &e));
     ck_assert_int_eq(e.kind, ERR_USAGE);
     ck_assert_ptr_nonnull(
         strstr(e.msg, "faces: this folder's data have the fingerprint f2, but the cells of g"));
     ck_assert_ptr_nonnull(strstr(e.msg, "were made from data with f1 (full, cell c1)"));
     ck_assert_ptr_nonnull(strstr(e.msg, "another --db"));
+}
+END_TEST
+
+/* Another reading is another version of the set; a configuration that says nothing of it has but one. */
+START_TEST(each_reading_has_a_version_of_its_own) {
+    struct err e = {0};
+    int64_t token;
+    const struct provenance f1 = {.data_fingerprint = "f1"};
+    struct store_cell c = {.id = "c1",
+        .config =
+            "{\"data\":{\"age_labels\":\"exact\",\"crop\":\"aligned\",\"repeated_rows\":\"keep\"}}",
+        .dataset = "synthetic",
+        .split = "random",
+        .fold = -1,
+        .epochs = 5};
+    must(store_claim(bed.s, bed.cell, &f1, &token, &e) &&
+             store_progress(bed.s, bed.cell, 1, 10, 1, &e),
+        &e);
+    ck_assert(!store_check_data(bed.s, "g", source("synthetic", "nested", "f2"), &e));
+    e = (struct err){0};
+    must(store_put_cell(bed.s, &c, &bed.cell, &e) &&
+             store_check_data(bed.s, "g", source("synthetic", "nested", "f2"), &e),
+        &e);
+    ck_assert(!store_check_data(bed.s, "g", source("synthetic", "exact", "f2"), &e));
 }
 END_TEST
 
@@ -321,6 +352,7 @@ Suite *store_cells_suite(void) {
     tcase_add_test(c, a_heartbeat_waits_for_no_lock);
     tcase_add_test(c, a_grid_keeps_to_one_file_of_weights);
     tcase_add_test(c, a_grid_keeps_to_one_version_of_its_data);
+    tcase_add_test(c, each_reading_has_a_version_of_its_own);
     tcase_add_test(c, cells_that_are_not_there);
     tcase_add_test(c, every_run_keeps_its_provenance);
     tcase_add_test(c, rewound_to_a_checkpoint);

@@ -120,7 +120,8 @@ static void write_ok(size_t n, int px, uint64_t seed, int threads) {
 static size_t fingerprint_of(char *out) {
     struct manifest m;
     struct err e = {0};
-    ck_assert_msg(manifest_open(&m, DATASET_SYNTHETIC, dir, NULL, 1, &e), "%s", e.msg);
+    ck_assert_msg(
+        manifest_open(&m, DATASET_SYNTHETIC, (struct reading){0}, dir, NULL, 1, &e), "%s", e.msg);
     ck_assert(m.drawn);
     ck_assert_uint_eq(m.n_aside, 0);
     memcpy(out, m.fingerprint, SHA256_HEX);

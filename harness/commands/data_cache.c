@@ -18,6 +18,7 @@
 
 struct need {
     enum dataset_id set;
+    struct reading reading;
     int px;
     double max_bad_share;
 };
@@ -45,12 +46,14 @@ static size_t needs_of(const struct grid *g, struct need *needs) {
         size_t k = 0;
         if (config_selects(c))
             continue; /* its candidates say what it may be */
-        while (k < n && (needs[k].set != c->data.set || needs[k].px != c->data.image_px))
+        while (k < n && (needs[k].set != c->data.set || needs[k].px != c->data.image_px ||
+                            !reading_equal(needs[k].reading, c->data.reading)))
             k++;
         if (strcmp(c->trunk.train_from, "frozen") == 0)
             continue;
         if (k == n)
-            needs[n++] = (struct need){c->data.set, c->data.image_px, c->data.max_bad_share};
+            needs[n++] = (struct need){
+                c->data.set, c->data.reading, c->data.image_px, c->data.max_bad_share};
         else if (c->data.max_bad_share < needs[k].max_bad_share)
             needs[k].max_bad_share = c->data.max_bad_share;
     }
@@ -62,7 +65,8 @@ static bool build(const struct data_verb *v, const struct need *need, struct err
     struct manifest m = {0};
     struct pixels p = {0};
     bool bar = !command_quiet() && isatty(STDERR_FILENO);
-    bool ok = dir && manifest_open(&m, need->set, dir, v->cache_dir, v->threads, e) &&
+    bool ok = dir &&
+              manifest_open(&m, need->set, need->reading, dir, v->cache_dir, v->threads, e) &&
               pixels_open(&p, &m, need->px, v->cache_dir, v->threads, need->max_bad_share,
                   show_progress, &bar, e);
     if (ok && !command_quiet()) {

@@ -41,8 +41,9 @@ struct run {
     int jobs, threads;
     bool fail_fast;
     struct err *e;
-    char *db, *cache;                            /* resolved */
-    char fingerprint[DATASET_COUNT][SHA256_HEX]; /* of the sets' folders; "": not read */
+    char *db, *cache;      /* resolved */
+    struct manifest *sets; /* what the chosen cells read, each set and reading once */
+    size_t n_sets, sets_capacity;
 };
 
 static bool whole_number(
@@ -142,27 +143,35 @@ static bool retry_failed(const struct run *r, struct store *s, const char *grid,
 
 /* ---- the data ---- */
 
-/* Opens the set's folder as a worker will, so that wrong ones are found before anything is written, and
- * keeps its fingerprint. The files' hashes go to the cache, where the workers find them. */
-static bool read_set(struct run *r, enum dataset_id set, struct err *e) {
-    struct manifest m;
+static bool have_set(const struct run *r, enum dataset_id set, struct reading reading) {
+    for (size_t i = 0; i < r->n_sets; i++)
+        if (r->sets[i].set == set && reading_equal(r->sets[i].reading, reading))
+            return true;
+    return false;
+}
+
+/* Opens the set's folder as a worker will, so that wrong ones are found before anything is written. The
+ * files' hashes go to the cache, where the workers find them. */
+static bool read_set(struct run *r, enum dataset_id set, struct reading reading, struct err *e) {
     const char *dir = data_options_dir(&r->data, set, e);
     if (!dir)
         return false;
     if (!dir_exists(dir))
         return err_usage(e, "--data %s=%s: there is no such folder", dataset_names[set].name, dir);
-    if (!manifest_open(&m, set, dir, r->cache, (int)sysconf(_SC_NPROCESSORS_ONLN), e))
+    r->sets = xgrow(r->sets, &r->sets_capacity, r->n_sets + 1, sizeof *r->sets);
+    if (!manifest_open(&r->sets[r->n_sets], set, reading, dir, r->cache,
+            (int)sysconf(_SC_NPROCESSORS_ONLN), e))
         return false;
-    memcpy(r->fingerprint[set], m.fingerprint, sizeof m.fingerprint);
-    manifest_close(&m);
+    r->n_sets++;
     return true;
 }
 
 static bool read_data(struct run *r, const struct grid *g, struct err *e) {
     for (size_t i = 0; i < g->n_cells; i++) {
-        enum dataset_id set = g->cells[i].config.data.set;
-        if (grid_options_choose(&r->grid, g->cells[i].variant) && !*r->fingerprint[set] &&
-            !read_set(r, set, e))
+        const struct config *c = &g->cells[i].config;
+        if (grid_options_choose(&r->grid, g->cells[i].variant) &&
+            !have_set(r, c->data.set, c->data.reading) &&
+            !read_set(r, c->data.set, c->data.reading, e))
             return false;
     }
     return true;
@@ -170,9 +179,8 @@ static bool read_data(struct run *r, const struct grid *g, struct err *e) {
 
 static bool check_stored(
     const struct run *r, const struct grid *g, struct store *s, struct err *e) {
-    for (int set = 0; set < DATASET_COUNT; set++)
-        if (*r->fingerprint[set] && !choice_check_data(s, g->name, dataset_names[set].name,
-                                        r->fingerprint[set], r->data.dir[set], e))
+    for (size_t i = 0; i < r->n_sets; i++)
+        if (!choice_check_data(s, g->name, &r->sets[i], e))
             return false;
     return true;
 }
@@ -375,6 +383,9 @@ bool command_run(int argc, char **argv, struct err *e) {
     grid_free(&g);
     data_options_free(&r.data);
     grid_options_free(&r.grid);
+    for (size_t i = 0; i < r.n_sets; i++)
+        manifest_close(&r.sets[i]);
+    free(r.sets);
     free(r.db);
     free(r.cache);
     return ok;

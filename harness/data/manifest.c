@@ -1,6 +1,9 @@
 #include "data/manifest.h"
 
 #include "core/mem.h"
+#include "core/str.h"
+#include "data/adience.h"
+#include "data/adience_labels.h"
 #include "data/hashes.h"
 #include "data/synth.h"
 #include "data/utkface.h"
@@ -36,15 +39,32 @@ static const struct {
 } readers[] = {
     [DATASET_UTKFACE] = {utkface_list},
     [DATASET_SYNTHETIC] = {utkface_list},
+    [DATASET_ADIENCE] = {adience_list},
 };
 _Static_assert(ARRAY_LEN(readers) == DATASET_COUNT, "one reader a set");
 
+static int by_file(const void *a, const void *b) {
+    const struct sample *x = *(struct sample *const *)a, *y = *(struct sample *const *)b;
+    return strcmp(x->file, y->file);
+}
+
+/* Several samples may be of one file (Adience's repeated rows): it is hashed once. */
 static bool hash_samples(struct manifest *m, const char *cache_dir, int threads, struct err *e) {
+    struct sample **sorted = xcalloc(m->n, sizeof(struct sample *));
     struct hash_item *items = xcalloc(m->n, sizeof *items);
+    size_t n = 0;
     for (size_t i = 0; i < m->n; i++)
-        items[i] = (struct hash_item){m->samples[i].file, m->samples[i].content};
-    bool ok = hashes_fill(items, m->n, m->root, cache_dir, threads, e);
+        sorted[i] = &m->samples[i];
+    qsort(sorted, m->n, sizeof(struct sample *), by_file);
+    for (size_t i = 0; i < m->n; i++)
+        if (n == 0 || strcmp(items[n - 1].file, sorted[i]->file) != 0)
+            items[n++] = (struct hash_item){sorted[i]->file, sorted[i]->content};
+    bool ok = hashes_fill(items, n, m->root, cache_dir, threads, e);
+    for (size_t i = 1; ok && i < m->n; i++)
+        if (strcmp(sorted[i - 1]->file, sorted[i]->file) == 0)
+            memcpy(sorted[i]->content, sorted[i - 1]->content, SHA256_HEX);
     free(items);
+    free(sorted);
     return ok;
 }
 
@@ -62,9 +82,9 @@ static void fingerprint(struct manifest *m) {
     sha256_end(sum, m->fingerprint);
 }
 
-bool manifest_open(struct manifest *m, enum dataset_id set, const char *root, const char *cache_dir,
-    int threads, struct err *e) {
-    *m = (struct manifest){.set = set, .root = xstrdup(root)};
+bool manifest_open_any(struct manifest *m, enum dataset_id set, struct reading reading,
+    const char *root, const char *cache_dir, int threads, struct err *e) {
+    *m = (struct manifest){.set = set, .reading = reading, .root = xstrdup(root)};
     bool ok = check_mark(m, e) && readers[set].list(m, e) && check_drawn(m, e) &&
               hash_samples(m, cache_dir, threads, e);
     if (ok)
@@ -72,6 +92,22 @@ bool manifest_open(struct manifest *m, enum dataset_id set, const char *root, co
     else
         manifest_close(m);
     return ok;
+}
+
+bool manifest_open(struct manifest *m, enum dataset_id set, struct reading reading,
+    const char *root, const char *cache_dir, int threads, struct err *e) {
+    if (!manifest_open_any(m, set, reading, root, cache_dir, threads, e))
+        return false;
+    if (m->n)
+        return true;
+    char *first = str_quoted(m->aside[0].file);
+    err_usage(e,
+        "%s: none of the %zu images that its lists name is usable (%s: %s); `dmtl data info` counts them, "
+        "datasets/README.md says what the folder holds",
+        m->root, m->n_aside, first, m->aside[0].reason);
+    free(first);
+    manifest_close(m);
+    return false;
 }
 
 void manifest_close(struct manifest *m) {
@@ -91,24 +127,26 @@ void manifest_close(struct manifest *m) {
     *m = (struct manifest){0};
 }
 
-/* Both sets use UTKFace's classes. */
 static const char *const gender_names[] = {"male", "female"};
 static const char *const race_names[] = {"White", "Black", "Asian", "Indian", "Other"};
-static const struct {
+
+struct class_row {
     int classes;
     const char *const *names;
-} utkface_classes[ATTR_COUNT] = {
-    [ATTR_GENDER] = {ARRAY_LEN(gender_names), gender_names},
-    [ATTR_RACE] = {ARRAY_LEN(race_names), race_names},
+};
+#define GENDER [ATTR_GENDER] = {ARRAY_LEN(gender_names), gender_names}
+#define RACE [ATTR_RACE] = {ARRAY_LEN(race_names), race_names}
+static const struct class_row class_rows[DATASET_COUNT][ATTR_COUNT] = {
+    [DATASET_UTKFACE] = {GENDER, RACE},
+    [DATASET_SYNTHETIC] = {GENDER, RACE},
+    [DATASET_ADIENCE] = {[ATTR_AGE] = {ADIENCE_GROUPS, adience_group_name}, GENDER},
 };
 
 int attribute_classes(enum dataset_id set, enum attribute a) {
-    (void)set;
-    return utkface_classes[a].classes;
+    return class_rows[set][a].classes;
 }
 
 const char *attribute_class_name(enum dataset_id set, enum attribute a, int label) {
-    (void)set;
-    bool named = label >= 0 && label < utkface_classes[a].classes;
-    return named ? utkface_classes[a].names[label] : NULL;
+    const struct class_row *row = &class_rows[set][a];
+    return label >= 0 && label < row->classes ? row->names[label] : NULL;
 }

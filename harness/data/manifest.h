@@ -2,7 +2,7 @@
  * about it, and why it is not used where it is not. One model of a sample for all sets.
  *
  * Labels are integers: age in years (UTKFace) or group 0-7 (Adience); gender 0 male, 1 female; race
- * 0 White, 1 Black, 2 Asian, 3 Indian, 4 Other; LABEL_MISSING where there is none.
+ * 0 White, 1 Black, 2 Asian, 3 Indian, 4 Other (Adience has none); LABEL_MISSING where there is none.
  */
 #ifndef DATA_MANIFEST_H
 #define DATA_MANIFEST_H
@@ -10,14 +10,16 @@
 #include "core/err.h"
 #include "core/sha256.h"
 #include "core/words.h"
+#include "data/reading.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-enum dataset_id { DATASET_UTKFACE, DATASET_SYNTHETIC, DATASET_COUNT }; /* grid/catalogue.h: names */
+/* Stored nowhere by number, but never renumbered either; names: grid/catalogue.h. */
+enum dataset_id { DATASET_UTKFACE, DATASET_SYNTHETIC, DATASET_ADIENCE, DATASET_COUNT };
 
 struct sample {
-    char *id;   /* unique in the set, stable: UTKFace's file name */
+    char *id;   /* unique in the set, stable: UTKFace's file name, Adience's "USER/FACE.IMAGE" */
     char *file; /* relative to the manifest's root */
     int16_t label[ATTR_COUNT];
     char *subject;            /* NULL where the set has no identities */
@@ -27,13 +29,14 @@ struct sample {
     char content[SHA256_HEX]; /* of the file's bytes */
 };
 
-struct set_aside { /* a file that is in the folder and not used */
+struct set_aside { /* a file that is in the folder, or should be, and is not used */
     char *file;
     char *reason; /* for people, one line: "name has no race field" */
 };
 
 struct manifest {
     enum dataset_id set;
+    struct reading reading;
     char *root;             /* the folder */
     struct sample *samples; /* usable ones, sorted by id (bytes) */
     size_t n;
@@ -45,13 +48,16 @@ struct manifest {
 
 /* Reads a set's folder; samples' contents are hashed with `threads` threads, and hashes of files
  * whose size and modification time are unchanged come from `cache_dir` (NULL: hash all, write
- * nothing). Errors (ERR_USAGE) say what the folder should hold. */
-bool manifest_open(struct manifest *m, enum dataset_id set, const char *root, const char *cache_dir,
-    int threads, struct err *e);
+ * nothing). Errors (ERR_USAGE) say what the folder should hold; a set without a usable image is one. */
+bool manifest_open(struct manifest *m, enum dataset_id set, struct reading reading,
+    const char *root, const char *cache_dir, int threads, struct err *e);
+/* The same, but all of a set may be set aside, as where its list is there and its images are not. */
+bool manifest_open_any(struct manifest *m, enum dataset_id set, struct reading reading,
+    const char *root, const char *cache_dir, int threads, struct err *e);
 void manifest_close(struct manifest *m);
 
-/* Classes of an attribute by the set's definition: their number (0: open-ended, as ages are) and
- * names (NULL: the number is the name). */
+/* Classes of an attribute by the set's definition: their number (0: open-ended, as ages in years are, or
+ * the set has no such labels) and names (NULL: the number is the name). */
 int attribute_classes(enum dataset_id set, enum attribute a);
 const char *attribute_class_name(enum dataset_id set, enum attribute a, int label);
 

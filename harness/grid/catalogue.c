@@ -3,6 +3,22 @@
 const struct name_row dataset_names[DATASET_COUNT] = {
     [DATASET_UTKFACE] = {"utkface", "UTKFace: age in years, gender, race in the file's name"},
     [DATASET_SYNTHETIC] = {"synthetic", "faces drawn by `dmtl data synth`, in UTKFace's layout"},
+    [DATASET_ADIENCE] = {"adience",
+        "Adience: eight groups of ages, gender, in its five fold files"},
+};
+const struct name_row age_labels_names[AGE_LABELS_COUNT] = {
+    [AGE_LABELS_EXACT] = {"exact",
+        "the eight groups as written, no other (Levi & Hassner's lists)"},
+    [AGE_LABELS_NESTED] = {"nested", "and ages that lie within a group, 8-12 up to 13"},
+    [AGE_LABELS_NEAREST] = {"nearest", "and all others by their first age, to the nearest group"},
+};
+const struct name_row repeated_rows_names[REPEATED_COUNT] = {
+    [REPEATED_KEEP] = {"keep", "each is a sample of its own"},
+    [REPEATED_DROP] = {"drop", "the first of them is the sample, as the image on disk is one"},
+};
+const struct name_row crop_names[CROP_COUNT] = {
+    [CROP_ALIGNED] = {"aligned", "aligned/USER/landmark_aligned_face.FACE.IMAGE"},
+    [CROP_FACES] = {"faces", "faces/USER/coarse_tilt_aligned_face.FACE.IMAGE"},
 };
 const struct name_row task_kind_names[TASK_KIND_COUNT] = {
     [TASK_NOMINAL] = {"nominal", "softmax cross-entropy over the classes (Eq 3-4)"},

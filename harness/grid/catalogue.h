@@ -33,6 +33,9 @@ struct name_row {
 
 /* Each array has its enum's COUNT rows, in its order. */
 extern const struct name_row dataset_names[DATASET_COUNT];
+extern const struct name_row age_labels_names[AGE_LABELS_COUNT];
+extern const struct name_row repeated_rows_names[REPEATED_COUNT];
+extern const struct name_row crop_names[CROP_COUNT];
 extern const struct name_row task_kind_names[TASK_KIND_COUNT];
 extern const struct name_row split_kind_names[SPLIT_KIND_COUNT];
 extern const struct name_row

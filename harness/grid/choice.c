@@ -4,6 +4,7 @@
 #include "analysis/readout.h"
 #include "core/escape.h"
 #include "core/mem.h"
+#include "grid/catalogue.h"
 #include "grid/register.h"
 #include "grid/select.h"
 #include "store/sql.h"
@@ -43,11 +44,15 @@ bool choice_cells(
     return ok;
 }
 
-bool choice_check_data(struct store *s, const char *grid, const char *dataset,
-    const char *fingerprint, const char *folder, struct err *e) {
+bool choice_check_data(struct store *s, const char *grid, const struct manifest *m, struct err *e) {
+    const struct store_source source = {.dataset = dataset_names[m->set].name,
+        .age_labels = age_labels_names[m->reading.age_labels].name,
+        .repeated_rows = repeated_rows_names[m->reading.repeated_rows].name,
+        .crop = crop_names[m->reading.crop].name,
+        .fingerprint = m->fingerprint,
+        .folder = m->root};
     char *candidates = choice_grid(grid);
-    bool ok = store_check_data(s, candidates, dataset, fingerprint, folder, e) &&
-              store_check_data(s, grid, dataset, fingerprint, folder, e);
+    bool ok = store_check_data(s, candidates, &source, e) && store_check_data(s, grid, &source, e);
     free(candidates);
     return ok;
 }

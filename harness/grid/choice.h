@@ -15,9 +15,8 @@ size_t choice_name_length(const char *grid);
 bool choice_cells(
     struct store *s, const char *grid, struct cell_record **cells, size_t *n, struct err *e);
 
-/* store_check_data for both of them. */
-bool choice_check_data(struct store *s, const char *grid, const char *dataset,
-    const char *fingerprint, const char *folder, struct err *e);
+/* store_check_data for both of them, of the version of a set that a manifest has. */
+bool choice_check_data(struct store *s, const char *grid, const struct manifest *m, struct err *e);
 
 /* store_check_weights for both of them. */
 bool choice_check_weights(struct store *s, const char *grid, const char *trunk, const char *weights,

@@ -125,6 +125,27 @@ bool key_names_check(const cJSON *object, const struct key_place *p, struct err 
 
 /* ---- what spans keys ---- */
 
+/* Keys of how a set is read say nothing about a set that can be read in one way alone. */
+static bool check_reading(const struct config *c, const char *where, struct err *e) {
+    const struct reading *r = &c->data.reading;
+    const struct {
+        const char *key, *value;
+        bool said;
+    } keys[] = {
+        {"age_labels", age_labels_names[r->age_labels].name, r->age_labels != AGE_LABELS_EXACT},
+        {"repeated_rows", repeated_rows_names[r->repeated_rows].name,
+            r->repeated_rows != REPEATED_KEEP},
+        {"crop", crop_names[r->crop].name, r->crop != CROP_ALIGNED},
+    };
+    for (size_t i = 0; c->data.set != DATASET_ADIENCE && i < ARRAY_LEN(keys); i++)
+        if (keys[i].said)
+            return err_usage(e,
+                "%s: /data/%s: \"%s\": counts for nothing with /data/set \"%s\": leave it out or say "
+                "\"adience\"",
+                where, keys[i].key, keys[i].value, dataset_names[c->data.set].name);
+    return true;
+}
+
 static bool check_tasks(const struct config *c, const char *where, struct err *e) {
     if (c->n_tasks == 0)
         return err_usage(
@@ -133,9 +154,13 @@ static bool check_tasks(const struct config *c, const char *where, struct err *e
         const struct task_config *t = &c->tasks[i];
         const char *name = attribute_name[t->attribute];
         const int *labels = set_ranks[c->data.set][t->attribute];
-        if (t->attribute == ATTR_AGE)
-            continue;
-        if (t->kind == TASK_ORDINAL)
+        if (labels[0] > labels[1])
+            return err_usage(e,
+                "%s: /tasks/%s: the set \"%s\" has no such labels: leave the task out", where, name,
+                dataset_names[c->data.set].name);
+        if (t->attribute == ATTR_AGE && attribute_classes(c->data.set, ATTR_AGE) == 0)
+            continue; /* years: a set may be cut to some of them, or have none so old */
+        if (t->attribute != ATTR_AGE && t->kind == TASK_ORDINAL)
             return err_usage(e,
                 "%s: /tasks/%s/kind: \"ordinal\": expected \"nominal\", for the labels of "
                 "%s have no order",
@@ -271,10 +296,12 @@ static bool check_weighting(const struct config *c, const char *where, struct er
 }
 
 bool config_check(const struct config *c, const char *where, struct err *e) {
+    if (!check_reading(c, where, e) || !check_tasks(c, where, e))
+        return false;
     /* A question has no values of its open keys yet: what spans them is checked of its candidates. */
     if (config_selects(c))
-        return check_tasks(c, where, e) && select_check(c, where, e);
-    if (!check_tasks(c, where, e) || !check_trunk(c, where, e) || !check_weighting(c, where, e))
+        return select_check(c, where, e);
+    if (!check_trunk(c, where, e) || !check_weighting(c, where, e))
         return false;
     if (c->schedule.warmup_epochs > c->epochs)
         return err_usage(e, "%s: /schedule/warmup_epochs: %g: expected at most /epochs, %d", where,

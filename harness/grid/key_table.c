@@ -15,6 +15,12 @@
 const struct key_row config_keys[] = {
     {"/data/set", "the set of images", KEY_NAME, AT(data.set), NAMES(dataset_names),
         .value = DATASET_UTKFACE},
+    {"/data/age_labels", "which ages are in Adience's eight groups", KEY_NAME,
+        AT(data.reading.age_labels), NAMES(age_labels_names), .value = AGE_LABELS_EXACT},
+    {"/data/repeated_rows", "what becomes of rows that Adience's fold files repeat", KEY_NAME,
+        AT(data.reading.repeated_rows), NAMES(repeated_rows_names), .value = REPEATED_KEEP},
+    {"/data/crop", "which of Adience's two images of a face", KEY_NAME, AT(data.reading.crop),
+        NAMES(crop_names), .value = CROP_ALIGNED},
     {"/data/image_px", "side of the square input", KEY_INT, AT(data.image_px), .low = 16,
         .high = 1024, .value = 224},
     {"/data/max_bad_share", "share of files that may fail to decode; more end the run", KEY_REAL,
@@ -132,7 +138,8 @@ const struct key_row task_keys[] = {
     {"/kind", "the loss", KEY_NAME, TASK(kind), NAMES(task_kind_names),
         .text = "ordinal for age, else nominal"},
     {"/ranks", "the first and the last label; a label outside is an error", KEY_RANKS, TASK(ranks),
-        .low = 0, .high = 150, .text = "the set's: age 1 to 116, gender 0 to 1, race 0 to 4"},
+        .low = 0, .high = 150,
+        .text = "the set's: age 1 to 116 or group 0 to 7, gender 0 to 1, race 0 to 4"},
     {"/weight", "weight of the loss with /weighting/kind \"fixed\"", KEY_REAL, TASK(weight),
         .low = 0, .high = 1e6, .above = true, .value = 1},
     {"/hidden", "units of the head's hidden layers", KEY_UNITS, TASK(hidden), .low = 1,
@@ -145,6 +152,7 @@ const int n_task_keys = (int)ARRAY_LEN(task_keys);
 const int set_ranks[DATASET_COUNT][ATTR_COUNT][2] = {
     [DATASET_UTKFACE] = {[ATTR_AGE] = {1, 116}, [ATTR_GENDER] = {0, 1}, [ATTR_RACE] = {0, 4}},
     [DATASET_SYNTHETIC] = {[ATTR_AGE] = {1, 116}, [ATTR_GENDER] = {0, 1}, [ATTR_RACE] = {0, 4}},
+    [DATASET_ADIENCE] = {[ATTR_AGE] = {0, 7}, [ATTR_GENDER] = {0, 1}, [ATTR_RACE] = {0, -1}},
 };
 
 static void set_default(const struct key_row *row, void *base) {

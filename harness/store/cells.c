@@ -163,23 +163,28 @@ bool store_rewind(struct store *s, int64_t cell, int epochs_done, int64_t step, 
     return store_end(s, own, ok, e);
 }
 
-bool store_check_data(struct store *s, const char *grid, const char *dataset,
-    const char *fingerprint, const char *folder, struct err *e) {
+/* A configuration without a key of the reading is older than the key: then its set has one reading. */
+bool store_check_data(
+    struct store *s, const char *grid, const struct store_source *source, struct err *e) {
     sqlite3_stmt *stmt = sql_prepare(s->db, e,
         "SELECT c.id, m.variant, a.data_fingerprint FROM grid g JOIN member m ON m.grid = g.grid"
         " JOIN cell c ON c.cell = m.cell JOIN attempt a ON a.cell = c.cell AND a.attempt ="
         " (SELECT max(attempt) FROM attempt WHERE cell = c.cell AND data_fingerprint IS NOT NULL)"
         " WHERE g.name = ?1 AND c.dataset = ?2 AND a.data_fingerprint <> ?3"
+        " AND coalesce(json_extract(c.config, '$.data.age_labels'), ?5) = ?5"
+        " AND coalesce(json_extract(c.config, '$.data.repeated_rows'), ?6) = ?6"
+        " AND coalesce(json_extract(c.config, '$.data.crop'), ?7) = ?7"
         " AND (c.state = ?4 OR c.step > 0) ORDER BY m.position LIMIT 1",
-        "sssi", grid, dataset, fingerprint, CELL_DONE);
+        "sssisss", grid, source->dataset, source->fingerprint, CELL_DONE, source->age_labels,
+        source->repeated_rows, source->crop);
     int row = stmt ? sql_step(stmt, e) : -1;
     if (row == 1)
         err_usage(e,
             "%s: this folder's data have the fingerprint %.12s, but the cells of %s stored in %s "
             "were made from data with %.12s (%s, cell %.12s): give the folder as it was then, or "
             "another --db for the folder as it is now",
-            folder, fingerprint, grid, s->path, sql_text(stmt, 2), sql_text(stmt, 1),
-            sql_text(stmt, 0));
+            source->folder, source->fingerprint, grid, s->path, sql_text(stmt, 2),
+            sql_text(stmt, 1), sql_text(stmt, 0));
     sqlite3_finalize(stmt);
     return row == 0;
 }

@@ -128,10 +128,16 @@ struct cell_record {
     double fraction, images_per_s; /* heartbeat */
     double heartbeat_age_s; /* seconds since it, by this machine's clock; -1: there is none */
 };
-/* One version of a set's folder a grid: ERR_USAGE where a cell of `grid` on `dataset` that is done or has a
- * checkpoint read data with another fingerprint than `fingerprint`, that of `folder`. */
-bool store_check_data(struct store *s, const char *grid, const char *dataset,
-    const char *fingerprint, const char *folder, struct err *e);
+/* What a cell's data come from: a set by its name, how it is read (names of /data/age_labels,
+ * /data/repeated_rows, /data/crop), and what its folder then gives. */
+struct store_source {
+    const char *dataset, *age_labels, *repeated_rows, *crop;
+    const char *fingerprint, *folder;
+};
+/* One version of a set's folder a grid and reading: ERR_USAGE where a cell of `grid` on this set, read in this
+ * way, that is done or has a checkpoint read data with another fingerprint. */
+bool store_check_data(
+    struct store *s, const char *grid, const struct store_source *source, struct err *e);
 
 /* One file behind a name a grid: ERR_USAGE where a cell of `grid` with this trunk and /trunk/weights is done
  * that began with a file of another SHA-256. */

@@ -211,9 +211,7 @@ static bool prepare(struct worker *w, struct running *run, const struct cell_rec
         return err_set(
             e, "its open keys were not chosen: the database was changed by another hand");
     if (!ok || !(*m = sets_manifest(&w->sets, w->options, &run->config, e)) ||
-        !choice_check_data(w->store, w->options->grid, dataset_names[(*m)->set].name,
-            (*m)->fingerprint, (*m)->root, e) ||
-        !set_threads(w, run, r, e))
+        !choice_check_data(w->store, w->options->grid, *m, e) || !set_threads(w, run, r, e))
         return false;
     run->life = th_scope_new(w->device);
     run->network = network_new(&run->config, run->life, w->options->weights_dir, e);

@@ -43,11 +43,13 @@ void sets_close(struct sets *s) {
 
 const struct manifest *sets_manifest(
     struct sets *s, const struct work_options *o, const struct config *c, struct err *e) {
-    if (s->have_manifest && s->manifest.set == c->data.set)
+    if (s->have_manifest && s->manifest.set == c->data.set &&
+        reading_equal(s->manifest.reading, c->data.reading))
         return &s->manifest;
     sets_close(s);
     const char *dir = data_options_dir(&o->data, c->data.set, e);
-    if (!dir || !manifest_open(&s->manifest, c->data.set, dir, o->cache_dir, decode_threads(), e))
+    if (!dir || !manifest_open(&s->manifest, c->data.set, c->data.reading, dir, o->cache_dir,
+                    decode_threads(), e))
         return NULL;
     s->have_manifest = true;
     return &s->manifest;
