@@ -221,6 +221,12 @@ static const struct {
     {"{\"tasks\": {\"age\": {}}, \"data\": {\"set\": \"synthetic\", \"crop\": \"faces\"}}",
         "t: /data/crop: \"faces\": counts for nothing with /data/set \"synthetic\": leave it out or say "
         "\"adience\""},
+    {"{\"tasks\": {\"age\": {}}, \"split\": {\"fold\": 1}}",
+        "t: /split/fold: 1: counts for nothing with /split/kind \"random\": leave it out or say \"folds\""},
+    {"{\"tasks\": {\"age\": {}}, \"split\": {\"kind\": \"folds\", \"fold\": 5}}",
+        "t: /split/fold: 5: expected a whole number from 0 to 4"},
+    {"{\"tasks\": {\"age\": {}}, \"split\": {\"kind\": \"folds\", \"test_share\": 0.3}}",
+        "t: /split/test_share: 0.3: counts for nothing with /split/kind \"folds\": leave it out"},
     {"{\"tasks\": {\"race\": {}}, \"data\": {\"set\": \"adience\"}}",
         "t: /tasks/race: the set \"adience\" has no such labels: leave the task out"},
     {"{\"tasks\": {\"age\": {\"ranks\": [0, 8]}}, \"data\": {\"set\": \"adience\"}}",

@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "grid/choice.h"
+#include "grid/leaky.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,4 +83,19 @@ bool grid_options_choose(const struct grid_options *o, const char *variant) {
 char *grid_options_database(const struct grid_options *o, const char *name) {
     size_t n = choice_name_length(name);
     return o->db ? xstrdup(o->db) : xasprintf("results/%.*s.db", (int)n, name);
+}
+
+char *grid_options_leaky(const struct grid_options *o, const struct grid *g) {
+    size_t n = 0, leaky = 0;
+    for (size_t i = 0; i < g->n_cells; i++)
+        if (grid_options_choose(o, g->cells[i].variant)) {
+            n++;
+            leaky += config_leaky(&g->cells[i].config);
+        }
+    if (leaky == 0)
+        return xstrdup("");
+    return xasprintf(
+        "leaky split in %zu of %zu cells: it puts images of one person into several parts (/split/kind "
+        "\"folds\" keeps them together)\n",
+        leaky, n);
 }

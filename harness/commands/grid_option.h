@@ -38,6 +38,9 @@ bool grid_options_read(const struct grid_options *o, struct grid *g, struct err 
 /* Whether --only, where it is given, names the variant. */
 bool grid_options_choose(const struct grid_options *o, const char *variant);
 
+/* A line for people where chosen cells have a leaky split (grid/leaky.h), "" where none has. The caller frees. */
+char *grid_options_leaky(const struct grid_options *o, const struct grid *g);
+
 /* The database of a grid or of its candidates: --db, or results/NAME.db. The caller frees. */
 char *grid_options_database(const struct grid_options *o, const char *name);
 

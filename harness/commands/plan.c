@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "grid/grid.h"
+#include "grid/leaky.h"
 #include "report/setting.h"
 #include "store/store.h"
 
@@ -123,7 +124,7 @@ static void add_cell(struct str *out, const struct plan *p, const struct cell *c
         escape_line(out, selected);
         free(selected);
     }
-    str_addc(out, '\n');
+    str_add(out, config_leaky(&cell->config) ? " (leaky split)\n" : "\n");
     if (p->resolved)
         add_config(out, cell);
 }
@@ -161,6 +162,9 @@ static void add_text(struct str *out, const struct plan *p, const struct grid *g
             add_variant(out, p, g, progress, v);
     str_addc(out, '\n');
     add_total(out, p, g, progress, db);
+    char *leaky = grid_options_leaky(&p->grid, g);
+    str_add(out, leaky);
+    free(leaky);
 }
 
 static cJSON *cell_json(
@@ -172,6 +176,7 @@ static cJSON *cell_json(
     cJSON_AddItemToObject(
         object, "axes", json_parse("axes", cell->axes, strlen(cell->axes), &none));
     cJSON_AddStringToObject(object, "changes", cell->changes);
+    cJSON_AddBoolToObject(object, "leaky", config_leaky(&cell->config));
     cJSON_AddStringToObject(object, "state", cell_state_name[at->state]);
     cJSON_AddNumberToObject(object, "epochs_done", at->epochs_done);
     cJSON_AddNumberToObject(object, "epochs", cell->config.epochs);

@@ -366,6 +366,10 @@ static bool run_grid(struct run *r, const struct grid *g, struct err *e) {
         print_done(g, &tally, more.text);
         str_free(&more);
     } else if (ok) {
+        char *leaky = grid_options_leaky(&r->grid, g);
+        if (!command_quiet())
+            fputs(leaky, stderr);
+        free(leaky);
         ok = retry_failed(r, s, g->name, e) && run_cells(r, g, s, e);
     }
     store_close(s);

@@ -150,3 +150,7 @@ const char *attribute_class_name(enum dataset_id set, enum attribute a, int labe
     const struct class_row *row = &class_rows[set][a];
     return label >= 0 && label < row->classes ? row->names[label] : NULL;
 }
+
+bool set_has_subjects(enum dataset_id set) {
+    return set == DATASET_ADIENCE;
+}

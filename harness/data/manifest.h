@@ -61,4 +61,7 @@ void manifest_close(struct manifest *m);
 int attribute_classes(enum dataset_id set, enum attribute a);
 const char *attribute_class_name(enum dataset_id set, enum attribute a, int label);
 
+/* Whether the set says who is in an image, so that a split of images can tear a person apart. */
+bool set_has_subjects(enum dataset_id set);
+
 #endif

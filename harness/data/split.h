@@ -15,6 +15,16 @@ struct split {
  * empty). Shares are in 0..1, the ends excluded but for that 0. */
 bool split_random(struct split *s, const struct manifest *m, uint64_t seed, double test_share,
     double validation_share, struct err *e);
+
+/* Folds: fold `fold` of 0 to SPLIT_FOLDS - 1 is the test part, as the set ships its folds; where it ships none,
+ * as `seed` deals its subjects, or its samples where it has no subjects. Of the other folds' subjects (or
+ * samples) `seed` draws `validation_share` for validation, rounded half up, at least one. */
+enum { SPLIT_FOLDS = 5 };
+bool split_folds(struct split *s, const struct manifest *m, int fold, uint64_t seed,
+    double validation_share, struct err *e);
+
+/* How many subjects have samples in more than one part: a split that shares any is leaky. */
+size_t split_shared_subjects(const struct split *s, const struct manifest *m);
 void split_free(struct split *s);
 
 #endif

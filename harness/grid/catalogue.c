@@ -25,7 +25,10 @@ const struct name_row task_kind_names[TASK_KIND_COUNT] = {
     [TASK_ORDINAL] = {"ordinal", "one binary problem a rank, y > r_k (Eq 5-7)"},
 };
 const struct name_row split_kind_names[SPLIT_KIND_COUNT] = {
-    [SPLIT_RANDOM] = {"random", "random images, from /split/seed"},
+    [SPLIT_RANDOM] = {"random",
+        "random images, from /split/seed; leaky where a set has several of one person"},
+    [SPLIT_IN_FOLDS] = {"folds",
+        "five folds, the set's own (Adience) or dealt by /split/seed; /split/fold is tested on"},
 };
 const struct name_row trunk_names[TRUNK_COUNT] = {
     [TRUNK_SMALL] = {"small", "three MBConv stages, for tests and the demo"},

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 enum task_kind { TASK_NOMINAL, TASK_ORDINAL, TASK_KIND_COUNT };
-enum split_kind { SPLIT_RANDOM, SPLIT_KIND_COUNT };
+enum split_kind { SPLIT_RANDOM, SPLIT_IN_FOLDS, SPLIT_KIND_COUNT };
 enum branch_kind { BRANCH_NONE, BRANCH_CATEGORY, BRANCH_TASK, BRANCH_KIND_COUNT };
 enum weighting_id {
     WEIGHTING_UNCERTAINTY,

@@ -31,10 +31,11 @@ struct config {
         double max_bad_share;   /* /data/max_bad_share: undecodable files above it end the run */
     } data;
     struct {
-        enum split_kind kind;    /* /split/kind: random */
+        enum split_kind kind;    /* /split/kind: random | folds */
+        int fold;                /* /split/fold: which is tested on */
         uint64_t seed;           /* /split/seed */
         double test_share;       /* /split/test_share */
-        double validation_share; /* /split/validation_share, of the training part */
+        double validation_share; /* /split/validation_share, of what is not tested on */
         bool require_all;        /* /split/require: any | all tasks labelled */
     } split;
     struct task_config tasks[MAX_TASKS];

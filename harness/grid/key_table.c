@@ -1,6 +1,7 @@
 #include "grid/key_table.h"
 
 #include "core/mem.h"
+#include "data/split.h"
 
 #include <string.h>
 
@@ -28,12 +29,16 @@ const struct key_row config_keys[] = {
 
     {"/split/kind", "how samples are assigned to parts", KEY_NAME, AT(split.kind),
         NAMES(split_kind_names), .value = SPLIT_RANDOM},
+    {"/split/fold", "the fold that is tested on, with /split/kind \"folds\"", KEY_INT,
+        AT(split.fold), .low = 0, .high = SPLIT_FOLDS - 1, .value = 0},
     {"/split/seed", "seed of the split, apart from the training's", KEY_SEED, AT(split.seed),
         .low = 0, .high = MAX_SEED, .value = 1},
-    {"/split/test_share", "share of all samples that is tested on", KEY_REAL, AT(split.test_share),
-        .low = 0, .high = 1, .above = true, .below = true, .value = 0.2},
-    {"/split/validation_share", "share of the other samples that is validated on", KEY_REAL,
-        AT(split.validation_share), .low = 0, .high = 1, .above = true, .below = true,
+    {"/split/test_share", "share of all samples that is tested on, with /split/kind \"random\"",
+        KEY_REAL, AT(split.test_share), .low = 0, .high = 1, .above = true, .below = true,
+        .value = 0.2},
+    {"/split/validation_share",
+        "share of the other samples that is validated on; with \"folds\", of the other folds' subjects",
+        KEY_REAL, AT(split.validation_share), .low = 0, .high = 1, .above = true, .below = true,
         .value = 0.1},
     {"/split/require", "which labels a sample must have to be used", KEY_NAME,
         AT(split.require_all), NAMES(require_names), .value = REQUIRE_ANY},

@@ -21,7 +21,7 @@ bool grid_put_config(
             .split = split_kind_names[c->split.kind].name,
             .split_seed = c->split.seed,
             .seed = c->seed,
-            .fold = -1,
+            .fold = c->split.kind == SPLIT_IN_FOLDS ? c->split.fold : -1,
             .epochs = c->epochs},
         cell, e);
     str_free(&config);

@@ -102,13 +102,14 @@ static void table_cell(struct str *out, const struct results *r, const struct re
     result_number_free(&n);
 }
 
-static void row_title(struct str *out, const struct result_row *row) {
+static void row_title(struct str *out, const struct results *r, const struct result_row *row) {
     str_add(out, "| ");
     escape_markdown(out, row->title);
     if (*row->setting) {
         str_add(out, ", ");
         escape_markdown(out, row->setting);
     }
+    str_add(out, results_row_leaky(r, row) ? " (leaky split)" : "");
     str_add(out, row->baseline ? " (baseline) |" : " |");
 }
 
@@ -137,7 +138,7 @@ static void ablation_table(struct str *out, const struct results *r) {
     str_add(out, " Cells |");
     rule(out, 1, r->grid.n_columns + 1);
     for (size_t i = 0; i < r->n_rows; i++) {
-        row_title(out, &r->rows[i]);
+        row_title(out, r, &r->rows[i]);
         for (int c = 0; c < r->grid.n_columns; c++) {
             const struct report_column *column = &r->grid.columns[c];
             table_cell(out, r, &r->rows[i], column->task, column->bins, column->metric);
@@ -181,7 +182,7 @@ static void task_table(struct str *out, const struct results *r, enum attribute 
         enum readout readout = results_readout(r, &r->rows[i], task);
         if (readout == READOUT_COUNT)
             continue;
-        row_title(out, &r->rows[i]);
+        row_title(out, r, &r->rows[i]);
         str_addf(out, " %s |", readout_name[readout]);
         for (int m = 0; report_metric(m); m++)
             if (occurs(r, task, "", report_metric(m)))
@@ -203,7 +204,7 @@ static void bins_table(struct str *out, const struct results *r) {
     for (size_t i = 0; i < r->n_rows; i++) {
         if (results_readout(r, &r->rows[i], ATTR_AGE) == READOUT_COUNT)
             continue;
-        row_title(out, &r->rows[i]);
+        row_title(out, r, &r->rows[i]);
         for (size_t b = 0; b < r->n_bins; b++)
             table_cell(out, r, &r->rows[i], ATTR_AGE, r->bins[b], "accuracy");
         str_addc(out, '\n');
@@ -234,6 +235,10 @@ static void what_was_run(struct str *out, const struct results *r) {
     str_add(out, ".\n\n");
 }
 
+#define LEAKY_TEXT                                                                                        \
+    "**Leaky split:** rows with this mark were tested on images of persons whose other images they were " \
+    "trained on, so that their numbers are too good.\n\n"
+
 void report_markdown(struct str *out, const struct results *r) {
     str_add(out, "# ");
     escape_markdown(out, r->grid.title && *r->grid.title ? r->grid.title : r->grid.name);
@@ -249,6 +254,11 @@ void report_markdown(struct str *out, const struct results *r) {
     if (r->drawn)
         str_add(out, "**Drawn images:** these numbers say that the program works, nothing about "
                      "faces.\n\n");
+    for (size_t i = 0; i < r->n_rows; i++)
+        if (results_row_leaky(r, &r->rows[i])) {
+            str_add(out, LEAKY_TEXT);
+            break;
+        }
     str_addf(out,
         "Values on the %s part: mean ± sample standard deviation over seeds, split seeds and folds; "
         "bold: the best mean among complete rows.\n\n",

@@ -75,14 +75,15 @@ static void csv_line(void *context, const struct results *r, const struct result
     csv_text(out, metric);
     csv_number(out, number->mean);
     csv_number(out, number->sd);
-    str_addf(out, "%zu,%zu,%ld\r\n", number->n, number->planned, number->samples);
+    str_addf(out, "%zu,%zu,%ld,%d\r\n", number->n, number->planned, number->samples,
+        results_row_leaky(r, row));
     str_free(&variants);
 }
 
 void report_csv(struct str *out, const struct results *r) {
     str_add(out,
         "grid,dataset,drawn,part,row,setting,baseline,variants,task,readout,of_record,bins,"
-        "metric,mean,sd,cells,planned,samples\r\n");
+        "metric,mean,sd,cells,planned,samples,leaky\r\n");
     report_each_number(r, csv_line, out);
 }
 
@@ -120,7 +121,8 @@ static void json_number(void *context, const struct results *r, const struct res
     str_add(out, list->n++ ? ",\n    {" : "\n    {");
     member(out, "row", row->title);
     member(out, "setting", row->setting);
-    str_addf(out, "\"baseline\": %s, ", row->baseline ? "true" : "false");
+    str_addf(out, "\"baseline\": %s, \"leaky\": %s, ", row->baseline ? "true" : "false",
+        results_row_leaky(r, row) ? "true" : "false");
     member(out, "task", attribute_name[task]);
     member(out, "readout", readout_name[readout]);
     str_addf(

@@ -3,6 +3,7 @@
 #include "analysis/readout.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "grid/leaky.h"
 #include "report/setting.h"
 #include "store/sql.h"
 
@@ -47,8 +48,8 @@ static bool read_members(struct results *r, struct store *s, struct err *e) {
 
 static bool read_seeds(struct results *r, sqlite3 *db, struct err *e) {
     sqlite3_stmt *row = sql_prepare(db, e,
-        "SELECT DISTINCT cell, seed, split_seed, fold FROM v_cells WHERE grid = ?1", "s",
-        r->grid.name);
+        "SELECT DISTINCT cell, seed, split_seed, fold, dataset, split FROM v_cells WHERE grid = ?1",
+        "s", r->grid.name);
     int found = row ? 1 : -1;
     while (found > 0 && (found = sql_step(row, e)) > 0)
         for (size_t i = 0; i < r->n_cells; i++)
@@ -56,6 +57,7 @@ static bool read_seeds(struct results *r, sqlite3 *db, struct err *e) {
                 r->cells[i].seed = sqlite3_column_int64(row, 1);
                 r->cells[i].split_seed = sqlite3_column_int64(row, 2);
                 r->cells[i].fold = sqlite3_column_int(row, 3);
+                r->cells[i].leaky = split_leaky(sql_text(row, 4), sql_text(row, 5));
             }
     sqlite3_finalize(row);
     return found == 0;
@@ -332,6 +334,14 @@ void result_number_free(struct result_number *number) {
     free(number->cells);
     free(number->values);
     *number = (struct result_number){0};
+}
+
+bool results_row_leaky(const struct results *r, const struct result_row *row) {
+    for (size_t c = 0; c < r->n_cells; c++)
+        if (r->cells[c].leaky && row_has_variant(row->source, r->cells[c].variant) &&
+            strcmp(r->cells[c].setting, row->setting) == 0)
+            return true;
+    return false;
 }
 
 void results_row_cells(

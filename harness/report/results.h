@@ -22,7 +22,8 @@ struct result_cell { /* one a member of the grid: a cell may stand in it more th
     int64_t seed, split_seed;
     int fold;                                       /* -1: none */
     bool has_task[ATTR_COUNT], ordinal[ATTR_COUNT]; /* by its configuration */
-    size_t values_begin, values_end;                /* of results.values */
+    bool leaky;                      /* grid/leaky.h: so are the numbers, and they say so */
+    size_t values_begin, values_end; /* of results.values */
 };
 
 /* One value of one cell on the part asked for, over all its samples. */
@@ -88,6 +89,9 @@ enum readout results_readout(
 /* Whether cells[cell] is behind the row's numbers of a task, by the rule of results_number. */
 bool results_in_row(
     const struct results *r, const struct result_row *row, enum attribute task, size_t cell);
+
+/* Whether a cell of the row has a leaky split. */
+bool results_row_leaky(const struct results *r, const struct result_row *row);
 
 /* Cells of the row, all its variants: done and planned. */
 void results_row_cells(

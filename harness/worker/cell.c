@@ -143,8 +143,19 @@ static bool show_building(void *context, size_t done, size_t total) {
 
 static bool split_of(
     struct split *s, const struct manifest *m, const struct config *c, struct err *e) {
-    _Static_assert(SPLIT_KIND_COUNT == 1, "a second kind of split makes this a table");
-    return split_random(s, m, c->split.seed, c->split.test_share, c->split.validation_share, e);
+    _Static_assert(SPLIT_KIND_COUNT == 2, "each kind of split is made here");
+    bool ok =
+        c->split.kind == SPLIT_IN_FOLDS
+            ? split_folds(s, m, c->split.fold, c->split.seed, c->split.validation_share, e)
+            : split_random(s, m, c->split.seed, c->split.test_share, c->split.validation_share, e);
+    size_t shared = ok ? split_shared_subjects(s, m) : 0;
+    if (shared) {
+        char line[128];
+        snprintf(line, sizeof line,
+            "leaky split: %zu persons have images in more than one of its parts\n", shared);
+        say(line);
+    }
+    return ok;
 }
 
 /* Sums depend on the number of threads, so a cell keeps the one it was begun with. */

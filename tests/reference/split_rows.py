@@ -27,8 +27,8 @@ def below(stream, n):
             return m >> 32
 
 
-def shuffled(n, seed, purpose):
-    rows, stream = list(range(n)), words(seed, purpose, 0, 0)
+def shuffled(n, seed, purpose, step=0, item=0):
+    rows, stream = list(range(n)), words(seed, purpose, step, item)
     for i in range(n, 1, -1):
         j = below(stream, i)
         rows[i - 1], rows[j] = rows[j], rows[i - 1]
@@ -37,3 +37,10 @@ def shuffled(n, seed, purpose):
 
 rows = shuffled(10, seed=1, purpose=1)  # RNG_SPLIT
 print("test", sorted(rows[:2]), "validation", sorted(rows[2:4]))
+
+# Fold 1 of five that seed 1 deals, and a quarter of the other eight.
+fold = 1
+test = sorted(shuffled(10, 1, 1, step=1)[fold::5])
+rest = [row for row in range(10) if row not in test]
+validation = sorted(rest[i] for i in shuffled(len(rest), 1, 1, step=2, item=fold)[:2])
+print("fold 1: test", test, "validation", validation)
