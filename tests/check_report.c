@@ -76,6 +76,48 @@ START_TEST(undecodable_images_are_told) {
 }
 END_TEST
 
+/* Cells as Adience's would be: the fixture's are split at random. */
+START_TEST(a_leaky_split_is_told) {
+    struct err e = {0};
+    struct ran r = run_shell(dir, "$DMTL report fixture --db r.db");
+    ck_assert_msg(r.code == 0 && !strstr(r.out, "eaky"), "%s%s", r.out, r.err);
+    ran_free(&r);
+    struct store *s = store_open(db, STORE_WRITE, &e);
+    ck_assert_msg(s && sql_script(store_db(s),
+                           "UPDATE cell SET dataset = 'adience' WHERE cell IN"
+                           " (SELECT cell FROM member WHERE variant = 'equal-weights')",
+                           &e),
+        "%s", e.msg);
+    store_close(s);
+    expect("$DMTL report fixture --db r.db", 0, "\n**Leaky split:** rows with this mark", NULL);
+    expect("$DMTL report fixture --db r.db", 0, "\n| full (baseline) |", NULL);
+    expect("$DMTL report fixture --db r.db", 0, "\n| equal-weights (leaky split) |", NULL);
+    expect("$DMTL report fixture --db r.db --format csv | cut -d, -f6,18,19 | sort -u", 0,
+        ",samples,leaky\r\n", NULL);
+    expect("$DMTL report fixture --db r.db --format csv | grep -c '^fixture.*equal-weights.*,1.$'",
+        0, NULL, NULL);
+    expect("$DMTL report fixture --db r.db --format json", 0,
+        "\"row\": \"equal-weights\", \"setting\": \"\", \"baseline\": false, \"leaky\": true",
+        NULL);
+    expect(
+        "$DMTL plot cs fixture --db r.db -o cs.svg && grep -c 'leaky split' cs.svg", 0, NULL, NULL);
+    expect(
+        "$DMTL plot cs fixture --db r.db -o cs.svg && grep -c 'age groups' cs.svg", 1, NULL, NULL);
+}
+END_TEST
+
+START_TEST(ages_in_groups_are_told) {
+    struct err e = {0};
+    struct store *s = store_open(db, STORE_WRITE, &e);
+    ck_assert_msg(
+        s && sql_script(store_db(s), "UPDATE dataset SET exact_ages = 0", &e), "%s", e.msg);
+    store_close(s);
+    expect("$DMTL report fixture --db r.db", 0, "; errors of age count groups; ", NULL);
+    expect("$DMTL plot cs fixture --db r.db -o cs.svg && grep -c 'Error i (age groups)' cs.svg", 0,
+        NULL, NULL);
+}
+END_TEST
+
 START_TEST(csv_has_full_precision) {
     expect("$DMTL report some/fixture.json --db r.db --format csv", 0,
         "\r\nfixture,synthetic,1,test,full,,1,full,age,count,1,,mae,6.14375", NULL);
@@ -231,6 +273,8 @@ Suite *report_suite(void) {
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, markdown_table);
+    tcase_add_test(c, a_leaky_split_is_told);
+    tcase_add_test(c, ages_in_groups_are_told);
     tcase_add_test(c, csv_has_full_precision);
     tcase_add_test(c, undecodable_images_are_told);
     tcase_add_test(c, json_names_the_cells);

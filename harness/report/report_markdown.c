@@ -222,6 +222,7 @@ static void what_was_run(struct str *out, const struct results *r) {
     str_add(out, "Set ");
     escape_markdown(out, r->dataset);
     str_add(out, r->drawn ? " (drawn images, no photographs)" : "");
+    str_add(out, r->age_groups ? "; errors of age count groups" : "");
     for (int p = 0; p < PART_COUNT; p++)
         if (r->samples[p])
             str_addf(out, "; %s %ld", part_name[p], r->samples[p]);

@@ -164,6 +164,10 @@ static bool read_run(struct results *r, sqlite3 *db, struct err *e) {
         "SELECT max(d.drawn) FROM v_cells c JOIN v_datasets d ON d.dataset = c.dataset "
         "WHERE c.grid = ?1",
         "s", r->grid.name);
+    r->age_groups = sql_long(db, e, 0,
+        "SELECT count(*) FROM v_cells c JOIN v_datasets d ON d.dataset = c.dataset "
+        "WHERE c.grid = ?1 AND NOT d.exact_ages",
+        "s", r->grid.name);
     read_undecodable(r, db, e);
     for (int part = 0; part < PART_COUNT; part++)
         r->samples[part] = (long)sql_long(db, e, 0,

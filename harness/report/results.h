@@ -57,6 +57,7 @@ struct results {
     char *dataset, *device, *threads, *libtorch,
         *commit;              /* "mixed" where cells differ, "" unknown */
     bool drawn;               /* the set's images are drawn */
+    bool age_groups;          /* ages are groups, by number, and so are their errors */
     long images, undecodable; /* of the sets' folders; of them left out of every part, -1 unknown */
     long samples[PART_COUNT]; /* largest count of labelled samples, 0 unknown */
     double wall_s;            /* of all cells done, summed */
