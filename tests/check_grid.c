@@ -149,6 +149,26 @@ START_TEST(rows_and_columns_have_defaults) {
 }
 END_TEST
 
+START_TEST(ages_that_are_groups_have_no_bins) {
+#define ADIENCE                                                                                    \
+    "\"base\": {\"data\": {\"set\": \"adience\"}, \"tasks\": {\"age\": {}}}, \"variants\": {\"a\": {}}"
+    struct grid g = {0};
+    struct err e = {0};
+    ck_assert_msg(grid_parse(&g, "g", "g", "{" ADIENCE "}", NULL, 0, &e), "%s", e.msg);
+    ck_assert_str_eq(g.columns[1].metric, "accuracy");
+    ck_assert_str_eq(g.columns[1].bins, "");
+    grid_free(&g);
+    ck_assert(!grid_parse(&g, "g", "g",
+        "{" ADIENCE
+        ", \"report\": {\"columns\": [{\"task\": \"age\", \"metric\": \"accuracy\", \"bins\":"
+        " \"fairface-9\"}]}}",
+        NULL, 0, &e));
+    ck_assert_str_eq(
+        e.msg, "g: /report/columns/0/bins: the set's ages are groups already: leave it out");
+    grid_free(&g);
+}
+END_TEST
+
 START_TEST(rows_and_columns_as_written) {
     struct grid g;
     must_parse(&g,
@@ -401,6 +421,7 @@ Suite *grid_suite(void) {
     tcase_add_loop_test(c, a_bad_set_is_refused, 0, (int)ARRAY_LEN(bad_sets));
     tcase_add_test(c, names_may_hold_anything_printable_or_not);
     tcase_add_test(c, rows_and_columns_have_defaults);
+    tcase_add_test(c, ages_that_are_groups_have_no_bins);
     tcase_add_test(c, rows_and_columns_as_written);
     tcase_add_loop_test(c, refused_with_a_message, 0, (int)ARRAY_LEN(refused));
     tcase_add_test(c, age_groups_are_known_by_name);

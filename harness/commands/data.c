@@ -13,14 +13,29 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEY_DATA = 256, KEY_CACHE, KEY_OUT, KEY_PX, KEY_SEED, KEY_THREADS, KEY_JSON };
+enum {
+    KEY_DATA = 256,
+    KEY_CACHE,
+    KEY_OUT,
+    KEY_LAYOUT,
+    KEY_FOLDS,
+    KEY_SHARE,
+    KEY_PX,
+    KEY_SEED,
+    KEY_THREADS,
+    KEY_JSON
+};
 
 static const struct argp_option options[] = {
     {"data", KEY_DATA, DATA_OPTION_ARG, 0, DATA_OPTION_HELP, 0},
     {"cache", KEY_CACHE, "DIR", 0, "where hashes and pixels are kept (default: results/cache)", 0},
     {"json", KEY_JSON, NULL, 0, "info: print JSON", 0},
     {"out", KEY_OUT, "DIR", 0, "synth: the folder to draw into", 0},
-    {"number", 'n', "N", 0, "synth: how many faces (default: 4000)", 0},
+    {"layout", KEY_LAYOUT, "NAME", 0, "synth: utkface (default) or adience", 0},
+    {"number", 'n', "N", 0, "synth: how many faces, in UTKFace's layout (default: 4000)", 0},
+    {"folds", KEY_FOLDS, "DIR", 0,
+        "synth: where the fold files are whose rows are drawn, for adience", 0},
+    {"share", KEY_SHARE, "S", 0, "synth: of Adience's persons, above 0 to 1 (default: 1)", 0},
     {"px", KEY_PX, "PX", 0, "synth, cache: side of the square images (synth's default: 96)", 0},
     {"seed", KEY_SEED, "S", 0, "synth: another number draws other faces (default: 1)", 0},
     {"threads", KEY_THREADS, "N", 0, "threads to use (default: one a processor)", 0},
@@ -63,6 +78,13 @@ static bool parse_number(struct data_verb *v, int key, const char *text) {
     return ok;
 }
 
+static bool parse_share(struct data_verb *v, const char *text) {
+    char *end;
+    v->share = strtod(text, &end);
+    return (end != text && !*end && v->share > 0 && v->share <= 1) ||
+           err_usage(v->e, "data: --share: %.100s: expected a number above 0, at most 1", text);
+}
+
 static error_t parse(int key, char *value, struct argp_state *state) {
     struct data_verb *v = state->input;
     switch (key) {
@@ -74,6 +96,14 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_OUT:
         v->out = value;
         return 0;
+    case KEY_LAYOUT:
+        v->layout = value;
+        return 0;
+    case KEY_FOLDS:
+        v->folds = value;
+        return 0;
+    case KEY_SHARE:
+        return parse_share(v, value) ? 0 : EINVAL;
     case KEY_JSON:
         v->json = true;
         return 0;
@@ -94,11 +124,12 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 
 static const struct argp argp = {options, parse,
     "info [SET] --data SET=DIR\ncache GRID --data SET=DIR\ncache --px PX --data SET=DIR\n"
-    "synth --out DIR",
+    "synth --out DIR\nsynth --layout adience --folds DIR --out DIR",
     "Looks at image sets and prepares them.\v"
     "info counts a set's labels and names each file that is set aside, with the reason. cache decodes "
     "and resizes a set once, for every cell that trains on its pixels; `dmtl run` does so by itself "
-    "where it was not done. synth draws a set of faces in UTKFace's layout.",
+    "where it was not done. synth draws a set of faces in UTKFace's layout, or in Adience's one for each row "
+    "of its fold files (aligned/ alone).",
     NULL, NULL, NULL};
 
 bool data_verb_set(
@@ -123,17 +154,50 @@ bool data_verb_set(
     return false;
 }
 
+enum { USUAL_FACES = 4000, USUAL_PX = 96 };
+
+static bool draw_utkface(const struct data_verb *v, int px, size_t *n, struct err *e) {
+    if (v->folds || v->share > 0)
+        return err_usage(e, "data synth: --%s counts for nothing without --layout adience",
+            v->folds ? "folds" : "share");
+    *n = v->n ? v->n : USUAL_FACES;
+    return synth_write(v->out, *n, px, v->seed, v->threads, e);
+}
+
+static bool draw_adience(const struct data_verb *v, int px, size_t *n, struct err *e) {
+    if (!v->folds)
+        return err_usage(e,
+            "data synth: which rows? expected --folds DIR, the folder with Adience's fold_0_data.txt to "
+            "fold_4_data.txt");
+    if (v->n)
+        return err_usage(
+            e, "data synth: --number counts for nothing with --layout adience; expected --share S");
+    return synth_adience_write(
+        v->out, v->folds, v->share > 0 ? v->share : 1, px, v->seed, v->threads, n, e);
+}
+
+static const struct {
+    const char *name, *set; /* of --layout, and what it is read as */
+    bool (*draw)(const struct data_verb *v, int px, size_t *n, struct err *e);
+} layouts[] = {{"utkface", "synthetic", draw_utkface}, {"adience", "adience", draw_adience}};
+
 static bool data_synth(const struct data_verb *v, struct err *e) {
+    size_t n = 0;
     if (!v->out)
         return err_usage(e, "data synth: where to? expected --out DIR");
     if (v->argument)
         return err_usage(e, "data synth: %.200s: one argument too many", v->argument);
-    if (!synth_write(v->out, v->n, v->px ? v->px : 96, v->seed, v->threads, e))
-        return false;
-    if (!command_quiet())
-        fprintf(stderr, "drew %zu faces into %s; use them with --data synthetic=%s\n", v->n, v->out,
-            v->out);
-    return true;
+    for (size_t i = 0; i < ARRAY_LEN(layouts); i++) {
+        if (strcmp(layouts[i].name, v->layout) != 0)
+            continue;
+        if (!layouts[i].draw(v, v->px ? v->px : USUAL_PX, &n, e))
+            return false;
+        if (!command_quiet())
+            fprintf(stderr, "drew %zu faces into %s; use them with --data %s=%s\n", n, v->out,
+                layouts[i].set, v->out);
+        return true;
+    }
+    return err_usage(e, "data synth: --layout: %.100s: expected utkface or adience", v->layout);
 }
 
 static const struct {
@@ -155,7 +219,7 @@ static bool act(const struct data_verb *v, struct err *e) {
 bool command_data(int argc, char **argv, struct err *e) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct data_verb v = {.cache_dir = "results/cache",
-        .n = 4000,
+        .layout = "utkface",
         .seed = 1,
         .threads = processors > 0 ? (int)processors : 1,
         .e = e};

@@ -11,9 +11,11 @@
 struct data_verb {
     const char *action, *argument; /* info SET, cache GRID; argument NULL where there is none */
     struct data_options data;
-    const char *cache_dir, *out;
+    const char *cache_dir, *out, *folds; /* folds NULL: not given */
+    const char *layout;                  /* of synth: "utkface" or "adience" */
+    double share;                        /* of synth in Adience's layout; 0: not given */
     int px, threads;
-    size_t n;
+    size_t n; /* of synth in UTKFace's layout; 0: not given */
     uint64_t seed;
     bool json;
     struct err *e; /* the parser's */

@@ -88,21 +88,9 @@ static bool check_ids(const struct manifest *m, struct err *e) {
     return true;
 }
 
-static bool check_folder(const struct manifest *m, struct err *e) {
-    char *first = path_join(m->root, "fold_0_data.txt");
-    bool ok =
-        file_exists(first) ||
-        err_usage(e,
-            "%s: there is no fold_0_data.txt in it; expected a folder with Adience's five fold files "
-            "and, beside them, aligned/ and faces/ (datasets/README.md says how to get them)",
-            m->root);
-    free(first);
-    return ok;
-}
-
 bool adience_list(struct manifest *m, struct err *e) {
-    struct adience_rows rows = {0};
-    bool ok = check_folder(m, e) && adience_rows_read(&rows, m->root, e);
+    struct adience_rows rows;
+    bool ok = adience_rows_read(&rows, m->root, e);
     if (ok) {
         m->samples = xcalloc(rows.n, sizeof *m->samples);
         m->aside = xcalloc(rows.n, sizeof *m->aside);

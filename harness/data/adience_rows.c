@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_FILE_BYTES ((size_t)64 << 20) /* the real ones have 0.4 MB at most */
 #define MAX_AGE 150
 
 enum column { USER, IMAGE, FACE, AGE, GENDER, COLUMN_COUNT };
@@ -222,7 +221,16 @@ static void count_repeats(struct adience_rows *rows) {
 static bool read_fold(struct adience_rows *rows, const char *root, int fold, struct err *e) {
     size_t bytes;
     char *name = xasprintf("fold_%d_data.txt", fold), *path = path_join(root, name);
-    char *text = file_read(path, MAX_FILE_BYTES, &bytes, e);
+    if (!file_exists(path)) {
+        err_usage(e,
+            "%s: there is no %s in it; expected a folder with Adience's five fold files and, beside them, "
+            "aligned/ and faces/ (datasets/README.md says how to get them)",
+            root, name);
+        free(path);
+        free(name);
+        return false;
+    }
+    char *text = file_read(path, ADIENCE_MAX_FOLD_BYTES, &bytes, e);
     bool ok = text && adience_rows_parse(rows, text, bytes, path, fold, e);
     free(text);
     free(path);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 enum { ADIENCE_FOLDS = 5 };
+#define ADIENCE_MAX_FOLD_BYTES ((size_t)64 << 20) /* the real ones have 0.4 MB at most */
 
 struct adience_row {
     char *user;              /* the Flickr album */
@@ -28,7 +29,7 @@ struct adience_rows {
 bool adience_rows_parse(struct adience_rows *rows, const char *text, size_t bytes, const char *path,
     int fold, struct err *e);
 
-/* Reads the five files of a folder and counts repeats. adience_rows_free on success and failure alike. */
+/* Reads the five files of a folder and counts repeats; one that is not there is ERR_USAGE. adience_rows_free on success and failure alike. */
 bool adience_rows_read(struct adience_rows *rows, const char *root, struct err *e);
 void adience_rows_free(struct adience_rows *rows);
 

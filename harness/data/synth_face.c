@@ -230,29 +230,49 @@ static void light_and_noise(struct canvas *c, const struct look *l, struct rng *
         }
 }
 
+static void paint(struct image *im, int side_px, const struct look *l, struct rng detail) {
+    struct canvas c;
+    float side = (float)side_px;
+    canvas_init(&c, side_px);
+    canvas_pose(&c, l->size * side, l->x * side, l->y * side, l->turn);
+    paint_background(&c, l, &detail);
+    paint_hair_behind(&c, l, &detail);
+    paint_body(&c, l);
+    paint_head(&c, l);
+    paint_beard(&c, l);
+    for (int eye = -1; eye <= 1; eye += 2)
+        paint_eye(&c, l, (float)eye);
+    paint_nose_and_mouth(&c, l);
+    paint_wrinkles(&c, l, &detail);
+    paint_hair_front(&c, l, &detail);
+    paint_glasses(&c, l);
+    light_and_noise(&c, l, &detail);
+    canvas_to_image(&c, im);
+    canvas_release(&c);
+}
+
+enum {
+    STREAM_LOOK = 1,
+    STREAM_DETAIL = 2,
+    STREAM_PERSON = 3
+}; /* the step of RNG_SYNTH's streams */
+
 void synth_face(struct image *im, int side_px, int age_years, int gender, int race, uint64_t seed,
     uint32_t item) {
     assert(side_px > 0 && gender >= 0 && gender <= 1 && race >= 0 && race <= 4);
-    struct rng own = rng_open(seed, RNG_SYNTH, 1, item),
-               detail = rng_open(seed, RNG_SYNTH, 2, item);
+    struct rng own = rng_open(seed, RNG_SYNTH, STREAM_LOOK, item);
     struct look l;
-    struct canvas c;
-    float side = (float)side_px;
     look_make(&l, age_years, gender, race, &own);
-    canvas_init(&c, side_px);
-    canvas_pose(&c, l.size * side, l.x * side, l.y * side, l.turn);
-    paint_background(&c, &l, &detail);
-    paint_hair_behind(&c, &l, &detail);
-    paint_body(&c, &l);
-    paint_head(&c, &l);
-    paint_beard(&c, &l);
-    for (int eye = -1; eye <= 1; eye += 2)
-        paint_eye(&c, &l, (float)eye);
-    paint_nose_and_mouth(&c, &l);
-    paint_wrinkles(&c, &l, &detail);
-    paint_hair_front(&c, &l, &detail);
-    paint_glasses(&c, &l);
-    light_and_noise(&c, &l, &detail);
-    canvas_to_image(&c, im);
-    canvas_release(&c);
+    paint(im, side_px, &l, rng_open(seed, RNG_SYNTH, STREAM_DETAIL, item));
+}
+
+void synth_person(struct image *im, int side_px, int first_age, int last_age, int gender,
+    uint64_t person, uint64_t seed, uint32_t item) {
+    assert(side_px > 0);
+    struct rng theirs = rng_open(seed ^ person, RNG_SYNTH, STREAM_PERSON, 0),
+               own = rng_open(seed, RNG_SYNTH, STREAM_LOOK, item);
+    struct look l;
+    look_of_person(&l, first_age, last_age, gender, &theirs);
+    look_again(&l, &own);
+    paint(im, side_px, &l, rng_open(seed, RNG_SYNTH, STREAM_DETAIL, item));
 }

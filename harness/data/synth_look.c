@@ -1,5 +1,7 @@
 #include "data/synth_look.h"
 
+#include "core/words.h"
+
 #include <math.h>
 
 /* The middle of each class; faces vary around it and overlap with the neighbours'. */
@@ -134,5 +136,27 @@ void look_make(struct look *l, int age_years, int gender, int race, struct rng *
     colours(l, age, k, female, r);
     l->curl = bounded(around(r, k->curl, .12f), 0, 1);
     l->wrinkles = bounded(ramp(age, 26, 88) * around(r, 1, .16f), 0, 1);
+    picture(l, r);
+}
+
+/* Wide enough that an age group cannot be told from a stranger's looks alone, though it shows. */
+#define LOOKS_OLDER_YEARS 8
+#define LOOKS_OTHERWISE .15
+
+void look_of_person(struct look *l, int first_age, int last_age, int gender, struct rng *person) {
+    double place = rng_uniform(person), older = rng_normal(person), other = rng_uniform(person);
+    bool coin = rng_uniform(person) < .5;
+    int race = (int)rng_below(person, KINDS + 1);
+    if (first_age < 0) {
+        first_age = 1;
+        last_age = 80;
+    }
+    float age = (float)(first_age + place * (last_age - first_age) + older * LOOKS_OLDER_YEARS);
+    bool female = gender == LABEL_MISSING ? coin : (gender == 1) != (other < LOOKS_OTHERWISE);
+    look_make(l, (int)bounded(age, 0, 100), female, race, person);
+}
+
+void look_again(struct look *l, struct rng *r) {
+    l->smile = around(r, .035f, .04f);
     picture(l, r);
 }

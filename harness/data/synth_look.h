@@ -33,4 +33,10 @@ struct look {
 /* Draws come from r in a fixed order whatever the labels are. */
 void look_make(struct look *l, int age_years, int gender, int race, struct rng *r);
 
+/* A person's look, the same for all their images, by a stream of their own. first_age -1: not known; gender
+ * LABEL_MISSING: not known. */
+void look_of_person(struct look *l, int first_age, int last_age, int gender, struct rng *person);
+/* What differs from image to image: pose, light, noise, smile. */
+void look_again(struct look *l, struct rng *r);
+
 #endif

@@ -1,5 +1,5 @@
-/* A drawn set on disk: names, the mark with its recipe, what may be written over. */
-#include "data/synth.h"
+/* A drawn set in UTKFace's layout on disk: names, what may be written over. */
+#include "data/synth_mark.h"
 
 #include "core/file.h"
 #include "core/mem.h"
@@ -17,59 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The mark's first line; the text behind it is for people. Images of one recipe and version are the
- * same everywhere, so the number goes up whenever the drawing changes. */
-#define MARK_FORMAT "dmtl synthetic 1 n=%zu px=%d seed=%" PRIu64 " %s\n"
-#define MARK_TEXT                                                                                  \
-    "The faces in this folder were drawn by `dmtl data synth`: nobody real is in it. Results on "  \
-    "them say nothing about people.\n"
 #define JPEG_QUALITY 92
-
-struct recipe {
-    size_t n;
-    int side_px;
-    uint64_t seed;
-    bool finished;
-};
-
-static bool mark_read(struct recipe *r, const char *dir, bool *marked, struct err *e) {
-    char *path = path_join(dir, SYNTH_MARK), *text = NULL, state[16] = "";
-    bool ok = true;
-    *marked = file_exists(path);
-    if (*marked) {
-        text = file_read(path, 4096, NULL, e);
-        ok = text != NULL;
-    }
-    if (text && (sscanf(text, "dmtl synthetic 1 n=%zu px=%d seed=%" SCNu64 " %15s", &r->n,
-                     &r->side_px, &r->seed, state) != 4 ||
-                    r->n > SYNTH_MAX_IMAGES))
-        ok = err_usage(
-            e, "%s: is no mark of this version; remove the folder and draw it again", path);
-    r->finished = strcmp(state, "finished") == 0;
-    free(text);
-    free(path);
-    return ok;
-}
-
-enum synth_state synth_state_of(const char *dir) {
-    struct recipe r = {0};
-    struct err ignored = {0}; /* a mark that cannot be understood is not finished either */
-    bool marked;
-    bool ok = mark_read(&r, dir, &marked, &ignored);
-    if (!marked)
-        return SYNTH_NO_MARK;
-    return ok && r.finished ? SYNTH_DRAWN : SYNTH_UNFINISHED;
-}
-
-static bool mark_write(const struct recipe *r, const char *dir, struct err *e) {
-    char *path = path_join(dir, SYNTH_MARK);
-    char *text = xasprintf(
-        MARK_FORMAT MARK_TEXT, r->n, r->side_px, r->seed, r->finished ? "finished" : "unfinished");
-    bool ok = file_write(path, text, strlen(text), e);
-    free(text);
-    free(path);
-    return ok;
-}
 
 /* Ages come as in UTKFace: many infants, most between 20 and 40. Shares sum to 1. */
 static const struct {
@@ -133,7 +81,7 @@ static bool clear_folder(
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, SYNTH_MARK) == 0)
             continue;
         char *shown = str_quoted(name), *path = path_join(dir, name);
-        if (!marked || !is_ours(old, name))
+        if (!marked || old->layout != SYNTH_UTKFACE || !is_ours(old, name))
             ok = err_usage(e, "%s: holds %s, which this command did not draw; give an empty folder",
                 dir, shown);
         else if (remove_ours && unlink(path) != 0)
@@ -178,7 +126,8 @@ static void draw_one(void *context, int worker, size_t item) {
 bool synth_write(
     const char *dir, size_t n, int side_px, uint64_t seed, int threads, struct err *e) {
     assert(n >= 1 && n <= SYNTH_MAX_IMAGES && side_px >= 1);
-    struct drawing d = {.dir = dir, .recipe = {n, side_px, seed, false}};
+    struct drawing d = {
+        .dir = dir, .recipe = {.layout = SYNTH_UTKFACE, .side_px = side_px, .seed = seed, .n = n}};
     struct recipe old = {0};
     bool marked;
     if (!dir_make(dir, e) || !mark_read(&old, dir, &marked, e) ||

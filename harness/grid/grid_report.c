@@ -15,6 +15,14 @@ static bool has_task(const struct grid *g, enum attribute a) {
     return false;
 }
 
+/* Ages that are groups already cannot be put into bins of years. */
+static bool ages_in_years(const struct grid *g) {
+    for (size_t i = 0; i < g->n_cells; i++)
+        if (attribute_classes(g->cells[i].config.data.set, ATTR_AGE) == 0)
+            return true;
+    return false;
+}
+
 static bool list_of(const struct grid_file *f, const cJSON *list, const char *at, struct err *e) {
     return (cJSON_IsArray(list) && list->child) ||
            err_usage(e, "%s: %s: expected a list with at least one element", f->where, at);
@@ -100,7 +108,8 @@ static void default_columns(struct grid *g) {
     g->columns = xcalloc(ARRAY_LEN(columns), sizeof g->columns[0]);
     for (size_t i = 0; i < ARRAY_LEN(columns); i++)
         if (has_task(g, columns[i].task))
-            add_column(g, columns[i].task, columns[i].metric, columns[i].bins);
+            add_column(
+                g, columns[i].task, columns[i].metric, ages_in_years(g) ? columns[i].bins : "");
 }
 
 static bool read_task(const struct grid *g, const struct grid_file *f, const cJSON *name,
@@ -137,8 +146,8 @@ static bool read_metric(
     return usable;
 }
 
-static bool read_bins(const struct grid_file *f, const cJSON *bins, const char *at, int task,
-    const char *metric, struct err *e) {
+static bool read_bins(const struct grid *g, const struct grid_file *f, const cJSON *bins,
+    const char *at, int task, const char *metric, struct err *e) {
     if (!bins || (cJSON_IsString(bins) && !*bins->valuestring))
         return true;
     if (task != ATTR_AGE || strcmp(metric, "accuracy") != 0)
@@ -146,6 +155,9 @@ static bool read_bins(const struct grid_file *f, const cJSON *bins, const char *
             "%s: %s/bins: only the task \"age\" with the metric \"accuracy\" has age "
             "groups",
             f->where, at);
+    if (!ages_in_years(g))
+        return err_usage(
+            e, "%s: %s/bins: the set's ages are groups already: leave it out", f->where, at);
     struct age_bin_sets sets;
     bool ok = age_bins_load(&sets, NULL, e);
     if (ok && !(cJSON_IsString(bins) && age_bins_find(&sets, bins->valuestring))) {
@@ -175,7 +187,7 @@ static bool read_column(
     if (!grid_known_members(f, at, object, members, ARRAY_LEN(members), e) ||
         !read_task(g, f, json_get(object, "task"), at, &task, e) ||
         !read_metric(f, metric, at, task, e) ||
-        !read_bins(f, bins, at, task, metric->valuestring, e))
+        !read_bins(g, f, bins, at, task, metric->valuestring, e))
         return false;
     add_column(g, (enum attribute)task, metric->valuestring, bins ? bins->valuestring : "");
     return true;

@@ -1,0 +1,207 @@
+/* A drawn set in Adience's layout: an image for the rows of its fold files, which are copied. */
+#include "data/synth_mark.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "core/rng.h"
+#include "core/sha256.h"
+#include "core/str.h"
+#include "data/adience.h"
+#include "data/parallel.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JPEG_QUALITY 92
+enum { STREAM_CHOSEN = 4 }; /* the step of RNG_SYNTH's stream: whether a person is drawn */
+
+/* ---- the fold files ---- */
+
+struct folds {
+    char *text[ADIENCE_FOLDS];
+    size_t bytes[ADIENCE_FOLDS];
+};
+
+static char *fold_path(const char *dir, int fold) {
+    return xasprintf("%s/fold_%d_data.txt", dir, fold);
+}
+
+static bool folds_read(
+    struct folds *f, const char *dir, char sum[SYNTH_FOLDS_HEX + 1], struct err *e) {
+    struct sha256 *all = sha256_new();
+    char hex[SHA256_HEX];
+    bool ok = true;
+    for (int fold = 0; ok && fold < ADIENCE_FOLDS; fold++) {
+        char *path = fold_path(dir, fold);
+        f->text[fold] = file_read(path, ADIENCE_MAX_FOLD_BYTES, &f->bytes[fold], e);
+        ok = f->text[fold] != NULL;
+        if (ok)
+            sha256_add(all, f->text[fold], f->bytes[fold]);
+        free(path);
+    }
+    sha256_end(all, hex);
+    snprintf(sum, SYNTH_FOLDS_HEX + 1, "%.*s", (int)SYNTH_FOLDS_HEX, hex);
+    return ok;
+}
+
+static bool folds_write(const struct folds *f, const char *dir, struct err *e) {
+    bool ok = true;
+    for (int fold = 0; ok && fold < ADIENCE_FOLDS; fold++) {
+        char *path = fold_path(dir, fold);
+        ok = file_write(path, f->text[fold], f->bytes[fold], e);
+        free(path);
+    }
+    return ok;
+}
+
+static void folds_free(struct folds *f) {
+    for (int fold = 0; fold < ADIENCE_FOLDS; fold++)
+        free(f->text[fold]);
+}
+
+/* ---- persons ---- */
+
+static uint64_t person_of(const struct adience_row *row) {
+    char *subject = adience_subject(row), hex[SHA256_HEX];
+    sha256_bytes(subject, strlen(subject), hex);
+    hex[16] = 0;
+    free(subject);
+    return strtoull(hex, NULL, 16);
+}
+
+static bool is_drawn(const struct adience_row *row, const struct recipe *r) {
+    struct rng chance = rng_open(r->seed ^ person_of(row), RNG_SYNTH, STREAM_CHOSEN, 0);
+    return row->repeat == 0 && rng_uniform(&chance) < r->share;
+}
+
+/* ---- drawing ---- */
+
+struct drawing {
+    const char *dir;
+    const struct adience_rows *rows;
+    struct recipe recipe;
+    size_t *drawn; /* rows that get an image */
+    size_t n;
+    pthread_mutex_t lock;
+    struct err first; /* of whichever face failed first; then nothing more is drawn */
+};
+
+static void draw_one(void *context, int worker, size_t item) {
+    struct drawing *d = context;
+    (void)worker;
+    pthread_mutex_lock(&d->lock);
+    bool stop = d->first.kind != ERR_NONE;
+    pthread_mutex_unlock(&d->lock);
+    if (stop)
+        return;
+    const struct adience_row *row = &d->rows->list[d->drawn[item]];
+    int first = row->first_age, last = row->last_age; /* a row may have them in any order */
+    char *file = adience_file(row, CROP_ALIGNED), *path = path_join(d->dir, file);
+    struct err e = {0};
+    struct image im;
+    synth_person(&im, d->recipe.side_px, first < last ? first : last, first < last ? last : first,
+        row->gender, person_of(row), d->recipe.seed, (uint32_t)d->drawn[item]);
+    if (!image_write_jpeg(path, &im, JPEG_QUALITY, &e)) {
+        pthread_mutex_lock(&d->lock);
+        err_set(&d->first, "%s", e.msg);
+        pthread_mutex_unlock(&d->lock);
+    }
+    image_free(&im);
+    free(path);
+    free(file);
+}
+
+/* Chooses the rows and makes the albums' folders. */
+static bool prepare(struct drawing *d, struct err *e) {
+    const char *album = "";
+    bool ok = true;
+    for (size_t i = 0; ok && i < d->rows->n; i++) {
+        const struct adience_row *row = &d->rows->list[i];
+        if (!is_drawn(row, &d->recipe))
+            continue;
+        d->drawn[d->n++] = i;
+        if (strcmp(album, row->user) != 0) {
+            char *folder = xasprintf("%s/aligned/%s", d->dir, row->user);
+            ok = dir_make(folder, e);
+            free(folder);
+        }
+        album = row->user;
+    }
+    if (ok && d->n == 0)
+        return err_usage(e,
+            "%g of the persons of the fold files are none at all: nothing would be drawn; expected a "
+            "greater share",
+            d->recipe.share);
+    return ok;
+}
+
+/* ---- what may be written over ---- */
+
+static bool check_entries(const char *dir, struct err *e) {
+    DIR *d = opendir(dir);
+    if (!d)
+        return err_sys(e, errno, "%s: cannot be read", dir);
+    bool ok = true;
+    for (struct dirent *entry; ok && (entry = readdir(d));)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            char *shown = str_quoted(entry->d_name);
+            ok = err_usage(e, "%s: holds %s, which this command did not draw; give an empty folder",
+                dir, shown);
+            free(shown);
+        }
+    closedir(d);
+    return ok;
+}
+
+/* A folder is ours again if it was drawn, or begun, by the very recipe: then all is written as it was. */
+static bool check_folder(const struct recipe *r, const char *dir, struct err *e) {
+    struct recipe old;
+    bool marked;
+    if (!dir_make(dir, e) || !mark_read(&old, dir, &marked, e))
+        return false;
+    if (!marked)
+        return check_entries(dir, e);
+    return recipe_equal(r, &old) ||
+           err_usage(e,
+               "%s: holds faces that were drawn with other options; give an empty folder or remove "
+               "this one",
+               dir);
+}
+
+static bool draw(struct drawing *d, const struct folds *folds, int threads, struct err *e) {
+    if (!mark_write(&d->recipe, d->dir, e) || !folds_write(folds, d->dir, e) || !prepare(d, e))
+        return false;
+    pthread_mutex_init(&d->lock, NULL);
+    parallel_for(d->n, threads, draw_one, d);
+    pthread_mutex_destroy(&d->lock);
+    if (d->first.kind != ERR_NONE)
+        return err_set(e, "%s", d->first.msg);
+    d->recipe.finished = true;
+    return mark_write(&d->recipe, d->dir, e);
+}
+
+bool synth_adience_write(const char *dir, const char *folds_dir, double share, int side_px,
+    uint64_t seed, int threads, size_t *n, struct err *e) {
+    assert(share > 0 && share <= 1 && side_px >= 1);
+    struct adience_rows rows = {0};
+    struct folds folds = {0};
+    struct drawing d = {.dir = dir,
+        .rows = &rows,
+        .recipe = {.layout = SYNTH_ADIENCE, .side_px = side_px, .seed = seed, .share = share}};
+    bool ok = adience_rows_read(&rows, folds_dir, e) &&
+              folds_read(&folds, folds_dir, d.recipe.folds, e) && check_folder(&d.recipe, dir, e);
+    if (ok) {
+        d.drawn = xcalloc(rows.n, sizeof *d.drawn);
+        ok = draw(&d, &folds, threads, e);
+    }
+    *n = d.n;
+    free(d.drawn);
+    folds_free(&folds);
+    adience_rows_free(&rows);
+    return ok;
+}
