@@ -206,6 +206,48 @@ static void ran_with(const char *command, const char *in_out, const char *in_err
     ran_free(&r);
 }
 
+/* Two readings of one folder are two versions of the set in one grid; each is held to its content, here by an
+ * image that is drawn anew. The 35 years of one row belong to no group but the nearest. */
+START_TEST(policies_stand_side_by_side) {
+    put_folds(10, 3);
+    folder_put_text(folds, "fold_4_data.txt",
+        "user_id\toriginal_image\tface_id\tage\tgender\nu4\ta.jpg\t1\t35\tm\nu4\tb.jpg\t1\t(0, 2)\tm\n");
+    drawn(1, 24, 1);
+    folder_put_text(dir, "policies.json",
+        "{\"base\": {\"data\": {\"set\": \"adience\", \"image_px\": 16}, \"tasks\": {\"age\": {}},"
+        " \"trunk\": {\"name\": \"small\", \"weights\": \"none\"}, \"epochs\": 1, \"batch\": 8,"
+        " \"split\": {\"kind\": \"folds\", \"fold\": 4}},"
+        " \"variants\": {\"exact\": {}, \"nearest\": {\"data\": {\"age_labels\": \"nearest\"}}}}");
+    static const char run[] =
+        "OMP_WAIT_POLICY=passive $DMTL run policies.json --data adience=out --db p.db --threads 1";
+    ran_with(run, "all 2 cells are done", NULL);
+    ran_with(run, "all 2 cells are done already", NULL);
+    char *db = path_join(dir, "p.db");
+    struct err e = {0};
+    struct store *s = store_open(db, STORE_READ, &e);
+    ck_assert_msg(s != NULL, "%s", e.msg);
+    ck_assert_int_eq(
+        sql_long(store_db(s), &e, -9, "SELECT count(DISTINCT data_fingerprint) FROM v_cells", ""),
+        2);
+    ck_assert_int_eq(sql_long(store_db(s), &e, -9,
+                         "SELECT n FROM v_metrics WHERE variant = 'exact' AND metric = 'mae' AND"
+                         " part = 'test' AND grouping = 'all' AND readout = 'count'",
+                         ""),
+        1);
+    ck_assert_int_eq(sql_long(store_db(s), &e, -9,
+                         "SELECT n FROM v_metrics WHERE variant = 'nearest' AND metric = 'mae' AND"
+                         " part = 'test' AND grouping = 'all' AND readout = 'count'",
+                         ""),
+        2);
+    store_close(s);
+    free(db);
+    folder_put_text(out, "aligned/u4/landmark_aligned_face.1.a.jpg", "another");
+    struct ran r = run_shell(dir, run);
+    ck_assert_msg(r.code == 2 && strstr(r.err, "(exact, cell "), "exit %d: %.1000s", r.code, r.err);
+    ran_free(&r);
+}
+END_TEST
+
 START_TEST(a_leaky_split_scores_higher) {
     put_folds(50, 12);
     drawn(1, 24, 1);
@@ -251,6 +293,7 @@ Suite *synth_adience_suite(void) {
     tcase_add_test(c, what_is_refused);
     tcase_add_test(c, an_unfinished_drawing_is_no_set);
     tcase_add_test(c, a_person_is_known_by_their_looks);
+    tcase_add_test(c, policies_stand_side_by_side);
     tcase_add_test(c, a_leaky_split_scores_higher);
     suite_add_tcase(s, c);
     return s;
