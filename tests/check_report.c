@@ -115,6 +115,8 @@ START_TEST(ages_in_groups_are_told) {
     expect("$DMTL report fixture --db r.db", 0, "; errors of age count groups; ", NULL);
     expect("$DMTL plot cs fixture --db r.db -o cs.svg && grep -c 'Error i (age groups)' cs.svg", 0,
         NULL, NULL);
+    expect("$DMTL plot confusion fixture --db r.db --bins fairface-9 -o c.svg", 2, NULL,
+        "--bins: fairface-9: the ages of synthetic are groups already: leave it out");
 }
 END_TEST
 

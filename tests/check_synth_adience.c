@@ -259,6 +259,9 @@ START_TEST(a_leaky_split_scores_higher) {
     ran_with("$DMTL report leakage --db l.db", "| random (leaky split) |", NULL);
     ran_with("$DMTL report leakage --db l.db", "**Drawn images:**", NULL);
     ran_with("$DMTL report leakage --db l.db", "; errors of age count groups; train 433;", NULL);
+    ran_with(
+        "$DMTL plot confusion leakage --db l.db -o c.svg && grep '60-100' c.svg && grep Age c.svg",
+        "Age", NULL);
     char *db = path_join(dir, "l.db");
     double age = accuracy(db, "folds", "age"), leaky_age = accuracy(db, "random", "age"),
            gender = accuracy(db, "folds", "gender"),

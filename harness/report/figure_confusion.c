@@ -134,6 +134,17 @@ static void add_matrix(struct matrices *all, const struct matrix *m, const char 
     }
 }
 
+/* Ages in years go by bins, ages that are groups by their own names. */
+static bool read_names(struct matrix *m, const struct results *r, sqlite3 *db, int task,
+    const char *bins, struct err *e) {
+    if (task != ATTR_AGE || !*bins)
+        return class_names(m, r, db, task, e);
+    if (r->age_groups)
+        return err_usage(
+            e, "--bins: %.200s: the ages of %s are groups already: leave it out", bins, r->dataset);
+    return age_names(m, bins, e);
+}
+
 /* The row asked for, else the baseline's. */
 static const struct result_row *choose(const struct results *r, const struct figure_options *o) {
     for (size_t i = 0; i < r->n_rows; i++)
@@ -145,6 +156,8 @@ static const struct result_row *choose(const struct results *r, const struct fig
 static const char *choose_bins(const struct results *r, const struct figure_options *o) {
     if (o->bins)
         return o->bins;
+    if (r->age_groups)
+        return "";
     for (int c = 0; c < r->grid.n_columns; c++)
         if (r->grid.columns[c].task == ATTR_AGE && *r->grid.columns[c].bins)
             return r->grid.columns[c].bins;
@@ -179,8 +192,7 @@ bool figure_confusion(struct str *script, const struct results *r, sqlite3 *db,
         static const char *const titles[ATTR_COUNT] = {"Age", "Gender", "Race"};
         const char *bins = t == ATTR_AGE ? choose_bins(r, o) : "";
         struct matrix *m = xcalloc(1, sizeof *m);
-        ok = (t == ATTR_AGE ? age_names(m, bins, e) : class_names(m, r, db, t, e)) &&
-             count(m, r, db, row, t, bins, e);
+        ok = read_names(m, r, db, t, bins, e) && count(m, r, db, row, t, bins, e);
         if (ok && m->total) {
             char *title = xasprintf("%s%s%s", titles[t], *bins ? ", " : "", bins);
             add_matrix(&all, m, title);

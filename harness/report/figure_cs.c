@@ -10,6 +10,8 @@ static const char script_gp[] =
 #include "plots/panels.gp.inc"
     ;
 
+enum { LAST_YEARS = 25, LAST_GROUPS = 8 }; /* where the axis ends: 25 is the last that is stored */
+
 bool figure_cs(struct str *script, const struct results *r, sqlite3 *db,
     const struct figure_options *o, struct err *e) {
     static const char *const label[CS_CONVENTION_COUNT] = {
@@ -32,6 +34,7 @@ bool figure_cs(struct str *script, const struct results *r, sqlite3 *db,
         free(name);
     }
     if (ok && p.lines) {
+        str_addf(script, "last_error = %d\n", r->age_groups ? LAST_GROUPS : LAST_YEARS);
         char *title = figure_title(r, "Age: cumulative score, mean and range of the runs");
         panels_script(script, &p, o->format, title, script_gp);
         free(title);
