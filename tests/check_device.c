@@ -48,7 +48,8 @@ static void setup(void) {
     bed.dir = folder_new();
     char *faces = path_join(bed.dir, "faces");
     must(th_setup(1, true, &e) && synth_write(faces, FACES, PX, 1, 1, &e) &&
-             manifest_open(&bed.manifest, DATASET_SYNTHETIC, faces, NULL, 1, &e) &&
+             manifest_open(
+                 &bed.manifest, DATASET_SYNTHETIC, (struct reading){0}, faces, NULL, 1, &e) &&
              pixels_open(&bed.pixels, &bed.manifest, PX, bed.dir, 1, 0, NULL, NULL, &e),
         &e);
     free(faces);

@@ -45,7 +45,8 @@ static bool link_images(const char *images, enum dataset_id set, const char *dir
     char *root = realpath(dir, NULL);
     if (!root)
         return err_usage(e, "--data %s=%s: there is no such folder", dataset_names[set].name, dir);
-    bool ok = manifest_open(&m, set, root, NULL, threads, e) && dir_make(images, e);
+    bool ok =
+        manifest_open(&m, set, (struct reading){0}, root, NULL, threads, e) && dir_make(images, e);
     size_t n = wanted < m.n ? wanted : m.n;
     for (size_t i = 0; ok && i < n; i++)
         ok = link_image(root, images, m.samples[i * m.n / n].file, e);
@@ -64,6 +65,11 @@ static bool make_images(struct bench_cell *c, const struct bench_options *o, str
             set = (enum dataset_id)s;
             dir = o->data.dir[s];
         }
+    if (attribute_classes(set, ATTR_RACE) == 0)
+        return err_usage(e,
+            "--data %s=%s: the cell that is timed has tasks on age, gender and race: give the images of "
+            "utkface or synthetic",
+            dataset_names[set].name, dir);
     c->set = dataset_names[set].name;
     char *images = path_join(c->folder, "images");
     size_t wanted = images_wanted(o);
