@@ -65,7 +65,10 @@ static const struct {
         "f.txt: line 2: has 5 fields, expected the 6 of the first line"},
     {HEADER "u\ti.jpg\t1\t35\tm\t0\t0\t0\n",
         "f.txt: line 2: has more than 6 fields, expected the 6"},
-    {HEADER "\n", "f.txt: line 2: has 1 fields"},
+    {HEADER "\nu\ti.jpg\t1\t35\tm\t0\n", "f.txt: line 2: has 1 fields"},
+    {HEADER "\n", "f.txt: has no face behind its first line"},
+    {"user_id\tage\toriginal_image\tface_id\tage\tgender\n",
+        "f.txt: has two columns age in its first line"},
     {LINE("u", "i.jpg", "1", "(25 32)", "m"),
         "f.txt: line 3: age \"(25 32)\": expected a number up to 150, "
         "two as in \"(25, 32)\", or \"None\""},
@@ -99,7 +102,7 @@ START_TEST(five_files_make_a_set) {
     struct adience_rows rows;
     struct err e = {0};
     for (int fold = 0; fold < 4; fold++) {
-        char name[32], *text = xasprintf(HEADER "u\ti%d.jpg\t1\t35\tm\t0\n", fold / 2);
+        char name[32], *text = xasprintf(HEADER "u\ti.jpg\t%d\t35\tm\t0\n", fold);
         snprintf(name, sizeof name, "fold_%d_data.txt", fold);
         folder_put_text(dir, name, text);
         free(text);
@@ -107,14 +110,22 @@ START_TEST(five_files_make_a_set) {
     ck_assert(!adience_rows_read(&rows, dir, &e));
     ck_assert_ptr_nonnull(strstr(e.msg, "fold_4_data.txt"));
     adience_rows_free(&rows);
-    folder_put_text(
-        dir, "fold_4_data.txt", HEADER "u\ti0.jpg\t1\t35\tm\t0\nu\ti0.jpg\t2\t35\tm\t0\n");
+#define ROW(image, face) "u\t" image "\t" face "\t35\tm\t0\n"
+    folder_put_text(dir, "fold_4_data.txt",
+        HEADER ROW("a.jpg", "9") ROW("b.jpg", "9") ROW("a.jpg", "9") ROW("a.jpg", "8")
+            ROW("a.jpg", "9") "\n");
     e = (struct err){0};
     ck_assert_msg(adience_rows_read(&rows, dir, &e), "%s", e.msg);
-    /* u i0 1 stands in folds 0, 1 and 4; u i1 1 in 2 and 3. */
-    static const int repeat[] = {0, 1, 0, 1, 2, 0};
-    for (int i = 0; i < 6; i++)
+    static const int repeat[] = {0, 0, 0, 0, 0, 0, 1, 0, 2};
+    ck_assert_uint_eq(rows.n, ARRAY_LEN(repeat));
+    for (size_t i = 0; i < rows.n; i++)
         ck_assert_int_eq(rows.list[i].repeat, repeat[i]);
+    adience_rows_free(&rows);
+    folder_put_text(dir, "fold_4_data.txt", HEADER ROW("b.jpg", "2"));
+    e = (struct err){0};
+    ck_assert(!adience_rows_read(&rows, dir, &e));
+    ck_assert_ptr_nonnull(
+        strstr(e.msg, "face 2 of \"u\" stands in folds 4 and 2: expected a person in one fold"));
     adience_rows_free(&rows);
     folder_remove(dir);
 }

@@ -26,12 +26,12 @@ static void put_image(const char *path, const char *bytes) {
 static void put_folds(const char *first) {
     folder_put_text(dir, "fold_0_data.txt", first);
     for (int fold = 1; fold < ADIENCE_FOLDS; fold++) {
-        char name[32], *text = xasprintf(HEADER "w\ti%d.jpg\t1\t(0, 2)\tm\n", fold);
+        char name[32], *text = xasprintf(HEADER "w\ti%d.jpg\t%d\t(0, 2)\tm\n", fold, fold);
         snprintf(name, sizeof name, "fold_%d_data.txt", fold);
         folder_put_text(dir, name, text);
         free(text);
     }
-    put_image("aligned/w/landmark_aligned_face.1.i3.jpg", "three");
+    put_image("aligned/w/landmark_aligned_face.3.i3.jpg", "three");
 }
 
 static void setup(void) {
@@ -85,7 +85,7 @@ START_TEST(rows_become_samples) {
     is_sample(&m, 1, "u/1.a.jpg#1", LABEL_MISSING, 1, 0);
     is_sample(&m, 2, "u/1.d.jpg", 7, 1, 0);
     is_sample(&m, 3, "u/2.b.jpg", LABEL_MISSING, 0, 0);
-    is_sample(&m, 4, "w/1.i3.jpg", 0, 0, 3);
+    is_sample(&m, 4, "w/3.i3.jpg", 0, 0, 3);
     ck_assert_str_eq(m.samples[1].file, "aligned/u/landmark_aligned_face.1.a.jpg");
     ck_assert_str_eq(m.samples[1].subject, "u/1");
     ck_assert_str_eq(m.samples[1].album, "u");
@@ -161,12 +161,12 @@ END_TEST
 /* Opening it would wait for a writer for ever. */
 START_TEST(a_pipe_is_no_image) {
     put_rows();
-    char *path = xasprintf("%s/aligned/w/landmark_aligned_face.1.i2.jpg", dir);
+    char *path = xasprintf("%s/aligned/w/landmark_aligned_face.2.i2.jpg", dir);
     ck_assert_int_eq(mkfifo(path, 0666), 0);
     free(path);
     struct manifest m = opened((struct reading){0});
     ck_assert_uint_eq(m.n, 5);
-    is_aside(&m, 3, "aligned/w/landmark_aligned_face.1.i2.jpg", "is no regular file");
+    is_aside(&m, 3, "aligned/w/landmark_aligned_face.2.i2.jpg", "is no regular file");
     manifest_close(&m);
 }
 END_TEST

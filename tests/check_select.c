@@ -131,6 +131,10 @@ static const struct {
         "removes a task sets this list to null"},
     {BAD("{\"keys\": {\"/split/seed\": [1, 2]}}", ""), AT
         "/select/keys: \"/split/seed\": cannot be chosen: candidates must be validated on the same images"},
+    {BAD("{\"keys\": {\"/data/age_labels\": [\"exact\", \"nested\"]}}", ""), AT
+        "/select/keys: \"/data/age_labels\": cannot be chosen: candidates must be validated on the same labels"},
+    {BAD("{\"keys\": {\"/data/crop\": [\"aligned\", \"faces\"]}}", ""), AT
+        "/select/keys: \"/data/crop\": cannot be chosen: candidates must be validated on the same images"},
     {BAD("{\"keys\": {\"/seed\": [1, 2]}}", ""),
         AT "/select/keys: \"/seed\": cannot be chosen: one choice holds for all seeds"},
     {BAD("{\"keys\": {\"/select\": [1, 2]}}", ""),
@@ -153,6 +157,10 @@ static const struct {
         AT "/select/metrics: no task counts: expected a metric for at least one"},
     {BAD("{\"metrics\": {\"age\": \"mse\"}}", ""), AT
         "/select: metrics, seed and epochs count for nothing without /select/keys: leave them out"},
+    {BAD("{\"keys\": {\"/optimiser/lr\": [0.1, 0.2]}, \"epochs\": 2}",
+         ", \"axes\": {\"/schedule/warmup_epochs\": [3]}"),
+        "g.json: variant \"full\" with {\"/schedule/warmup_epochs\":3} with {\"/optimiser/lr\":0.1} for the 2 epochs of /select/epochs: "
+        "/schedule/warmup_epochs: 3: expected at most /epochs, 2"},
     {BAD("{\"epochs\": 2}", ""), AT
         "/select: metrics, seed and epochs count for nothing without /select/keys: leave them out"},
     {BAD("{\"keys\": {\"/optimiser/lr\": [0.1, 0.2]}, \"epochs\": 81}", ""),

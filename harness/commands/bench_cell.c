@@ -38,7 +38,7 @@ static bool link_image(const char *from_dir, const char *to_dir, const char *nam
     return ok;
 }
 
-/* Links to as many of the set's images as are wanted, evenly over its list; all where it has fewer. */
+/* Links to as many of the set's images as are wanted, evenly over its list. */
 static bool link_images(const char *images, enum dataset_id set, const char *dir, size_t wanted,
     int threads, struct err *e) {
     struct manifest m = {0};
@@ -47,9 +47,12 @@ static bool link_images(const char *images, enum dataset_id set, const char *dir
         return err_usage(e, "--data %s=%s: there is no such folder", dataset_names[set].name, dir);
     bool ok =
         manifest_open(&m, set, (struct reading){0}, root, NULL, threads, e) && dir_make(images, e);
-    size_t n = wanted < m.n ? wanted : m.n;
-    for (size_t i = 0; ok && i < n; i++)
-        ok = link_image(root, images, m.samples[i * m.n / n].file, e);
+    if (ok && m.n < wanted)
+        ok = err_usage(e,
+            "--data %s=%s: has %zu usable images, and --steps and --batch want %zu: lower one of them",
+            dataset_names[set].name, dir, m.n, wanted);
+    for (size_t i = 0; ok && i < wanted; i++)
+        ok = link_image(root, images, m.samples[i * m.n / wanted].file, e);
     if (ok && m.drawn)
         ok = link_image(root, images, SYNTH_MARK, e);
     manifest_close(&m);

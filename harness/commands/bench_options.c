@@ -4,6 +4,7 @@
 #include "grid/keys.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,7 +44,9 @@ static const struct argp_option options[] = {
     {"race", KEY_RACE, NULL, 0, "measure PyTorch in Python too, in turns with ours", 0},
     {"python", KEY_PYTHON, "PATH", 0, "--race: the Python to use (default: python3)", 0},
     {"end-to-end", KEY_END_TO_END, NULL, 0,
-        "measure training from image files to the store too, beside the same held in memory", 0},
+        "measure the steps of a cell of `dmtl run` too, fed from the pixel cache with flips and shifts, beside the "
+        "same held in memory",
+        0},
     {"data", KEY_DATA, DATA_OPTION_ARG, 0,
         "--end-to-end: the images to train on (default: faces drawn for it)", 0},
     {"json", KEY_JSON, NULL, 0, "print JSON", 0},
@@ -179,6 +182,9 @@ void bench_defaults(struct bench_options *o, struct err *e) {
         .e = e};
 }
 
+/* An end-to-end run draws or links its images first: more would take longer than what is timed. */
+enum { BENCH_IMAGES = 100000 };
+
 static bool check_end_to_end(const struct bench_options *o, struct err *e) {
     int sets = 0;
     for (int s = 0; s < DATASET_COUNT; s++)
@@ -193,6 +199,11 @@ static bool check_end_to_end(const struct bench_options *o, struct err *e) {
             "expected another --train-from than frozen");
     if (!o->modes[SPEED_TRAIN])
         return err_usage(e, "bench: --end-to-end: is about training: expected train or both");
+    if ((int64_t)o->steps * o->config.batch > BENCH_IMAGES)
+        return err_usage(e,
+            "bench: --end-to-end: --steps %d of --batch %d want %" PRId64
+            " images, expected at most %d: an image is trained on once",
+            o->steps, o->config.batch, (int64_t)o->steps * o->config.batch, BENCH_IMAGES);
     return true;
 }
 

@@ -16,12 +16,12 @@ work = json.loads(sys.argv[1])
 try:
     import torch
     from torch import nn
-except ImportError as problem:
-    print(json.dumps({"skipped": str(problem)}))
+except Exception as problem:  # a missing library of CUDA is an OSError, a wrong one anything
+    print(json.dumps({"skipped": f"torch: {problem}"}))
     sys.exit()
 try:
     import timm
-except ImportError:
+except Exception:  # a torchvision for another torch is a RuntimeError
     timm = None
 if timm and not timm.is_model(work["timm_name"]):
     timm = None

@@ -85,8 +85,12 @@ static bool read_header(struct reader *r, struct err *e) {
     for (r->columns = 0; line.at && r->columns < INT_MAX; r->columns++) {
         struct field name = cut_field(&line);
         for (int c = 0; c < COLUMN_COUNT; c++)
-            if (is(name, column_names[c]) && r->column[c] < 0)
+            if (is(name, column_names[c])) {
+                if (r->column[c] >= 0)
+                    return err_usage(
+                        e, "%s: has two columns %s in its first line", r->path, column_names[c]);
                 r->column[c] = r->columns;
+            }
     }
     for (int c = 0; c < COLUMN_COUNT; c++)
         if (r->column[c] < 0)
@@ -179,6 +183,8 @@ bool adience_rows_parse(struct adience_rows *rows, const char *text, size_t byte
     size_t before = rows->n;
     bool ok = read_header(&r, e);
     while (ok && next_line(&r, &line)) {
+        if (line.n == 0 && r.rest == r.end) /* what an editor leaves at the end */
+            break;
         struct adience_row row = {.fold = fold};
         ok = read_fields(&r, line, e) && read_name(&r, USER, &row.user, e) &&
              read_name(&r, IMAGE, &row.image, e) && read_face(&r, &row, e) &&
@@ -197,25 +203,39 @@ static int by_key(const void *a, const void *b) {
     const struct adience_row *x = *(struct adience_row *const *)a,
                              *y = *(struct adience_row *const *)b;
     int order = strcmp(x->user, y->user);
-    order = order ? order : strcmp(x->image, y->image);
     order = order ? order : (x->face_id > y->face_id) - (x->face_id < y->face_id);
+    order = order ? order : strcmp(x->image, y->image);
     return order ? order : (x > y) - (x < y);
 }
 
-static bool same_key(const struct adience_row *x, const struct adience_row *y) {
-    return x->face_id == y->face_id && strcmp(x->image, y->image) == 0 &&
-           strcmp(x->user, y->user) == 0;
+static bool same_person(const struct adience_row *x, const struct adience_row *y) {
+    return x->face_id == y->face_id && strcmp(x->user, y->user) == 0;
 }
 
-static void count_repeats(struct adience_rows *rows) {
+/* Counts repeats. Folds that share a person are not the set's: what is said of its splits would be untrue. */
+static bool compare_rows(struct adience_rows *rows, const char *root, struct err *e) {
     struct adience_row **sorted = xcalloc(rows->n, sizeof(struct adience_row *));
+    bool ok = true;
     for (size_t i = 0; i < rows->n; i++)
         sorted[i] = &rows->list[i];
     qsort(sorted, rows->n, sizeof(struct adience_row *), by_key);
-    for (size_t i = 1; i < rows->n; i++)
-        if (same_key(sorted[i - 1], sorted[i]))
-            sorted[i]->repeat = sorted[i - 1]->repeat + 1;
+    for (size_t i = 1; ok && i < rows->n; i++) {
+        const struct adience_row *before = sorted[i - 1];
+        if (!same_person(before, sorted[i]))
+            continue;
+        if (strcmp(before->image, sorted[i]->image) == 0)
+            sorted[i]->repeat = before->repeat + 1;
+        if (before->fold != sorted[i]->fold) {
+            char *shown = str_quoted(before->user);
+            ok = err_usage(e,
+                "%s: face %d of %s stands in folds %d and %d: expected a person in one fold alone, as in "
+                "the owners' files",
+                root, before->face_id, shown, before->fold, sorted[i]->fold);
+            free(shown);
+        }
+    }
     free(sorted);
+    return ok;
 }
 
 static bool read_fold(struct adience_rows *rows, const char *root, int fold, struct err *e) {
@@ -243,8 +263,7 @@ bool adience_rows_read(struct adience_rows *rows, const char *root, struct err *
     for (int fold = 0; fold < ADIENCE_FOLDS; fold++)
         if (!read_fold(rows, root, fold, e))
             return false;
-    count_repeats(rows);
-    return true;
+    return compare_rows(rows, root, e);
 }
 
 void adience_rows_free(struct adience_rows *rows) {

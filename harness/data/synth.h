@@ -33,8 +33,8 @@ bool synth_write(const char *dir, size_t n, int side_px, uint64_t seed, int thre
 
 /* Writes into `dir` Adience's fold files, as they are in `folds`, and an image in aligned/ for the rows of about
  * `share` of the persons (above 0 to 1; who, is drawn by seed, and a greater share has those of a smaller),
- * and the mark. A folder that holds anything else is refused, one that was drawn by another recipe too. *n:
- * images drawn. */
+ * and the mark. A folder without the mark that holds anything is refused, and one that was drawn by another
+ * recipe; one that this recipe finished is left as it is. *n: images that the recipe draws. */
 bool synth_adience_write(const char *dir, const char *folds, double share, int side_px,
     uint64_t seed, int threads, size_t *n, struct err *e);
 

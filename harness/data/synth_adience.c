@@ -108,7 +108,7 @@ static void draw_one(void *context, int worker, size_t item) {
         row->gender, person_of(row), d->recipe.seed, (uint32_t)d->drawn[item]);
     if (!image_write_jpeg(path, &im, JPEG_QUALITY, &e)) {
         pthread_mutex_lock(&d->lock);
-        err_set(&d->first, "%s", e.msg);
+        d->first = e;
         pthread_mutex_unlock(&d->lock);
     }
     image_free(&im);
@@ -116,15 +116,23 @@ static void draw_one(void *context, int worker, size_t item) {
     free(file);
 }
 
-/* Chooses the rows and makes the albums' folders. */
-static bool prepare(struct drawing *d, struct err *e) {
+static bool choose_rows(struct drawing *d, struct err *e) {
+    d->drawn = xcalloc(d->rows->n, sizeof *d->drawn);
+    for (size_t i = 0; i < d->rows->n; i++)
+        if (is_drawn(&d->rows->list[i], &d->recipe))
+            d->drawn[d->n++] = i;
+    return d->n > 0 ||
+           err_usage(e,
+               "%g of the persons of the fold files are none at all: nothing would be drawn; expected a "
+               "greater share",
+               d->recipe.share);
+}
+
+static bool make_albums(const struct drawing *d, struct err *e) {
     const char *album = "";
     bool ok = true;
-    for (size_t i = 0; ok && i < d->rows->n; i++) {
-        const struct adience_row *row = &d->rows->list[i];
-        if (!is_drawn(row, &d->recipe))
-            continue;
-        d->drawn[d->n++] = i;
+    for (size_t i = 0; ok && i < d->n; i++) {
+        const struct adience_row *row = &d->rows->list[d->drawn[i]];
         if (strcmp(album, row->user) != 0) {
             char *folder = xasprintf("%s/aligned/%s", d->dir, row->user);
             ok = dir_make(folder, e);
@@ -132,11 +140,6 @@ static bool prepare(struct drawing *d, struct err *e) {
         }
         album = row->user;
     }
-    if (ok && d->n == 0)
-        return err_usage(e,
-            "%g of the persons of the fold files are none at all: nothing would be drawn; expected a "
-            "greater share",
-            d->recipe.share);
     return ok;
 }
 
@@ -158,14 +161,17 @@ static bool check_entries(const char *dir, struct err *e) {
     return ok;
 }
 
-/* A folder is ours again if it was drawn, or begun, by the very recipe: then all is written as it was. */
-static bool check_folder(const struct recipe *r, const char *dir, struct err *e) {
+/* A folder that was begun by the very recipe is ours again: all is written as it was. One that is finished
+ * is left alone: somebody may have laid other images over the drawn ones since. */
+static bool check_folder(const struct recipe *r, const char *dir, bool *finished, struct err *e) {
     struct recipe old;
     bool marked;
+    *finished = false;
     if (!dir_make(dir, e) || !mark_read(&old, dir, &marked, e))
         return false;
     if (!marked)
         return check_entries(dir, e);
+    *finished = old.finished;
     return recipe_equal(r, &old) ||
            err_usage(e,
                "%s: holds faces that were drawn with other options; give an empty folder or remove "
@@ -174,13 +180,15 @@ static bool check_folder(const struct recipe *r, const char *dir, struct err *e)
 }
 
 static bool draw(struct drawing *d, const struct folds *folds, int threads, struct err *e) {
-    if (!mark_write(&d->recipe, d->dir, e) || !folds_write(folds, d->dir, e) || !prepare(d, e))
+    if (!mark_write(&d->recipe, d->dir, e) || !folds_write(folds, d->dir, e) || !make_albums(d, e))
         return false;
     pthread_mutex_init(&d->lock, NULL);
     parallel_for(d->n, threads, draw_one, d);
     pthread_mutex_destroy(&d->lock);
-    if (d->first.kind != ERR_NONE)
-        return err_set(e, "%s", d->first.msg);
+    if (d->first.kind != ERR_NONE) {
+        *e = d->first;
+        return false;
+    }
     d->recipe.finished = true;
     return mark_write(&d->recipe, d->dir, e);
 }
@@ -193,12 +201,10 @@ bool synth_adience_write(const char *dir, const char *folds_dir, double share, i
     struct drawing d = {.dir = dir,
         .rows = &rows,
         .recipe = {.layout = SYNTH_ADIENCE, .side_px = side_px, .seed = seed, .share = share}};
-    bool ok = adience_rows_read(&rows, folds_dir, e) &&
-              folds_read(&folds, folds_dir, d.recipe.folds, e) && check_folder(&d.recipe, dir, e);
-    if (ok) {
-        d.drawn = xcalloc(rows.n, sizeof *d.drawn);
-        ok = draw(&d, &folds, threads, e);
-    }
+    bool finished, ok = adience_rows_read(&rows, folds_dir, e) &&
+                        folds_read(&folds, folds_dir, d.recipe.folds, e) && choose_rows(&d, e) &&
+                        check_folder(&d.recipe, dir, &finished, e);
+    ok = ok && (finished || draw(&d, &folds, threads, e));
     *n = d.n;
     free(d.drawn);
     folds_free(&folds);

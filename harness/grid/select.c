@@ -56,8 +56,10 @@ static bool make_candidate(const struct config *c, const char *where, const cJSO
     struct str text = {0};
     json_canonical(&text, values);
     made->values = str_detach(&text);
-    char *with = xasprintf("%s with %s", where, made->values);
     int epochs = c->select.epochs ? c->select.epochs : c->epochs;
+    char *with = c->select.epochs ? xasprintf("%s with %s for the %d epochs of /select/epochs",
+                                        where, made->values, epochs)
+                                  : xasprintf("%s with %s", where, made->values);
     bool ok = with_values(c, values, c->select.seed, epochs, with, &made->config, e);
     if (ok)
         config_id(&made->config, made->id);

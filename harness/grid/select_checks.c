@@ -17,6 +17,9 @@ static const struct {
 } not_chosen[] = {
     {"/split/", "candidates must be validated on the same images"},
     {"/data/set", "candidates must be validated on the same images"},
+    {"/data/age_labels", "candidates must be validated on the same labels"},
+    {"/data/repeated_rows", "candidates must be validated on the same images"},
+    {"/data/crop", "candidates must be validated on the same images"},
     {"/seed", "one choice holds for all seeds"},
     {"/tasks/age/ranks", "candidates must be validated on the same labels"},
     {"/tasks/gender/ranks", "candidates must be validated on the same labels"},

@@ -437,6 +437,7 @@ static bool run_epoch(struct trainer *t, int epoch, struct err *e) {
             ok = between_steps(t, e);
     }
     feed_close(feed);
+    th_synchronize(t->in->device); /* the steps are queued on a GPU, not done */
     t->trained_s += now_s() - began_s;
     return ok && epoch_losses(t, epoch + 1, e) && validate(t, epoch + 1, e);
 }

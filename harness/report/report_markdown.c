@@ -70,15 +70,22 @@ static double badness(const char *metric, double mean) {
     return b > 0 ? -mean : b < 0 ? mean : fabs(mean);
 }
 
-/* The best mean of a column among complete rows; infinite where fewer than two rows are complete. */
+/* Whether a row's number may be the best of its column: complete, and not of a leaky split, which is no
+ * result to be beaten by. */
+static bool competes(
+    const struct results *r, const struct result_row *row, const struct result_number *n) {
+    return n->n > 0 && n->n == n->planned && !results_row_leaky(r, row);
+}
+
+/* The best mean of a column among those that compete; infinite where fewer than two do. */
 static double best_of(
     const struct results *r, enum attribute task, const char *bins, const char *metric) {
     double best = INFINITY;
     size_t complete = 0;
     for (size_t i = 0; i < r->n_rows; i++) {
         struct result_number n;
-        if (results_number(r, &r->rows[i], task, READOUT_COUNT, bins, metric, &n) && n.n > 0 &&
-            n.n == n.planned) {
+        if (results_number(r, &r->rows[i], task, READOUT_COUNT, bins, metric, &n) &&
+            competes(r, &r->rows[i], &n)) {
             complete++;
             best = fmin(best, badness(metric, n.mean));
         }
@@ -93,8 +100,8 @@ static void table_cell(struct str *out, const struct results *r, const struct re
     str_addc(out, ' ');
     if (results_number(r, row, task, READOUT_COUNT, bins, metric, &n)) {
         double best = best_of(r, task, bins, metric);
-        number_cell(
-            out, metric, &n, isfinite(best) && n.n == n.planned && badness(metric, n.mean) <= best);
+        number_cell(out, metric, &n,
+            isfinite(best) && competes(r, row, &n) && badness(metric, n.mean) <= best);
     } else {
         str_add(out, "–");
     }

@@ -162,11 +162,11 @@ static bool read_run(struct results *r, sqlite3 *db, struct err *e) {
     r->commit = one_text(r, db, "git_commit", e);
     r->drawn = sql_long(db, e, 0,
         "SELECT max(d.drawn) FROM v_cells c JOIN v_datasets d ON d.dataset = c.dataset "
-        "WHERE c.grid = ?1",
+        "AND d.fingerprint = c.data_fingerprint WHERE c.grid = ?1",
         "s", r->grid.name);
     r->age_groups = sql_long(db, e, 0,
         "SELECT count(*) FROM v_cells c JOIN v_datasets d ON d.dataset = c.dataset "
-        "WHERE c.grid = ?1 AND NOT d.exact_ages",
+        "AND d.fingerprint = c.data_fingerprint WHERE c.grid = ?1 AND NOT d.exact_ages",
         "s", r->grid.name);
     read_undecodable(r, db, e);
     for (int part = 0; part < PART_COUNT; part++)

@@ -142,8 +142,8 @@ static void add_footnotes(struct str *out, const struct speed *s) {
         on_device ? "of the device's allocator" : "of the process, resident");
     if (s->images)
         str_addf(out,
-            "end to end: an epoch of `dmtl run` on %s (pixel cache, flips and shifts, store,\n"
-            "checkpoints); there the first, cold step counts, and so it does held in memory\n",
+            "end to end: an epoch of `dmtl run` on %s (steps from the pixel cache, flips and\n"
+            "shifts); there the first, cold step counts, and so it does held in memory\n",
             s->images);
     if (s->skipped)
         str_addf(out, "race skipped: %s\n", s->skipped);

@@ -50,8 +50,8 @@ JOIN cell t ON t.cell = k.candidate;
 
 -- Provenance: one row each time a worker took a cell, the newest with the highest `run`. `outcome`: done,
 -- failed, pending where it was interrupted, or NULL where it runs or died. `wall_s`: the cell's seconds of
--- work up to the end of this run, earlier runs included. `images_per_s`: images trained on a second,
--- checkpoints included, start-up and evaluation apart; NULL where the run did not end done or had nothing
+-- work up to the end of this run, earlier runs included. `images_per_s`: images trained on a second within
+-- epochs, their timed checkpoints included, start-up and evaluation apart; NULL where the run did not end done or had nothing
 -- left to train. `libtorch`: the version in the headers that the program was built with; a library that
 -- tells its own (since 2.8) is the same, and Debian 12's package of 1.13.1 says 1.13.0. `git_commit` ends in -dirty where the
 -- program was built from a changed tree.
