@@ -197,6 +197,33 @@ START_TEST(parallel_for_does_each_item_once) {
 }
 END_TEST
 
+struct trial {
+    size_t bad; /* this item and all behind it fail */
+    atomic_int tried;
+};
+
+static bool try_item(void *context, int worker, size_t item, struct err *e) {
+    struct trial *t = context;
+    ck_assert(worker >= 0 && worker < 4);
+    atomic_fetch_add(&t->tried, 1);
+    return item < t->bad || err_no_space(e, "item %zu", item);
+}
+
+/* Of a thousand items those from 3 on fail; each thread may have one begun when the first does. */
+START_TEST(parallel_try_stops_at_a_failure) {
+    struct trial t = {.bad = 3}, none = {.bad = 1000};
+    struct err e = {0};
+    ck_assert(!parallel_try(1000, 4, try_item, &t, &e));
+    ck_assert_int_eq(e.kind, ERR_NO_SPACE);
+    ck_assert_ptr_nonnull(strstr(e.msg, "item "));
+    ck_assert_int_le(t.tried, 3 + 4);
+    e = (struct err){0};
+    ck_assert(parallel_try(1000, 4, try_item, &none, &e));
+    ck_assert_int_eq(e.kind, ERR_NONE);
+    ck_assert_int_eq(none.tried, 1000);
+}
+END_TEST
+
 Suite *batch_suite(void) {
     Suite *s = suite_create("batch");
     TCase *c = tcase_create("batch");
@@ -208,6 +235,7 @@ Suite *batch_suite(void) {
     tcase_add_test(c, no_augmentation_is_a_copy);
     tcase_add_test(c, an_epoch_is_the_same_from_any_batch_and_any_threads);
     tcase_add_test(c, closing_early_leaves_nothing_behind);
+    tcase_add_test(c, parallel_try_stops_at_a_failure);
     tcase_add_test(c, parallel_for_does_each_item_once);
     suite_add_tcase(s, c);
     return s;

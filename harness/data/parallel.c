@@ -57,6 +57,39 @@ void parallel_for(size_t n, int threads, void (*work)(void *, int, size_t), void
     free(w);
 }
 
+struct attempt {
+    bool (*work)(void *, int, size_t, struct err *);
+    void *context;
+    pthread_mutex_t lock;
+    struct err first;
+};
+
+static void attempt_one(void *shared, int worker, size_t item) {
+    struct attempt *a = shared;
+    struct err e = {0};
+    pthread_mutex_lock(&a->lock);
+    bool stop = a->first.kind != ERR_NONE;
+    pthread_mutex_unlock(&a->lock);
+    if (stop || a->work(a->context, worker, item, &e))
+        return;
+    pthread_mutex_lock(&a->lock);
+    if (a->first.kind == ERR_NONE)
+        a->first = e;
+    pthread_mutex_unlock(&a->lock);
+}
+
+bool parallel_try(size_t n, int threads, bool (*work)(void *, int, size_t, struct err *),
+    void *context, struct err *e) {
+    struct attempt a = {.work = work, .context = context};
+    pthread_mutex_init(&a.lock, NULL);
+    parallel_for(n, threads, attempt_one, &a);
+    pthread_mutex_destroy(&a.lock);
+    if (a.first.kind == ERR_NONE)
+        return true;
+    *e = a.first;
+    return false;
+}
+
 struct pipeline {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* any of the fields up to `stop` */

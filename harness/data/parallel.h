@@ -2,6 +2,8 @@
 #ifndef DATA_PARALLEL_H
 #define DATA_PARALLEL_H
 
+#include "core/err.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -9,6 +11,11 @@
  * `threads` threads of which the caller is worker 0. Returns when all are done. */
 void parallel_for(
     size_t n, int threads, void (*work)(void *context, int worker, size_t item), void *context);
+
+/* The same where items may fail: after a failure no more are begun, and the error is that of the first. */
+bool parallel_try(size_t n, int threads,
+    bool (*work)(void *context, int worker, size_t item, struct err *e), void *context,
+    struct err *e);
 
 /* Jobs first..end-1 are filled by `threads` threads into `depth` slots and come out in their order. A
  * slot is filled again only after its reader has asked for the next job. */

@@ -12,7 +12,6 @@
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,33 +86,22 @@ struct drawing {
     struct recipe recipe;
     size_t *drawn; /* rows that get an image */
     size_t n;
-    pthread_mutex_t lock;
-    struct err first; /* of whichever face failed first; then nothing more is drawn */
 };
 
-static void draw_one(void *context, int worker, size_t item) {
-    struct drawing *d = context;
+static bool draw_one(void *context, int worker, size_t item, struct err *e) {
+    const struct drawing *d = context;
     (void)worker;
-    pthread_mutex_lock(&d->lock);
-    bool stop = d->first.kind != ERR_NONE;
-    pthread_mutex_unlock(&d->lock);
-    if (stop)
-        return;
     const struct adience_row *row = &d->rows->list[d->drawn[item]];
     int first = row->first_age, last = row->last_age; /* a row may have them in any order */
     char *file = adience_file(row, CROP_ALIGNED), *path = path_join(d->dir, file);
-    struct err e = {0};
     struct image im;
     synth_person(&im, d->recipe.side_px, first < last ? first : last, first < last ? last : first,
         row->gender, person_of(row), d->recipe.seed, (uint32_t)d->drawn[item]);
-    if (!image_write_jpeg(path, &im, JPEG_QUALITY, &e)) {
-        pthread_mutex_lock(&d->lock);
-        d->first = e;
-        pthread_mutex_unlock(&d->lock);
-    }
+    bool ok = image_write_jpeg(path, &im, JPEG_QUALITY, e);
     image_free(&im);
     free(path);
     free(file);
+    return ok;
 }
 
 static bool choose_rows(struct drawing *d, struct err *e) {
@@ -180,15 +168,9 @@ static bool check_folder(const struct recipe *r, const char *dir, bool *finished
 }
 
 static bool draw(struct drawing *d, const struct folds *folds, int threads, struct err *e) {
-    if (!mark_write(&d->recipe, d->dir, e) || !folds_write(folds, d->dir, e) || !make_albums(d, e))
+    if (!mark_write(&d->recipe, d->dir, e) || !folds_write(folds, d->dir, e) ||
+        !make_albums(d, e) || !parallel_try(d->n, threads, draw_one, d, e))
         return false;
-    pthread_mutex_init(&d->lock, NULL);
-    parallel_for(d->n, threads, draw_one, d);
-    pthread_mutex_destroy(&d->lock);
-    if (d->first.kind != ERR_NONE) {
-        *e = d->first;
-        return false;
-    }
     d->recipe.finished = true;
     return mark_write(&d->recipe, d->dir, e);
 }

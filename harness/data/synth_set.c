@@ -11,7 +11,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,31 +95,20 @@ static bool clear_folder(
 struct drawing {
     const char *dir;
     struct recipe recipe;
-    pthread_mutex_t lock;
-    struct err first; /* of whichever face failed first; then nothing more is drawn */
 };
 
-static void draw_one(void *context, int worker, size_t item) {
-    struct drawing *d = context;
+static bool draw_one(void *context, int worker, size_t item, struct err *e) {
+    const struct drawing *d = context;
     (void)worker;
-    pthread_mutex_lock(&d->lock);
-    bool stop = d->first.kind != ERR_NONE;
-    pthread_mutex_unlock(&d->lock);
-    if (stop)
-        return;
     struct face f = face_of(d->recipe.seed, (uint32_t)item);
     char *name = name_of(d->recipe.seed, (uint32_t)item), *path = path_join(d->dir, name);
-    struct err e = {0};
     struct image im;
     synth_face(&im, d->recipe.side_px, f.age, f.gender, f.race, d->recipe.seed, (uint32_t)item);
-    if (!image_write_jpeg(path, &im, JPEG_QUALITY, &e)) {
-        pthread_mutex_lock(&d->lock);
-        err_set(&d->first, "%s", e.msg);
-        pthread_mutex_unlock(&d->lock);
-    }
+    bool ok = image_write_jpeg(path, &im, JPEG_QUALITY, e);
     image_free(&im);
     free(path);
     free(name);
+    return ok;
 }
 
 bool synth_write(
@@ -132,13 +120,8 @@ bool synth_write(
     bool marked;
     if (!dir_make(dir, e) || !mark_read(&old, dir, &marked, e) ||
         !clear_folder(dir, marked, &old, false, e) || !clear_folder(dir, marked, &old, true, e) ||
-        !mark_write(&d.recipe, dir, e))
+        !mark_write(&d.recipe, dir, e) || !parallel_try(n, threads, draw_one, &d, e))
         return false;
-    pthread_mutex_init(&d.lock, NULL);
-    parallel_for(n, threads, draw_one, &d);
-    pthread_mutex_destroy(&d.lock);
-    if (d.first.kind != ERR_NONE)
-        return err_set(e, "%s", d.first.msg);
     d.recipe.finished = true;
     return mark_write(&d.recipe, dir, e);
 }
