@@ -51,14 +51,13 @@ static char *folder, *program;
 
 static void make_folder(void) {
     struct err e = {0};
-    char self[PATH_MAX], template[] = "/tmp/dmtl-run-XXXXXX";
+    char self[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     ck_assert_int_gt(n, 0);
     self[n] = 0;
     *strrchr(self, '/') = 0;
     program = path_join(self, "dmtl");
-    ck_assert_ptr_nonnull(mkdtemp(template));
-    folder = xstrdup(template);
+    folder = folder_new();
     char *faces = path_join(folder, "faces"), *grid = path_join(folder, "tiny.json");
     ck_assert_msg(synth_write(faces, FACES, FACE_PX, 1, 2, &e), "%s", e.msg);
     ck_assert_msg(file_write(grid, grid_text, strlen(grid_text), &e), "%s", e.msg);
@@ -69,10 +68,7 @@ static void make_folder(void) {
 }
 
 static void drop_folder(void) {
-    char *command = xasprintf("rm -rf %s", folder);
-    ck_assert_int_eq(system(command), 0);
-    free(command);
-    free(folder);
+    folder_remove(folder);
     free(program);
 }
 

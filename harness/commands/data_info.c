@@ -5,6 +5,7 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "data/split.h"
 #include "grid/catalogue.h"
 #include "grid/key_table.h"
 
@@ -13,14 +14,13 @@
 #include <string.h>
 
 enum { DECADES = 13 }; /* 0-9 to 120-129: more than any set's ages */
-enum { MAX_FOLDS = 5 };
-enum { NAMED = 20 }; /* files of one reason that the text names; --json names all */
+enum { NAMED = 20 };   /* files of one reason that the text names; --json names all */
 
 struct counts {
     size_t label[ATTR_COUNT][DECADES]; /* classes; for ages, decades */
     size_t known[ATTR_COUNT];
     int first_age, last_age;
-    size_t fold[MAX_FOLDS], in_folds; /* none where the set ships none */
+    size_t fold[SPLIT_FOLDS], in_folds; /* none where the set ships none */
 };
 
 static void count(struct counts *c, const struct manifest *m) {
@@ -135,7 +135,7 @@ static void add_text(struct str *out, const struct manifest *m, const struct cou
     }
     if (c->in_folds)
         str_add(out, "\nfold:\n");
-    for (int fold = 0; c->in_folds && fold < MAX_FOLDS; fold++)
+    for (int fold = 0; c->in_folds && fold < SPLIT_FOLDS; fold++)
         str_addf(out, "  %-8d %7zu  %5.1f %%\n", fold, c->fold[fold],
             100.0 * (double)c->fold[fold] / (double)c->in_folds);
     if (m->n_aside)
@@ -179,7 +179,7 @@ static void add_json(cJSON *root, const struct manifest *m, const struct counts 
                     object, row_name(m, (enum attribute)a, row, buffer), (double)c->label[a][row]);
     }
     cJSON *folds = c->in_folds ? cJSON_AddArrayToObject(root, "folds") : NULL;
-    for (int fold = 0; folds && fold < MAX_FOLDS; fold++)
+    for (int fold = 0; folds && fold < SPLIT_FOLDS; fold++)
         cJSON_AddItemToArray(folds, cJSON_CreateNumber((double)c->fold[fold]));
     add_json_aside(root, m);
 }

@@ -16,10 +16,10 @@ struct workers {
 /* The path of dmtl-torch: beside this program, or in ../libexec/dmtl; the caller frees. */
 char *workers_program(struct err *e);
 
-/* Starts n processes of `argv` (NULL at the end) whose standard output is the descriptor `out`. They get SIGTERM should this process die, and so end
- * with a checkpoint. `spin`: their OpenMP threads may spin
- * for a while at the end of every parallel region. On failure those started are
- * stopped and waited for. */
+/* Starts n processes of `argv` (NULL at the end) whose standard output is the descriptor `out`. They
+ * get SIGTERM should this process die, and so end with a checkpoint. `spin`: their OpenMP threads may
+ * spin for a while at the end of every parallel region. On failure those started are stopped and waited
+ * for. */
 bool workers_start(struct workers *w, int n, bool spin, int out, char *const *argv, struct err *e);
 void workers_stop(struct workers *w); /* asks all that run to stop; they end with a checkpoint */
 void workers_reap(struct workers *w); /* notes those that have ended; does not wait */

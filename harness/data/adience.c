@@ -4,10 +4,13 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "data/adience_labels.h"
+#include "data/split.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+_Static_assert((int)ADIENCE_FOLDS == (int)SPLIT_FOLDS, "a sample's fold is one of a split's");
 
 char *adience_file(const struct adience_row *row, enum crop crop) {
     static const char *const prefix[CROP_COUNT][2] = {

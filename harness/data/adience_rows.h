@@ -29,8 +29,8 @@ struct adience_rows {
 bool adience_rows_parse(struct adience_rows *rows, const char *text, size_t bytes, const char *path,
     int fold, struct err *e);
 
-/* Reads the five files of a folder and counts repeats; a file that is not there and a person in two folds are ERR_USAGE.
- * adience_rows_free on success and failure alike. */
+/* Reads the five files of a folder and counts repeats; a file that is not there and a person in two
+ * folds are ERR_USAGE. adience_rows_free on success and failure alike. */
 bool adience_rows_read(struct adience_rows *rows, const char *root, struct err *e);
 void adience_rows_free(struct adience_rows *rows);
 

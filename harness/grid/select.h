@@ -1,9 +1,9 @@
 /* Keys that are chosen on the validation part: /select of a configuration. A configuration that selects
- * stands for a cell whose values of these keys are not known yet. Its candidates are ordinary cells: the
- * same configuration with nothing left to choose, one for each combination of the values, all with
- * /select/seed and for /select/epochs, so that the runs of one variant and split share one choice. The choice goes by the mean
- * over tasks of the relative gain against the first candidate that did not diverge (analysis/gain.h); the first of equals is
- * taken. */
+ * stands for a cell whose values of these keys are not known yet. Its candidates are ordinary cells:
+ * the same configuration with nothing left to choose, one for each combination of the values, all with
+ * /select/seed and for /select/epochs, so that the runs of one variant and split share one choice. The
+ * choice goes by the mean over tasks of the relative gain against the first candidate that did not
+ * diverge (analysis/gain.h); the first of equals is taken. */
 #ifndef GRID_SELECT_H
 #define GRID_SELECT_H
 

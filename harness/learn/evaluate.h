@@ -20,9 +20,9 @@ struct answers {
     struct task_answers tasks[MAX_TASKS];
 };
 
-/* Asks the network about `rows`, in eval mode, batches of a fixed size and the precision that is set. factors [T]: for scaled_loss,
- * NULL: 1 each. Progress and stop as in
- * data/pixels.h. answers_free on success and failure alike. */
+/* Asks the network about `rows`, in eval mode, batches of a fixed size and the precision that is set.
+ * factors [T]: for scaled_loss, NULL: 1 each. Progress and stop as in data/pixels.h. answers_free on
+ * success and failure alike. */
 bool evaluate(struct answers *a, const struct source *s, const struct config *c,
     struct network *net, struct th_device device, const uint32_t *rows, size_t n,
     const double *factors, progress_fn progress, void *context, struct err *e);

@@ -78,7 +78,8 @@ bool results_read(
 void results_free(struct results *r);
 
 /* The number of one row. Its cells are those of the first variant of the row that has the task in the
- * row's setting; readout READOUT_COUNT means their read-out of record. False where no variant of the row has the task. */
+ * row's setting; readout READOUT_COUNT means their read-out of record. False where no variant of the
+ * row has the task. */
 bool results_number(const struct results *r, const struct result_row *row, enum attribute task,
     enum readout readout, const char *bins, const char *metric, struct result_number *number);
 void result_number_free(struct result_number *number);

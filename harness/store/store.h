@@ -90,7 +90,8 @@ bool store_claim(
     struct store *s, int64_t cell, const struct provenance *p, int64_t *token, struct err *e);
 /* Inside a transaction: fails unless `token` is the cell's newest. */
 bool store_check_token(struct store *s, int64_t cell, int64_t token, struct err *e);
-/* A durable step, in one transaction with the rows up to it: epochs done (the first epoch is 1), the step of the checkpoint on disk (0: none), seconds of work so far. */
+/* A durable step, in one transaction with the rows up to it: epochs done (the first epoch is 1), the
+ * step of the checkpoint on disk (0: none), seconds of work so far. */
 bool store_progress(
     struct store *s, int64_t cell, int epochs_done, int64_t step, double wall_s, struct err *e);
 bool store_heartbeat(struct store *s, int64_t cell, int epochs_done, double fraction,
