@@ -25,12 +25,12 @@ static void put_program(const char *name, const char *text) {
 
 static void set_up(void) {
     dir = folder_new();
-    put_program("peer",
-        "#!/bin/sh\n"
-        "case $3 in\n"
-        "*'\"mode\"'*) echo '{\"seconds\": [4, 4, 4], \"peak_rss_bytes\": 1e9}' ;;\n"
-        "*) echo '{\"who\": \"a peer\"}' ;;\n"
-        "esac\n");
+    put_program("peer", "#!/bin/sh\n"
+                        "case $3 in\n"
+                        "*'\"mode\"'*) echo ${MALLOC_MMAP_THRESHOLD_:+tuned} >>turns\n"
+                        "   echo '{\"seconds\": [4, 4, 4], \"peak_rss_bytes\": 1e9}' ;;\n"
+                        "*) echo '{\"who\": \"a peer\"}' ;;\n"
+                        "esac\n");
     put_program("no_torch", "#!/bin/sh\necho '{\"skipped\": \"no torch here\"}'\n");
     put_program("mute", "#!/bin/sh\necho '{\"seconds\": []}'\n");
     put_program("broken", "#!/bin/sh\nexit 1\n");
@@ -118,6 +118,10 @@ START_TEST(a_race_is_in_rounds) {
         number_at(json, "/ratios/0/ratio"), number_at(json, "/rows/0/images_per_s"), 1e-9);
     ck_assert_double_le(number_at(json, "/ratios/0/low"), number_at(json, "/ratios/0/ratio"));
     cJSON_Delete(json);
+    /* dmtl, plain, tuned; plain, tuned, dmtl; tuned, dmtl, plain */
+    struct ran r = run_ok("cat turns");
+    ck_assert_str_eq(r.out, "\ntuned\n\ntuned\ntuned\n\n");
+    ran_free(&r);
 }
 END_TEST
 
@@ -217,8 +221,7 @@ static const struct {
     {"--race --python ./no_torch", 1,
         "--python: ./no_torch: expected a Python with torch: no torch here"},
     {"--race --python ./broken", 1,
-        "./broken: failed, as the message above says (the keys /batch and /data/image_px are --batch and "
-        "--px here)"},
+        "./broken: failed with exit code 1; what it says of that stands above"},
     {"--race --python ./mute", 1,
         "--python: ./mute: expected a Python with torch: it gave no answer"},
     {"--precision bf61", 2,

@@ -1,6 +1,9 @@
+#define _GNU_SOURCE /* sched_setaffinity */
+
 #include "check_folder.h"
 #include "check_suites.h"
 
+#include "core/cores.h"
 #include "core/err.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -11,11 +14,29 @@
 
 #include <errno.h>
 #include <math.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* ---- cores ---- */
+
+START_TEST(cores_are_those_that_we_may_run_on) {
+    cpu_set_t mine, one;
+    ck_assert_int_eq(sched_getaffinity(0, sizeof mine, &mine), 0);
+    ck_assert_int_eq(cores_usable(), CPU_COUNT(&mine));
+    int first = 0;
+    while (!CPU_ISSET(first, &mine))
+        first++;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    ck_assert_int_eq(cores_usable(), 1);
+    ck_assert_int_eq(sched_setaffinity(0, sizeof mine, &mine), 0);
+}
+END_TEST
 
 /* ---- err ---- */
 
@@ -537,6 +558,7 @@ END_TEST
 Suite *core_suite(void) {
     Suite *s = suite_create("core");
     TCase *values = tcase_create("values"), *files = tcase_create("files");
+    tcase_add_test(values, cores_are_those_that_we_may_run_on);
     tcase_set_timeout(values, 20);
     tcase_add_test(values, first_error_wins_and_gets_its_place);
     tcase_add_test(values, kinds_have_exit_codes);

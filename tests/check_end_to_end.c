@@ -223,6 +223,7 @@ START_TEST(tf32_on_a_cpu_is_refused_before_anything_runs) {
         bad_usage(
             all, 2, "/precision: \"tf32\": expected \"f32\" or \"bf16\" on this device (cpu: ");
         expect_in("err.txt", "stopped with 0 of 2 cells done");
+        expect_in("err.txt", ": b "); /* whose cell it is */
         ck_assert_int_eq(run(able), 0);
         free(able);
         free(all);

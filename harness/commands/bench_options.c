@@ -1,5 +1,6 @@
 #include "commands/bench_verb.h"
 
+#include "core/cores.h"
 #include "core/mem.h"
 #include "grid/keys.h"
 
@@ -7,7 +8,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     KEY_TRUNK = 256,
@@ -174,7 +174,7 @@ void bench_defaults(struct bench_options *o, struct err *e) {
     struct err none = {0};
     *o = (struct bench_options){.modes = {true, true},
         .settings = json_parse("defaults", text, sizeof text - 1, &none),
-        .threads = (int)sysconf(_SC_NPROCESSORS_ONLN),
+        .threads = cores_usable(),
         .steps = 20,
         .warm = 2,
         .rounds = 1,

@@ -83,8 +83,8 @@ static cJSON *ask(
     char map[] = "MALLOC_MMAP_THRESHOLD_=1073741824", trim[] = "MALLOC_TRIM_THRESHOLD_=1073741824";
     char *plain[] = {env, python, command, code, work, NULL};
     char *tuned[] = {env, map, trim, python, command, code, work, NULL};
-    cJSON *json =
-        bench_process_json(python, workers_spin(o->threads, false), tuned_heap ? tuned : plain, e);
+    cJSON *json = bench_process_json(
+        python, false, workers_spin(o->threads, false), tuned_heap ? tuned : plain, e);
     free(code);
     free(python);
     free(work);

@@ -14,6 +14,11 @@
 
 #define MAX_OUTPUT ((size_t)64 << 20)
 
+bool bench_stopped(struct err *e) {
+    *e = (struct err){0};
+    return err_interrupted(e, "bench: stopped before the end; nothing is kept of it");
+}
+
 /* ---- running it ---- */
 
 /* Reads to the end; a request to stop is handed on once, and the end then waited for. */
@@ -42,16 +47,16 @@ static void wait_for(struct workers *w) {
     }
 }
 
-static bool outcome(const char *what, const struct workers *w, struct err *e) {
+static bool outcome(const char *what, bool ours, const struct workers *w, struct err *e) {
     if (interrupt_requested() || w->worst == 75)
-        return err_interrupted(e, "bench: stopped before the end; nothing is kept of it");
+        return bench_stopped(e);
     if (w->worst == 2)
         return err_usage(e, "bench: %s: the message above says why", what);
     if (w->worst == 1 || w->worst == WORKER_EXIT_NO_SPACE)
         return err_set(e,
-            "bench: %s: failed, as the message above says (the keys /batch and /data/image_px are "
-            "--batch and --px here)",
-            what);
+            "bench: %s: failed with exit code %d; what it says of that stands above%s", what,
+            w->worst,
+            ours ? " (the keys /batch and /data/image_px are --batch and --px here)" : "");
     if (w->worst == 0)
         return true;
     char *text = workers_breakdown(w);
@@ -60,11 +65,12 @@ static bool outcome(const char *what, const struct workers *w, struct err *e) {
     return false;
 }
 
-static bool run(const char *what, bool spin, char *const *argv, struct str *out, struct err *e) {
+static bool run(
+    const char *what, bool ours, bool spin, char *const *argv, struct str *out, struct err *e) {
     int ends[2];
     struct workers w = {0};
     if (interrupt_requested())
-        return err_interrupted(e, "bench: stopped before the end; nothing is kept of it");
+        return bench_stopped(e);
     if (pipe(ends) != 0)
         return err_sys(e, errno, "bench: %s: a pipe", what);
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
@@ -74,7 +80,7 @@ static bool run(const char *what, bool spin, char *const *argv, struct str *out,
     if (ok) {
         bool whole = read_all(ends[0], &w, out);
         wait_for(&w);
-        ok = outcome(what, &w, e) &&
+        ok = outcome(what, ours, &w, e) &&
              (whole || err_set(e, "bench: %s: its output cannot be read", what));
     }
     close(ends[0]);
@@ -84,15 +90,16 @@ static bool run(const char *what, bool spin, char *const *argv, struct str *out,
 
 bool bench_process(const char *what, bool spin, char *const *argv, struct err *e) {
     struct str out = {0};
-    bool ok = run(what, spin, argv, &out, e);
+    bool ok = run(what, true, spin, argv, &out, e);
     str_free(&out);
     return ok;
 }
 
-cJSON *bench_process_json(const char *what, bool spin, char *const *argv, struct err *e) {
+cJSON *bench_process_json(
+    const char *what, bool ours, bool spin, char *const *argv, struct err *e) {
     struct str out = {0};
     cJSON *json = NULL;
-    if (run(what, spin, argv, &out, e))
+    if (run(what, ours, spin, argv, &out, e))
         json = json_parse(what, out.text ? out.text : "", out.len, e);
     str_free(&out);
     return json;

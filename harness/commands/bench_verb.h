@@ -42,10 +42,14 @@ struct bench_sample {
 };
 void bench_sample_free(struct bench_sample *b);
 
+/* The message of a request to stop, whatever part of the work met it; returns false. */
+bool bench_stopped(struct err *e);
+
 /* Runs `argv` (NULL at the end) and reads the JSON that it prints; NULL on failure, ERR_INTERRUPTED where a
- * request to stop came, which is handed on. `what` begins the message. The caller deletes. */
-cJSON *bench_process_json(const char *what, bool spin, char *const *argv, struct err *e);
-/* The same, for a process whose output is of no interest. */
+ * request to stop came, which is handed on. `what` begins the message; `ours`: the process's messages speak of
+ * a grid's keys. The caller deletes. */
+cJSON *bench_process_json(const char *what, bool ours, bool spin, char *const *argv, struct err *e);
+/* The same, for one of ours whose output is of no interest. */
 bool bench_process(const char *what, bool spin, char *const *argv, struct err *e);
 bool bench_sample_read(struct bench_sample *b, const cJSON *json, const char *what, struct err *e);
 

@@ -2,6 +2,7 @@
 #include "commands/command.h"
 
 #include "commands/data_verb.h"
+#include "core/cores.h"
 #include "core/mem.h"
 #include "core/str.h"
 #include "data/synth.h"
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     KEY_DATA = 256,
@@ -217,11 +217,10 @@ static bool act(const struct data_verb *v, struct err *e) {
 }
 
 bool command_data(int argc, char **argv, struct err *e) {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct data_verb v = {.cache_dir = "results/cache",
         .layout = "utkface",
         .seed = 1,
-        .threads = processors > 0 ? (int)processors : 1,
+        .threads = cores_usable(),
         .e = e};
     bool done, ok = command_parse(&argp, argc, argv, &v, NULL, &done, e);
     if (ok && !done)

@@ -2,6 +2,7 @@
 #include "commands/command.h"
 #include "commands/workers.h"
 
+#include "core/cores.h"
 #include "core/escape.h"
 #include "core/file.h"
 #include "core/interrupt.h"
@@ -160,7 +161,7 @@ static bool read_set(struct run *r, enum dataset_id set, struct reading reading,
         return err_usage(e, "--data %s=%s: there is no such folder", dataset_names[set].name, dir);
     r->sets = xgrow(r->sets, &r->sets_capacity, r->n_sets + 1, sizeof *r->sets);
     if (!manifest_open(&r->sets[r->n_sets], set, reading, dir, r->cache,
-            (int)sysconf(_SC_NPROCESSORS_ONLN), e))
+            cores_usable(), e))
         return false;
     r->n_sets++;
     return true;
@@ -205,8 +206,7 @@ static void arguments_free(struct arguments *a) {
 }
 
 static int threads_each(const struct run *r) {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int each = (int)(cores / r->jobs);
+    int each = cores_usable() / r->jobs;
     return r->threads ? r->threads : each > 1 ? each : 1;
 }
 

@@ -1,5 +1,6 @@
 #include "commands/workers.h"
 
+#include "core/cores.h"
 #include "core/mem.h"
 
 #include <errno.h>
@@ -79,7 +80,7 @@ void workers_stop(struct workers *w) {
 }
 
 bool workers_spin(int threads, bool heads_alone) {
-    return !heads_alone && threads <= sysconf(_SC_NPROCESSORS_ONLN);
+    return !heads_alone && threads <= cores_usable();
 }
 
 static int severity(int exit_code) {

@@ -87,15 +87,22 @@ static struct speed_ratio ratio_of(const struct speed_row *row, const struct spe
 
 /* ---- for people ---- */
 
-static void add_peak(struct str *out, const struct speed_row *r) {
-    int64_t bytes = r->peak_device_bytes ? r->peak_device_bytes : r->peak_rss_bytes;
+static bool on_device(const struct speed *s) {
+    for (size_t i = 0; i < s->n_rows; i++)
+        if (s->rows[i].peak_device_bytes)
+            return true;
+    return false;
+}
+
+static void add_peak(struct str *out, const struct speed *s, const struct speed_row *r) {
+    int64_t bytes = on_device(s) ? r->peak_device_bytes : r->peak_rss_bytes;
     if (bytes)
         str_addf(out, "%9.2f GB", (double)bytes / 1e9);
     else
         str_addf(out, "%12s", "-");
 }
 
-static void add_row(struct str *out, const struct speed_row *r, int width) {
+static void add_row(struct str *out, const struct speed *s, const struct speed_row *r, int width) {
     str_addf(out, "  %-*s %10.1f", width, r->who, median(r->rates, r->n_rates));
     double *sorted = sorted_seconds(r);
     for (size_t i = 0; i < ARRAY_LEN(shares); i++)
@@ -104,7 +111,7 @@ static void add_row(struct str *out, const struct speed_row *r, int width) {
         else
             str_addf(out, " %9s", "-");
     free(sorted);
-    add_peak(out, r);
+    add_peak(out, s, r);
     str_addc(out, '\n');
 }
 
@@ -135,11 +142,8 @@ static void add_settings(struct str *out, const struct speed *s) {
 }
 
 static void add_footnotes(struct str *out, const struct speed *s) {
-    bool on_device = false;
-    for (size_t i = 0; i < s->n_rows; i++)
-        on_device = on_device || s->rows[i].peak_device_bytes;
     str_addf(out, "\npeak memory: %s\n",
-        on_device ? "of the device's allocator" : "of the process, resident");
+        on_device(s) ? "of the device's allocator" : "of the process, resident");
     if (s->images)
         str_addf(out,
             "end to end: an epoch of `dmtl run` on %s (steps from the pixel cache, flips and\n"
@@ -160,7 +164,7 @@ void speed_table(struct str *out, const struct speed *s) {
             str_addf(out, "\n%-*s %10s %9s %9s %9s %11s\n", width + 2,
                 speed_mode_name[s->rows[i].mode], "images/s", "p50 ms", "p90 ms", "p99 ms",
                 "peak memory");
-        add_row(out, &s->rows[i], width);
+        add_row(out, s, &s->rows[i], width);
         bool last = i + 1 == s->n_rows || s->rows[i + 1].mode != s->rows[i].mode;
         for (size_t k = 0; last && k <= i; k++)
             if (s->rows[k].mode == s->rows[i].mode && base_of(s, k))

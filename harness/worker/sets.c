@@ -1,17 +1,11 @@
 #include "worker/sets.h"
 
+#include "core/cores.h"
 #include "core/str.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-/* Decoding uses every core, whatever --threads gives to tensor work: the two take turns. */
-static int decode_threads(void) {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return cores > 0 ? (int)cores : 1;
-}
 
 static void close_features(struct sets *s) {
     if (!s->have_features)
@@ -49,7 +43,7 @@ const struct manifest *sets_manifest(
     sets_close(s);
     const char *dir = data_options_dir(&o->data, c->data.set, e);
     if (!dir || !manifest_open(&s->manifest, c->data.set, c->data.reading, dir, o->cache_dir,
-                    decode_threads(), e))
+                    cores_usable(), e))
         return NULL;
     s->have_manifest = true;
     return &s->manifest;
@@ -86,8 +80,8 @@ static bool open_features(struct sets *s, const struct work_options *o, const st
     features_key(key, &s->manifest, c, net);
     if (!s->have_features || strcmp(key, s->features.key) != 0) {
         close_features(s);
-        if (!features_open(&s->features, &s->manifest, c, net, device, o->cache_dir,
-                decode_threads(), progress, context, e))
+        if (!features_open(&s->features, &s->manifest, c, net, device, o->cache_dir, cores_usable(),
+                progress, context, e))
             return false;
         s->have_features = true;
         name_undecodable(&s->manifest, s->features.bad, o->quiet);
@@ -136,7 +130,7 @@ static bool open_pixels(struct sets *s, const struct work_options *o, const stru
     struct th_device device, progress_fn progress, void *context, struct err *e) {
     if (!s->have_pixels || s->pixels.image_px != c->data.image_px) {
         close_pixels(s);
-        if (!pixels_open(&s->pixels, &s->manifest, c->data.image_px, o->cache_dir, decode_threads(),
+        if (!pixels_open(&s->pixels, &s->manifest, c->data.image_px, o->cache_dir, cores_usable(),
                 c->data.max_bad_share, progress, context, e))
             return false;
         s->have_pixels = true;

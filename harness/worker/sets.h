@@ -1,7 +1,8 @@
 /* The inputs that a worker's cells share: a set's manifest, its pixels or a frozen trunk's features.
  * Opened when a cell first needs them and kept; another set, reading, size or trunk opens anew.
  * Features lie on the device; pixels do on a GPU where they take at most half of its free memory, else
- * batches come from the host. */
+ * batches come from the host. Hashing and decoding use every core, whatever --threads gives to tensor
+ * work: the two take turns. */
 #ifndef WORKER_SETS_H
 #define WORKER_SETS_H
 

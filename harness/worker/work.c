@@ -88,7 +88,8 @@ static bool check_possible(struct worker *w, const char *grid, struct err *e) {
     struct round r;
     bool ok = list(w, &r, grid, e);
     for (size_t i = 0; ok && i < r.n; i++)
-        ok = r.settled[i] || cell_possible(w, &r.cells[i], e);
+        ok = r.settled[i] || cell_possible(w, &r.cells[i], e) ||
+             err_add(e, "%s %.12s", r.cells[i].variant, r.cells[i].id);
     round_free(&r);
     return ok;
 }
