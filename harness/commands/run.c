@@ -160,8 +160,7 @@ static bool read_set(struct run *r, enum dataset_id set, struct reading reading,
     if (!dir_exists(dir))
         return err_usage(e, "--data %s=%s: there is no such folder", dataset_names[set].name, dir);
     r->sets = xgrow(r->sets, &r->sets_capacity, r->n_sets + 1, sizeof *r->sets);
-    if (!manifest_open(&r->sets[r->n_sets], set, reading, dir, r->cache,
-            cores_usable(), e))
+    if (!manifest_open(&r->sets[r->n_sets], set, reading, dir, r->cache, cores_usable(), e))
         return false;
     r->n_sets++;
     return true;
