@@ -91,12 +91,14 @@ START_TEST(a_devices_memory_goes_before_the_processes) {
     struct speed s = race();
     struct str out = {0};
     s.rows[0].peak_device_bytes = 4000000000;
+    s.rows[1].peak_rss_bytes = 3000000000;
     s.device = strdup("cuda: a GPU");
     s.libtorch = strdup("2.15.0");
     s.blas = strdup("a BLAS");
     speed_table(&out, &s);
     ck_assert_ptr_nonnull(strstr(out.text, "\ncuda: a GPU, 1 thread, libtorch 2.15.0, a BLAS\n"));
     ck_assert_ptr_nonnull(strstr(out.text, "   2970.00     4.00 GB\n"));
+    ck_assert_ptr_nonnull(strstr(out.text, "   5000.00           -\n")); /* not the host's */
     ck_assert_ptr_nonnull(strstr(out.text, "peak memory: of the device's allocator\n"));
     str_free(&out);
     speed_free(&s);

@@ -212,8 +212,12 @@ static bool bench(const struct bench_options *o, struct err *e) {
         add_rows(&r);
         ok = measure(&r, e);
     }
-    if (ok)
+    if (ok) {
         print(&r);
+    } else if (e->kind == ERR_INTERRUPTED) { /* whatever part of the work met it */
+        *e = (struct err){0};
+        err_interrupted(e, "bench: stopped before the end; nothing is kept of it");
+    }
     bench_cell_close(&r.cell);
     speed_free(&r.speed);
     free(r.peer);

@@ -79,8 +79,6 @@ static bool make_images(struct bench_cell *c, const struct bench_options *o, str
     bool ok = dir ? link_images(images, set, dir, wanted, o->threads, e)
                   : synth_write(images, wanted, o->config.data.image_px, 1, o->threads, e);
     free(images);
-    if (!ok && e->kind == ERR_INTERRUPTED)
-        bench_stopped(e);
     return ok;
 }
 

@@ -14,11 +14,6 @@
 
 #define MAX_OUTPUT ((size_t)64 << 20)
 
-bool bench_stopped(struct err *e) {
-    *e = (struct err){0};
-    return err_interrupted(e, "bench: stopped before the end; nothing is kept of it");
-}
-
 /* ---- running it ---- */
 
 /* Reads to the end; a request to stop is handed on once, and the end then waited for. */
@@ -49,7 +44,7 @@ static void wait_for(struct workers *w) {
 
 static bool outcome(const char *what, bool ours, const struct workers *w, struct err *e) {
     if (interrupt_requested() || w->worst == 75)
-        return bench_stopped(e);
+        return err_interrupted(e, "%s: stopped", what);
     if (w->worst == 2)
         return err_usage(e, "bench: %s: the message above says why", what);
     if (w->worst == 1 || w->worst == WORKER_EXIT_NO_SPACE)
@@ -70,7 +65,7 @@ static bool run(
     int ends[2];
     struct workers w = {0};
     if (interrupt_requested())
-        return bench_stopped(e);
+        return err_interrupted(e, "%s: stopped", what);
     if (pipe(ends) != 0)
         return err_sys(e, errno, "bench: %s: a pipe", what);
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);

@@ -42,9 +42,6 @@ struct bench_sample {
 };
 void bench_sample_free(struct bench_sample *b);
 
-/* The message of a request to stop, whatever part of the work met it; returns false. */
-bool bench_stopped(struct err *e);
-
 /* Runs `argv` (NULL at the end) and reads the JSON that it prints; NULL on failure, ERR_INTERRUPTED where a
  * request to stop came, which is handed on. `what` begins the message; `ours`: the process's messages speak of
  * a grid's keys. The caller deletes. */

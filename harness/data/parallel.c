@@ -1,5 +1,6 @@
 #include "data/parallel.h"
 
+#include "core/interrupt.h"
 #include "core/mem.h"
 
 #include <assert.h>
@@ -70,7 +71,10 @@ static void attempt_one(void *shared, int worker, size_t item) {
     pthread_mutex_lock(&a->lock);
     bool stop = a->first.kind != ERR_NONE;
     pthread_mutex_unlock(&a->lock);
-    if (stop || a->work(a->context, worker, item, &e))
+    if (stop)
+        return;
+    if (interrupt_requested() ? err_interrupted(&e, "stopped before all was done")
+                              : a->work(a->context, worker, item, &e))
         return;
     pthread_mutex_lock(&a->lock);
     if (a->first.kind == ERR_NONE)

@@ -12,7 +12,8 @@
 void parallel_for(
     size_t n, int threads, void (*work)(void *context, int worker, size_t item), void *context);
 
-/* The same where items may fail: after a failure no more are begun, and the error is that of the first. */
+/* The same where items may fail: after a failure no more are begun, and the error is that of the first. A
+ * request to stop is a failure too (ERR_INTERRUPTED). */
 bool parallel_try(size_t n, int threads,
     bool (*work)(void *context, int worker, size_t item, struct err *e), void *context,
     struct err *e);

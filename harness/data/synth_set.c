@@ -2,7 +2,6 @@
 #include "data/synth_mark.h"
 
 #include "core/file.h"
-#include "core/interrupt.h"
 #include "core/mem.h"
 #include "core/rng.h"
 #include "core/str.h"
@@ -101,8 +100,6 @@ struct drawing {
 static bool draw_one(void *context, int worker, size_t item, struct err *e) {
     const struct drawing *d = context;
     (void)worker;
-    if (interrupt_requested())
-        return err_interrupted(e, "%s: the drawing was stopped", d->dir);
     struct face f = face_of(d->recipe.seed, (uint32_t)item);
     char *name = name_of(d->recipe.seed, (uint32_t)item), *path = path_join(d->dir, name);
     struct image im;
