@@ -19,7 +19,8 @@ static const struct {
     {"v_cells",
         "cell,grid,variant,dataset,split,split_seed,seed,fold,axes,state,epochs_done,epochs,"
         "started,finished,error,device,libtorch,threads,git_commit,data_fingerprint"},
-    {"v_samples", "dataset,sample,age,gender,race,age_group,subject,duplicate_group,undecodable"},
+    {"v_samples",
+        "dataset,sample,age,gender,race,age_group,subject,duplicate_group,undecodable,content"},
     {"v_predictions", "cell,grid,variant,seed,fold,part,task,sample,truth,predicted"},
     {"v_metrics", "cell,grid,variant,seed,fold,part,task,readout,bins,grouping,metric,value,n"},
     {"v_epochs", "cell,grid,variant,seed,fold,epoch,part,task,metric,value,n"},

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct store_sample faces[] = {
-    {"a.jpg", {20, 0, LABEL_MISSING}, "s1", -1}, {"b.jpg", {30, 1, 2}, NULL, 4}};
+    {"a.jpg", {20, 0, LABEL_MISSING}, "s1", -1, NULL}, {"b.jpg", {30, 1, 2}, NULL, 4, "c0ffee"}};
 
 static int64_t put_faces(const char *fingerprint, bool exact_ages, const struct store_sample *s) {
     struct err e = {0};
@@ -22,8 +22,9 @@ START_TEST(a_set_is_registered_once_per_content) {
     int64_t first = put_faces("f1", true, faces);
     ck_assert_int_eq(put_faces("f1", true, faces), first);
     row_is(
-        "SELECT count(*), min(age), max(race), max(subject), max(duplicate_group) FROM v_samples",
-        "2|20|2|s1|4");
+        "SELECT count(*), min(age), max(race), max(subject), max(duplicate_group), count(content),"
+        " max(content) FROM v_samples",
+        "2|20|2|s1|4|1|c0ffee");
     struct store_sample corrected[] = {faces[0], faces[1]};
     corrected[0].label[ATTR_AGE] = 21;
     corrected[1].id = "c.jpg";
@@ -81,7 +82,7 @@ END_TEST
 START_TEST(predictions_by_number_in_the_set) {
     struct err e = {0};
     static const struct store_sample others[] = {
-        {"x.jpg", {1, 0, 0}, NULL, -1}, {"y.jpg", {2, 0, 0}, NULL, -1}};
+        {"x.jpg", {1, 0, 0}, NULL, -1, NULL}, {"y.jpg", {2, 0, 0}, NULL, -1, NULL}};
     put_faces("f0", true, others); /* so that the set in use does not begin at sample 0 */
     int64_t dataset = put_faces("f1", true, faces);
     static const uint32_t samples[] = {1, 0};

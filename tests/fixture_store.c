@@ -21,7 +21,14 @@ const struct fixture_names fixture_hostile = {
     {"male\"`touch pwned`'", "a=b,c%d"},
     {"White", "Black <i>", "Asian & Co", "In\ndian", "#Other"}};
 
-const char fixture_version_1[] =
+#define VERSION_2                                                                                  \
+    "DROP VIEW v_samples; ALTER TABLE sample DROP COLUMN content;"                                 \
+    "CREATE VIEW v_samples AS SELECT name AS dataset, id AS sample, age, gender, race,"            \
+    " NULL AS age_group, subject, duplicate_group, sample.undecodable"                             \
+    " FROM sample JOIN dataset USING (dataset);"                                                   \
+    "PRAGMA user_version = 2;"
+const char fixture_version_2[] = VERSION_2;
+const char fixture_version_1[] = VERSION_2
     "DROP VIEW v_datasets; ALTER TABLE dataset DROP COLUMN undecodable;"
     "DROP VIEW v_samples; ALTER TABLE sample DROP COLUMN undecodable;"
     "DROP VIEW v_choices; DROP TABLE choice_candidate; DROP TABLE choice;"
@@ -120,7 +127,7 @@ static bool put_samples(struct fixture *f, struct err *e) {
         int age = FIRST_AGE + (int)rng_below(&r, 90), gender = (int)rng_below(&r, 2);
         int race = (int)rng_below(&r, RACES);
         snprintf(f->id[i], sizeof f->id[i], "%d_%d_%d_%08d.jpg", age, gender, race, i);
-        f->sample[i] = (struct store_sample){f->id[i], {age, gender, race}, NULL, -1};
+        f->sample[i] = (struct store_sample){f->id[i], {age, gender, race}, NULL, -1, NULL};
     }
     static const uint8_t bad[SAMPLES] = {[0] = 1, [7] = 1};
     bool ok = store_put_dataset(f->store, "synthetic", "f1", true, true, names.text, f->sample,

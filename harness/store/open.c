@@ -22,10 +22,16 @@ static const char schema_sql[] =
 static const char views_sql[] =
 #include "harness/store/views.sql.inc"
     ;
-static const char upgrade_sql[] =
-#include "harness/store/upgrade.sql.inc"
+static const char upgrade_1_sql[] =
+#include "harness/store/upgrade-1.sql.inc"
     ;
-enum { APPLICATION_ID = 0x646d746c, SCHEMA_VERSION = 2 }; /* as schema.sql sets them */
+static const char upgrade_2_sql[] =
+#include "harness/store/upgrade-2.sql.inc"
+    ;
+enum { APPLICATION_ID = 0x646d746c, SCHEMA_VERSION = 3 }; /* as schema.sql sets them */
+
+/* upgrades[v] brings version v to the next. */
+static const char *const upgrades[SCHEMA_VERSION] = {[1] = upgrade_1_sql, [2] = upgrade_2_sql};
 
 static bool configure(sqlite3 *db, struct err *e) {
     sqlite3_extended_result_codes(db, 1);
@@ -136,9 +142,9 @@ static bool upgrade(struct store *s, struct err *e) {
     if (!store_begin(s, e))
         return false;
     bool ok = identify(s, &empty, e);
-    if (ok && s->version < SCHEMA_VERSION)
-        ok = sql_script(s->db, upgrade_sql, e) && sql_script(s->db, views_sql, e);
-    ok = ok && store_commit(s, e);
+    for (long long v = s->version; ok && v < SCHEMA_VERSION; v++)
+        ok = sql_script(s->db, upgrades[v], e);
+    ok = ok && sql_script(s->db, views_sql, e) && store_commit(s, e);
     if (!ok)
         store_rollback(s);
     else

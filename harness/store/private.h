@@ -7,8 +7,9 @@
 
 struct store {
     sqlite3 *db;
-    char *path;        /* as the user wrote it */
-    long long version; /* of the file's schema: 1 where a file of then was opened to read */
+    char *path; /* as the user wrote it */
+    long long
+        version; /* of the file's schema: an older one where a file of then was opened to read */
 };
 
 /* How long a lock is waited for; a cell's results take well under a second to write. */

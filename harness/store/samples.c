@@ -15,8 +15,8 @@ static void bind_label(sqlite3_stmt *stmt, int column, int label) {
 static bool put_samples(struct store *s, int64_t dataset, int64_t first,
     const struct store_sample *samples, size_t n, struct err *e) {
     sqlite3_stmt *stmt = sql_prepare(s->db, e,
-        "INSERT INTO sample (sample, dataset, age, gender, race, id, subject, duplicate_group)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO sample (sample, dataset, age, gender, race, id, subject, duplicate_group,"
+        " content) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         "");
     bool ok = stmt != NULL;
     for (size_t i = 0; ok && i < n; i++) {
@@ -27,6 +27,7 @@ static bool put_samples(struct store *s, int64_t dataset, int64_t first,
         sqlite3_bind_text(stmt, 6, samples[i].id, -1, SQLITE_STATIC);
         sqlite3_bind_text(stmt, 7, samples[i].subject, -1, SQLITE_STATIC);
         bind_label(stmt, 8, samples[i].duplicate_group); /* -1: none, as with labels */
+        sqlite3_bind_text(stmt, 9, samples[i].content, -1, SQLITE_STATIC);
         ok = sql_step(stmt, e) == 0;
         sqlite3_reset(stmt);
     }

@@ -1,4 +1,4 @@
--- The tables of a results database, version 2. They are the program's own and may change: read the
+-- The tables of a results database, version 3. They are the program's own and may change: read the
 -- views (views.sql), which are the public contract.
 --
 -- Rows come in three kinds: what is planned (grid, cell, member), who did the work (attempt,
@@ -9,7 +9,7 @@
 -- tables and no RETURNING: the sqlite3 of older clusters (3.34) reads these files too.
 
 PRAGMA application_id = 0x646d746c; -- "dmtl"
-PRAGMA user_version = 2; -- upgrade.sql brings older files here
+PRAGMA user_version = 3; -- upgrade-N.sql bring older files here, one version after the other
 
 -- ---- names ----
 
@@ -162,6 +162,7 @@ CREATE TABLE sample (
     duplicate_group INTEGER,
     superseded      INTEGER NOT NULL DEFAULT 0, -- 1: a later content of the set has this id too
     undecodable     INTEGER NOT NULL DEFAULT 0, -- 1: its image does not decode: it is in no part
+    content         TEXT,                -- SHA-256 of its file; NULL: stored before version 3
     UNIQUE (dataset, id)
 );
 

@@ -17,8 +17,8 @@ struct store;
 
 /* STORE_WRITE makes the file, and its folder, where they are not there. Refused with a message (usage): a
  * file that is no SQLite database, another program's (application_id), a newer schema than ours; an older
- * one is upgraded by STORE_WRITE and read as it is by STORE_READ (v_datasets and v_samples then lack
- * `undecodable`). Uses
+ * one is upgraded by STORE_WRITE and read as it is by STORE_READ (the views then lack
+ * columns that came later). Uses
  * WAL on a local file system, a rollback journal on a network file system (statfs). STORE_READ works in
  * a folder that cannot be written too, unless a WAL with newer results lies beside the file. A lock is
  * waited for up to 30 s. */
@@ -170,6 +170,7 @@ struct store_sample {
     int label[ATTR_COUNT]; /* LABEL_MISSING: none */
     const char *subject;   /* NULL: none */
     int duplicate_group;   /* -1: none */
+    const char *content;   /* SHA-256 of its file; NULL: not known */
 };
 /* Registers a data set by fingerprint once; a second call finds it. *dataset is its row; samples get
  * the numbers 0..n-1 in the order given. `drawn`: not photographs. `class_names`: JSON,

@@ -85,11 +85,12 @@ WHERE NOT EXISTS (SELECT 1 FROM dataset n WHERE n.name = d.name AND n.dataset > 
 -- `sample`: the sample's id in its set, as UTKFace's file name. `age` only where ages are exact, else
 -- `age_group`. Where a set was met with two contents, a sample's labels are those met last, so that a
 -- join by (dataset, sample) never doubles rows; what a cell was compared with is v_predictions.truth.
--- `undecodable`: 1 where the image does not decode, so that no part has it.
+-- `undecodable`: 1 where the image does not decode, so that no part has it. `content`: the SHA-256 of the
+-- image's file, NULL where an older dmtl stored the sample.
 CREATE VIEW IF NOT EXISTS v_samples AS
 SELECT d.name AS dataset, s.id AS sample, CASE WHEN d.exact_ages THEN s.age END AS age, s.gender,
     s.race, CASE WHEN NOT d.exact_ages THEN s.age END AS age_group, s.subject, s.duplicate_group,
-    s.undecodable
+    s.undecodable, s.content
 FROM dataset d
 JOIN sample s ON s.dataset = d.dataset
 WHERE NOT s.superseded;

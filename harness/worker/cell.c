@@ -108,7 +108,8 @@ static bool put_dataset(
     for (size_t i = 0; i < m->n; i++) {
         samples[i] = (struct store_sample){.id = m->samples[i].id,
             .subject = m->samples[i].subject,
-            .duplicate_group = m->samples[i].duplicate_group};
+            .duplicate_group = m->samples[i].duplicate_group,
+            .content = m->samples[i].content};
         for (int a = 0; a < ATTR_COUNT; a++)
             samples[i].label[a] = m->samples[i].label[a];
     }

@@ -30,7 +30,7 @@ static void make_base(void) {
     struct store *s = store_open(path, STORE_WRITE, &e);
     struct store_cell c = {
         .id = "c", .config = "{}", .dataset = "d", .split = "random", .epochs = 1};
-    static const struct store_sample sample = {"a.jpg", {20, 0, 1}, NULL, -1};
+    static const struct store_sample sample = {"a.jpg", {20, 0, 1}, NULL, -1, NULL};
     static const uint32_t row = 0;
     static const int truth = 20;
     static const double said = 21;
