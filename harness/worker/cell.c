@@ -5,6 +5,7 @@
 #include "core/mem.h"
 #include "core/version.h"
 #include "grid/choice.h"
+#include "grid/config_split.h"
 #include "grid/keys.h"
 #include "grid/lease.h"
 #include "grid/select.h"
@@ -144,11 +145,7 @@ static bool show_building(void *context, size_t done, size_t total) {
 
 static bool split_of(
     struct split *s, const struct manifest *m, const struct config *c, struct err *e) {
-    _Static_assert(SPLIT_KIND_COUNT == 2, "each kind of split is made here");
-    bool ok =
-        c->split.kind == SPLIT_IN_FOLDS
-            ? split_folds(s, m, c->split.fold, c->split.seed, c->split.validation_share, e)
-            : split_random(s, m, c->split.seed, c->split.test_share, c->split.validation_share, e);
+    bool ok = config_split(s, m, c, e);
     size_t shared = ok ? split_shared_subjects(s, m) : 0;
     if (shared) {
         char line[128];
