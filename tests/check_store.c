@@ -31,7 +31,7 @@ static const struct {
     {"v_probabilities", "cell,part,task,sample,kind,probabilities"},
     {"v_runs",
         "cell,run,started,ended,outcome,wall_s,peak_rss_bytes,images_per_s,threads,host,device,"
-        "program_version,git_commit,libtorch,blas,data_fingerprint,weights_sha256"},
+        "program_version,git_commit,libtorch,blas,data_fingerprint,weights_sha256,lists_sha256"},
     {"v_choices",
         "grid,variant,cell,split_seed,seed,fold,axes,position,candidate,selected,gain,best"},
     {"v_datasets", "dataset,fingerprint,samples,drawn,exact_ages,current,undecodable"},

@@ -207,6 +207,30 @@ START_TEST(a_grid_keeps_to_one_file_of_weights) {
 }
 END_TEST
 
+/* Lists bind a grid as its data do: by what is done or has a checkpoint. */
+START_TEST(a_grid_keeps_to_one_content_of_its_lists) {
+    struct err e = {0};
+    int64_t token;
+    static const char lists[] = "{\"test\":\"b\",\"train\":\"a\"}";
+    const struct provenance one = {.lists_sha256 = "1"};
+    must(sql_run(store_db(bed.s), &e,
+             "UPDATE cell SET config = '{\"split\":{\"lists\":' || ?1 || '}}'", "s", lists) &&
+             store_claim(bed.s, bed.cell, &one, &token, &e) &&
+             store_check_lists(bed.s, "g", lists, "2", &e) && /* nothing is kept yet */
+             store_progress(bed.s, bed.cell, 1, 10, 1, &e) &&
+             store_check_lists(bed.s, "g", lists, "1", &e) &&
+             store_check_lists(bed.s, "g", "{\"test\":\"c\",\"train\":\"a\"}", "2", &e) &&
+             store_check_lists(bed.s, "h", lists, "2", &e),
+        &e);
+    must(store_claim(bed.s, bed.cell, &nobody, &token, &e), &e); /* died before it read any */
+    ck_assert(!store_check_lists(bed.s, "g", lists, "2", &e));
+    ck_assert_int_eq(e.kind, ERR_USAGE);
+    ck_assert_ptr_nonnull(strstr(e.msg,
+        "/split/lists {\"test\":\"b\",\"train\":\"a\"}: the lists have changed since cells of g"));
+    ck_assert_ptr_nonnull(strstr(e.msg, "(full, cell c1)"));
+}
+END_TEST
+
 static const struct store_source *source(
     const char *dataset, const char *age_labels, const char *fingerprint) {
     static struct store_source of_data;
@@ -351,6 +375,7 @@ Suite *store_cells_suite(void) {
     tcase_add_test(c, a_failed_cell_is_retried_on_request);
     tcase_add_test(c, a_heartbeat_waits_for_no_lock);
     tcase_add_test(c, a_grid_keeps_to_one_file_of_weights);
+    tcase_add_test(c, a_grid_keeps_to_one_content_of_its_lists);
     tcase_add_test(c, a_grid_keeps_to_one_version_of_its_data);
     tcase_add_test(c, each_reading_has_a_version_of_its_own);
     tcase_add_test(c, cells_that_are_not_there);

@@ -26,6 +26,9 @@ const struct fixture_names fixture_hostile = {
     "CREATE VIEW v_samples AS SELECT name AS dataset, id AS sample, age, gender, race,"            \
     " NULL AS age_group, subject, duplicate_group, sample.undecodable"                             \
     " FROM sample JOIN dataset USING (dataset);"                                                   \
+    "DROP VIEW v_runs; ALTER TABLE attempt DROP COLUMN lists_sha256;"                              \
+    "CREATE VIEW v_runs AS SELECT c.id AS cell, a.attempt AS run, a.wall_s, st.name AS outcome"    \
+    " FROM attempt a JOIN cell c USING (cell) LEFT JOIN state st ON st.state = a.outcome;"         \
     "PRAGMA user_version = 2;"
 const char fixture_version_2[] = VERSION_2;
 const char fixture_version_1[] = VERSION_2

@@ -15,6 +15,7 @@
 
 enum {
     KEY_DATA = 256,
+    KEY_LISTS,
     KEY_CACHE,
     KEY_OUT,
     KEY_LAYOUT,
@@ -28,6 +29,7 @@ enum {
 
 static const struct argp_option options[] = {
     {"data", KEY_DATA, DATA_OPTION_ARG, 0, DATA_OPTION_HELP, 0},
+    {"lists", KEY_LISTS, "DIR", 0, LISTS_OPTION_HELP, 0},
     {"cache", KEY_CACHE, "DIR", 0, "where hashes and pixels are kept (default: results/cache)", 0},
     {"json", KEY_JSON, NULL, 0, "info: print JSON", 0},
     {"out", KEY_OUT, "DIR", 0, "synth: the folder to draw into", 0},
@@ -90,6 +92,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     switch (key) {
     case KEY_DATA:
         return data_options_add(&v->data, value, v->e) ? 0 : EINVAL;
+    case KEY_LISTS:
+        v->data.lists = value;
+        return 0;
     case KEY_CACHE:
         v->cache_dir = value;
         return 0;

@@ -64,7 +64,8 @@ static bool visit(struct walk *k, size_t first, struct err *e) {
             d.task[g->cells[i].config.tasks[t].attribute] = true;
     }
     d.manifest = manifest_of(k, d.config, e);
-    bool ok = d.manifest && config_split(&s, d.manifest, d.config, e);
+    bool ok =
+        d.manifest && config_split(&s, d.manifest, d.config, data_options_lists(k->w->data), e);
     d.split = &s;
     ok = ok && k->w->fn(k->w->context, &d, e);
     split_free(&s);

@@ -8,6 +8,7 @@
 #include "core/interrupt.h"
 #include "core/mem.h"
 #include "grid/choice.h"
+#include "grid/config_split.h"
 #include "grid/data_option.h"
 #include "grid/grid.h"
 #include "grid/register.h"
@@ -20,10 +21,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { KEY_DATA = 256, KEY_CACHE, KEY_WEIGHTS, KEY_THREADS, KEY_DEVICE, KEY_FAIL_FAST };
+enum { KEY_DATA = 256, KEY_LISTS, KEY_CACHE, KEY_WEIGHTS, KEY_THREADS, KEY_DEVICE, KEY_FAIL_FAST };
 
 static const struct argp_option options[] = {
     {"data", KEY_DATA, DATA_OPTION_ARG, 0, DATA_OPTION_HELP, 0},
+    {"lists", KEY_LISTS, "DIR", 0, LISTS_OPTION_HELP, 0},
     {"cache", KEY_CACHE, "DIR", 0,
         "where decoded pixels and features are kept (default: cache, beside the database)", 0},
     {"weights", KEY_WEIGHTS, "DIR", 0, "where trunks' weights are (default: datasets/weights)", 0},
@@ -63,6 +65,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     switch (key) {
     case KEY_CACHE:
         r->given_cache = value;
+        break;
+    case KEY_LISTS:
+        r->data.lists = value;
         break;
     case KEY_WEIGHTS:
         r->weights = value;
@@ -177,12 +182,33 @@ static bool read_data(struct run *r, const struct grid *g, struct err *e) {
     return true;
 }
 
+static bool lists_seen(const struct grid *g, size_t i) {
+    for (size_t j = 0; j < i; j++)
+        if (strcmp(g->cells[j].config.split.lists, g->cells[i].config.split.lists) == 0)
+            return true;
+    return false;
+}
+
+/* Lists that do not read, or are not those of cells that are done, are found before a worker starts. */
+static bool check_lists(const struct run *r, const struct grid *g, struct store *s, struct err *e) {
+    const char *dir = data_options_lists(&r->data);
+    for (size_t i = 0; i < g->n_cells; i++) {
+        const struct config *c = &g->cells[i].config;
+        char content[SHA256_HEX];
+        if (grid_options_choose(&r->grid, g->cells[i].variant) && !lists_seen(g, i) &&
+            (!config_lists_content(c, dir, content, e) ||
+                !choice_check_lists(s, g->name, c, content, e)))
+            return false;
+    }
+    return true;
+}
+
 static bool check_stored(
     const struct run *r, const struct grid *g, struct store *s, struct err *e) {
     for (size_t i = 0; i < r->n_sets; i++)
         if (!choice_check_data(s, g->name, &r->sets[i], e))
             return false;
-    return true;
+    return check_lists(r, g, s, e);
 }
 
 /* ---- the workers ---- */
@@ -227,6 +253,7 @@ static void worker_arguments(const struct run *r, const struct grid *g, struct a
     for (int set = 0; set < DATASET_COUNT; set++)
         if (r->data.dir[set])
             argument(a, xasprintf("--data=%s=%s", dataset_names[set].name, r->data.dir[set]));
+    argument(a, xasprintf("--lists=%s", data_options_lists(&r->data)));
     for (size_t i = 0; i < r->grid.only.n; i++)
         argument(a, xasprintf("--only=%s", r->grid.only.text[i]));
     if (r->fail_fast)

@@ -147,6 +147,17 @@ static void mark_validation(
     groups_release(&g);
 }
 
+void split_take_marked(struct split *s, const struct manifest *m, int *marks,
+    double validation_share, int stream, uint64_t seed) {
+    mark_validation(m, stream, seed, validation_share, marks);
+    for (int p = 0; p < PART_COUNT; p++) {
+        size_t n;
+        uint32_t *rows = rows_of(marks, m->n, p, &n);
+        take(s, p, rows, n);
+        free(rows);
+    }
+}
+
 bool split_folds(struct split *s, const struct manifest *m, int fold, uint64_t seed,
     double validation_share, struct err *e) {
     assert(fold >= 0 && fold < SPLIT_FOLDS && validation_share >= 0 && validation_share < 1);
@@ -154,13 +165,7 @@ bool split_folds(struct split *s, const struct manifest *m, int fold, uint64_t s
     int *part = xcalloc(m->n, sizeof *part);
     _Static_assert(PART_TRAIN == 0, "what is not marked is trained on");
     mark_test(m, fold, seed, part);
-    mark_validation(m, fold, seed, validation_share, part);
-    for (int p = 0; p < PART_COUNT; p++) {
-        size_t n;
-        uint32_t *rows = rows_of(part, m->n, p, &n);
-        take(s, p, rows, n);
-        free(rows);
-    }
+    split_take_marked(s, m, part, validation_share, fold, seed);
     free(part);
     if (s->n[PART_TEST] && s->n[PART_TRAIN])
         return true;

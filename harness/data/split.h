@@ -8,6 +8,7 @@
 struct split {
     uint32_t *rows[PART_COUNT]; /* rows of the manifest, ascending */
     size_t n[PART_COUNT];
+    size_t unusable; /* names of its lists that the set has not, left out (split_lists.h) */
 };
 
 /* Random: `test_share` of all for the test part, `validation_share` of what remains for validation
@@ -22,6 +23,12 @@ bool split_random(struct split *s, const struct manifest *m, uint64_t seed, doub
 enum { SPLIT_FOLDS = 5 };
 bool split_folds(struct split *s, const struct manifest *m, int fold, uint64_t seed,
     double validation_share, struct err *e);
+
+/* Makes parts of marks, one a sample: its part, or PART_COUNT for none. First `seed` draws `validation_share` of
+ * the subjects (or samples) that are marked for training, for validation: rounded half up, at least one, none
+ * for a share of 0. `stream` keeps the draws of several such splits apart: a fold, or SPLIT_FOLDS for lists. */
+void split_take_marked(struct split *s, const struct manifest *m, int *marks,
+    double validation_share, int stream, uint64_t seed);
 
 /* How many subjects have samples in more than one part: a split that shares any is leaky. */
 size_t split_shared_subjects(const struct split *s, const struct manifest *m);

@@ -29,6 +29,7 @@ const struct name_row split_kind_names[SPLIT_KIND_COUNT] = {
         "random images, from /split/seed; leaky where a set has several of one person"},
     [SPLIT_IN_FOLDS] = {"folds",
         "five folds, the set's own (Adience) or dealt by /split/seed; /split/fold is tested on"},
+    [SPLIT_BY_LISTS] = {"lists", "lists of names, one a part, in /split/lists"},
 };
 const struct name_row trunk_names[TRUNK_COUNT] = {
     [TRUNK_SMALL] = {"small", "three MBConv stages, for tests and the demo"},
@@ -80,6 +81,10 @@ const struct name_row report_epoch_names[REPORT_COUNT] = {
         "validation part"},
 };
 
+const struct name_row unusable_names_names[UNUSABLE_COUNT] = {
+    [UNUSABLE_REFUSE] = {"refuse", "an error that names them and their lines"},
+    [UNUSABLE_PASS] = {"pass", "they are left out of their parts, and counted"},
+};
 const struct name_row require_names[REQUIRE_COUNT] = {
     [REQUIRE_ANY] = {"any", "samples with a label of at least one task"},
     [REQUIRE_ALL] = {"all", "samples with a label of every task"},

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 enum task_kind { TASK_NOMINAL, TASK_ORDINAL, TASK_KIND_COUNT };
-enum split_kind { SPLIT_RANDOM, SPLIT_IN_FOLDS, SPLIT_KIND_COUNT };
+enum split_kind { SPLIT_RANDOM, SPLIT_IN_FOLDS, SPLIT_BY_LISTS, SPLIT_KIND_COUNT };
 enum branch_kind { BRANCH_NONE, BRANCH_CATEGORY, BRANCH_TASK, BRANCH_KIND_COUNT };
 enum weighting_id {
     WEIGHTING_UNCERTAINTY,
@@ -24,6 +24,7 @@ enum optimiser_id { OPTIMISER_SGD, OPTIMISER_COUNT };
 enum schedule_id { SCHEDULE_CONSTANT, SCHEDULE_COSINE, SCHEDULE_COUNT };
 enum precision { PRECISION_F32, PRECISION_TF32, PRECISION_BF16, PRECISION_COUNT };
 enum report_epoch { REPORT_LAST, REPORT_BEST, REPORT_COUNT };
+enum unusable_names { UNUSABLE_REFUSE, UNUSABLE_PASS, UNUSABLE_COUNT };
 enum require { REQUIRE_ANY, REQUIRE_ALL, REQUIRE_COUNT };
 enum weights_source { WEIGHTS_NONE, WEIGHTS_IMAGENET, WEIGHTS_SOURCE_COUNT };
 
@@ -48,6 +49,7 @@ extern const struct name_row optimiser_names[OPTIMISER_COUNT];
 extern const struct name_row schedule_names[SCHEDULE_COUNT];
 extern const struct name_row precision_names[PRECISION_COUNT];
 extern const struct name_row report_epoch_names[REPORT_COUNT];
+extern const struct name_row unusable_names_names[UNUSABLE_COUNT];
 extern const struct name_row require_names[REQUIRE_COUNT];
 extern const struct name_row weights_names[WEIGHTS_SOURCE_COUNT];
 

@@ -66,6 +66,17 @@ bool choice_check_weights(struct store *s, const char *grid, const char *trunk, 
     return ok;
 }
 
+bool choice_check_lists(
+    struct store *s, const char *grid, const struct config *c, const char *content, struct err *e) {
+    if (c->split.kind != SPLIT_BY_LISTS)
+        return true;
+    char *candidates = choice_grid(grid);
+    bool ok = store_check_lists(s, candidates, c->split.lists, content, e) &&
+              store_check_lists(s, grid, c->split.lists, content, e);
+    free(candidates);
+    return ok;
+}
+
 bool choice_open(const struct cell_record *cell) {
     struct err none = {0};
     struct config c;

@@ -22,6 +22,10 @@ bool choice_check_data(struct store *s, const char *grid, const struct manifest 
 bool choice_check_weights(struct store *s, const char *grid, const char *trunk, const char *weights,
     const char *sha256, struct err *e);
 
+/* store_check_lists for both of them; nothing is asked of a configuration without lists. */
+bool choice_check_lists(
+    struct store *s, const char *grid, const struct config *c, const char *content, struct err *e);
+
 /* Whether a cell of a grid, as it stands in the store, still has keys to choose. */
 bool choice_open(const struct cell_record *cell);
 

@@ -31,11 +31,13 @@ struct config {
         double max_bad_share;   /* /data/max_bad_share: undecodable files above it end the run */
     } data;
     struct {
-        enum split_kind kind;    /* /split/kind: random | folds */
+        enum split_kind kind;    /* /split/kind: random | folds | lists */
         int fold;                /* /split/fold: which is tested on */
         uint64_t seed;           /* /split/seed */
         double test_share;       /* /split/test_share */
         double validation_share; /* /split/validation_share, of what is not tested on */
+        char *lists;             /* /split/lists: canonical JSON, part -> file's name; "{}": none */
+        bool pass_unusable;      /* /split/unusable_names: refuse | pass */
         bool require_all;        /* /split/require: any | all tasks labelled */
     } split;
     struct task_config tasks[MAX_TASKS];

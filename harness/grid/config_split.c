@@ -4,13 +4,63 @@
 #include "core/mem.h"
 #include "grid/keys.h"
 
-bool config_split(
-    struct split *s, const struct manifest *m, const struct config *c, struct err *e) {
-    _Static_assert(SPLIT_KIND_COUNT == 2, "each kind of split is made here");
-    return c->split.kind == SPLIT_IN_FOLDS
-               ? split_folds(s, m, c->split.fold, c->split.seed, c->split.validation_share, e)
-               : split_random(
-                     s, m, c->split.seed, c->split.test_share, c->split.validation_share, e);
+#include <stdlib.h>
+#include <string.h>
+
+void config_lists(const struct config *c, char *file[PART_COUNT]) {
+    cJSON *lists = cJSON_Parse(c->split.lists); /* our own canonical text */
+    for (int p = 0; p < PART_COUNT; p++) {
+        const cJSON *name = json_get(lists, part_name[p]);
+        file[p] = cJSON_IsString(name) ? xstrdup(name->valuestring) : NULL;
+    }
+    cJSON_Delete(lists);
+}
+
+static bool read_lists(
+    struct part_lists *l, const struct config *c, const char *lists_dir, struct err *e) {
+    char *file[PART_COUNT];
+    config_lists(c, file);
+    bool ok = part_lists_read(l, lists_dir, (const char *const *)file, e);
+    for (int p = 0; p < PART_COUNT; p++)
+        free(file[p]);
+    return ok;
+}
+
+bool config_lists_content(
+    const struct config *c, const char *lists_dir, char content[SHA256_HEX], struct err *e) {
+    struct part_lists l;
+    content[0] = '\0';
+    if (c->split.kind != SPLIT_BY_LISTS)
+        return true;
+    bool ok = read_lists(&l, c, lists_dir, e);
+    if (ok)
+        memcpy(content, l.content, SHA256_HEX);
+    part_lists_free(&l);
+    return ok;
+}
+
+static bool by_lists(struct split *s, const struct manifest *m, const struct config *c,
+    const char *lists_dir, struct err *e) {
+    struct part_lists l;
+    *s = (struct split){0};
+    bool ok = read_lists(&l, c, lists_dir, e) && split_lists(s, m, &l, c->split.pass_unusable,
+                                                     c->split.seed, c->split.validation_share, e);
+    part_lists_free(&l);
+    return ok;
+}
+
+bool config_split(struct split *s, const struct manifest *m, const struct config *c,
+    const char *lists_dir, struct err *e) {
+    switch (c->split.kind) {
+    case SPLIT_IN_FOLDS:
+        return split_folds(s, m, c->split.fold, c->split.seed, c->split.validation_share, e);
+    case SPLIT_BY_LISTS:
+        return by_lists(s, m, c, lists_dir, e);
+    case SPLIT_RANDOM:
+    case SPLIT_KIND_COUNT:
+        break;
+    }
+    return split_random(s, m, c->split.seed, c->split.test_share, c->split.validation_share, e);
 }
 
 void config_split_key(struct str *out, const struct config *c, bool split) {

@@ -3,11 +3,18 @@
 #define GRID_CONFIG_SPLIT_H
 
 #include "core/str.h"
-#include "data/split.h"
+#include "data/split_lists.h"
 #include "grid/config.h"
 
-/* split_free on success and failure alike. */
-bool config_split(struct split *s, const struct manifest *m, const struct config *c, struct err *e);
+/* `lists_dir`: where the files of /split/lists are. split_free on success and failure alike. */
+bool config_split(struct split *s, const struct manifest *m, const struct config *c,
+    const char *lists_dir, struct err *e);
+
+/* The files of /split/lists by part, NULL where a part has none; the caller frees each. */
+void config_lists(const struct config *c, char *file[PART_COUNT]);
+/* Whether they read, and what they hold (part_lists.content); "" where the split is not made of lists. */
+bool config_lists_content(
+    const struct config *c, const char *lists_dir, char content[SHA256_HEX], struct err *e);
 
 /* Appends a text that two configurations share if their splits have the same samples in the same parts: their
  * keys of /data, those of pixels aside, and of /split. `split` false: whether they share a manifest. */

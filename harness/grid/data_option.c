@@ -54,6 +54,10 @@ const char *data_options_dir(const struct data_options *o, enum dataset_id set, 
     return o->dir[set];
 }
 
+const char *data_options_lists(const struct data_options *o) {
+    return o->lists ? o->lists : "datasets/lists";
+}
+
 void data_options_free(struct data_options *o) {
     for (int set = 0; set < DATASET_COUNT; set++)
         free(o->dir[set]);

@@ -146,24 +146,6 @@ static bool check_reading(const struct config *c, const char *where, struct err 
     return true;
 }
 
-static double default_of(const char *pointer) {
-    const struct key_names k = {config_keys, n_config_keys};
-    return find_row(&k, pointer)->value;
-}
-
-static bool check_split(const struct config *c, const char *where, struct err *e) {
-    if (c->split.kind == SPLIT_RANDOM && c->split.fold != 0)
-        return err_usage(e,
-            "%s: /split/fold: %d: counts for nothing with /split/kind \"random\": leave it out or say "
-            "\"folds\"",
-            where, c->split.fold);
-    if (c->split.kind == SPLIT_IN_FOLDS && c->split.test_share != default_of("/split/test_share"))
-        return err_usage(e,
-            "%s: /split/test_share: %g: counts for nothing with /split/kind \"folds\": leave it out",
-            where, c->split.test_share);
-    return true;
-}
-
 static bool check_tasks(const struct config *c, const char *where, struct err *e) {
     if (c->n_tasks == 0)
         return err_usage(
@@ -314,7 +296,7 @@ static bool check_weighting(const struct config *c, const char *where, struct er
 }
 
 bool config_check(const struct config *c, const char *where, struct err *e) {
-    if (!check_reading(c, where, e) || !check_split(c, where, e) || !check_tasks(c, where, e))
+    if (!check_reading(c, where, e) || !split_check(c, where, e) || !check_tasks(c, where, e))
         return false;
     /* A question has no values of its open keys yet: what spans them is checked of its candidates. */
     if (config_selects(c))

@@ -23,4 +23,7 @@ bool config_check(const struct config *c, const char *where, struct err *e);
 /* The part of it about choices on the validation part: /select, /report_epoch (select_checks.c). */
 bool select_check(const struct config *c, const char *where, struct err *e);
 
+/* What keys of /split say together: those that count for nothing, and the lists of names. */
+bool split_check(const struct config *c, const char *where, struct err *e);
+
 #endif

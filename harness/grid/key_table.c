@@ -37,9 +37,17 @@ const struct key_row config_keys[] = {
         KEY_REAL, AT(split.test_share), .low = 0, .high = 1, .above = true, .below = true,
         .value = 0.2},
     {"/split/validation_share",
-        "share of the other samples that is validated on; with \"folds\", of the other folds' subjects",
+        "share of the other samples that is validated on; with \"folds\", of the other folds' subjects; with "
+        "\"lists\", of the training list's",
         KEY_REAL, AT(split.validation_share), .low = 0, .high = 1, .above = true, .below = true,
         .value = 0.1},
+    {"/split/lists",
+        "the lists of names with /split/kind \"lists\": part to file in the lists folder, {\"train\": "
+        "\"a.csv\", \"test\": \"b.csv\"}; without \"validation\" it is drawn from train",
+        KEY_OBJECT, AT(split.lists), .text = "{}"},
+    {"/split/unusable_names", "what becomes of listed names that the set has not, or not usable",
+        KEY_NAME, AT(split.pass_unusable), NAMES(unusable_names_names), .value = UNUSABLE_REFUSE,
+        .no_result = true},
     {"/split/require", "which labels a sample must have to be used", KEY_NAME,
         AT(split.require_all), NAMES(require_names), .value = REQUIRE_ANY},
 

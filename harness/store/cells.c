@@ -24,11 +24,12 @@ static bool begin_attempt(
                "lil", (long long)cell, CELL_RUNNING, (long long)token) &&
            sql_run(s->db, e,
                "INSERT INTO attempt (cell, attempt, started, threads, host, device,"
-               " program_version, git_commit, libtorch, blas, data_fingerprint, weights_sha256)"
-               " VALUES (?1, ?2, " SQL_NOW ", ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-               "llissssssss", (long long)cell, (long long)token, p->threads, p->host, p->device,
+               " program_version, git_commit, libtorch, blas, data_fingerprint, weights_sha256,"
+               " lists_sha256)"
+               " VALUES (?1, ?2, " SQL_NOW ", ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+               "llisssssssss", (long long)cell, (long long)token, p->threads, p->host, p->device,
                p->program_version, p->git_commit, p->libtorch, p->blas, p->data_fingerprint,
-               p->weights_sha256);
+               p->weights_sha256, p->lists_sha256);
 }
 
 bool store_claim(
@@ -185,6 +186,26 @@ bool store_check_data(
             "another --db for the folder as it is now",
             source->folder, source->fingerprint, grid, s->path, sql_text(stmt, 2),
             sql_text(stmt, 1), sql_text(stmt, 0));
+    sqlite3_finalize(stmt);
+    return row == 0;
+}
+
+bool store_check_lists(
+    struct store *s, const char *grid, const char *lists, const char *sha256, struct err *e) {
+    sqlite3_stmt *stmt = sql_prepare(s->db, e,
+        "SELECT c.id, m.variant FROM grid g JOIN member m ON m.grid = g.grid"
+        " JOIN cell c ON c.cell = m.cell JOIN attempt a ON a.cell = c.cell AND a.attempt ="
+        " (SELECT max(attempt) FROM attempt WHERE cell = c.cell AND lists_sha256 IS NOT NULL)"
+        " WHERE g.name = ?1 AND json_extract(c.config, '$.split.lists') = ?2"
+        " AND a.lists_sha256 <> ?3 AND (c.state = ?4 OR c.step > 0) ORDER BY m.position LIMIT 1",
+        "sssi", grid, lists, sha256, CELL_DONE);
+    int row = stmt ? sql_step(stmt, e) : -1;
+    if (row == 1)
+        err_usage(e,
+            "/split/lists %s: the lists have changed since cells of %s stored in %s were split by them "
+            "(%s, cell %.12s): give them as they were with --lists DIR, or another --db for the lists as "
+            "they are now",
+            lists, grid, s->path, sql_text(stmt, 1), sql_text(stmt, 0));
     sqlite3_finalize(stmt);
     return row == 0;
 }

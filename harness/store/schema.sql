@@ -118,6 +118,7 @@ CREATE TABLE attempt ( -- one claim of a cell by a worker; `attempt` is the clai
     blas             TEXT,
     data_fingerprint TEXT,
     weights_sha256   TEXT,         -- of the file that the trunk started from
+    lists_sha256     TEXT,         -- over the lists that the parts were made from; NULL: none
     PRIMARY KEY (cell, attempt)
 ) WITHOUT ROWID;
 

@@ -82,7 +82,7 @@ struct provenance {                           /* strings may be NULL: unknown */
     const char *program_version, *git_commit; /* the commit with "-dirty" where it was */
     const char *libtorch, *blas, *device, *host;
     int threads;
-    const char *data_fingerprint, *weights_sha256;
+    const char *data_fingerprint, *weights_sha256, *lists_sha256;
 };
 /* Claims for a worker that holds the cell's lock: state running, a new fencing token, attempt + 1.
  * Refused (false, no error) where the cell is done already. */
@@ -139,6 +139,11 @@ struct store_source {
  * way, that is done or has a checkpoint read data with another fingerprint. */
 bool store_check_data(
     struct store *s, const char *grid, const struct store_source *source, struct err *e);
+
+/* One content behind /split/lists (canonical JSON) a grid: ERR_USAGE where a cell of `grid` with these that is
+ * done or has a checkpoint was split by lists of another. */
+bool store_check_lists(
+    struct store *s, const char *grid, const char *lists, const char *sha256, struct err *e);
 
 /* One file behind a name a grid: ERR_USAGE where a cell of `grid` with this trunk and /trunk/weights is done
  * that began with a file of another SHA-256. */

@@ -3,5 +3,7 @@
 
 ALTER TABLE sample ADD COLUMN content TEXT;
 DROP VIEW IF EXISTS v_samples;
+ALTER TABLE attempt ADD COLUMN lists_sha256 TEXT;
+DROP VIEW IF EXISTS v_runs;
 
 PRAGMA user_version = 3;

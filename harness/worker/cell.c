@@ -53,7 +53,8 @@ struct running { /* of one cell, released together */
     struct split split;
     th_scope *life;
     struct network *network;
-    int64_t token; /* of our claim; 0: not claimed yet */
+    char lists[SHA256_HEX]; /* content of the split's lists; "": none */
+    int64_t token;          /* of our claim; 0: not claimed yet */
 };
 
 /* With what is known so far: `m` and the network may be NULL. */
@@ -72,7 +73,8 @@ static bool claim(struct worker *w, struct running *run, const struct cell_recor
             .host = host,
             .threads = th_threads(),
             .data_fingerprint = m ? m->fingerprint : NULL,
-            .weights_sha256 = run->network ? network_weights_sha256(run->network) : NULL},
+            .weights_sha256 = run->network ? network_weights_sha256(run->network) : NULL,
+            .lists_sha256 = *run->lists ? run->lists : NULL},
         &run->token, e);
     if (!ok)
         run->token = 0;
@@ -143,9 +145,15 @@ static bool show_building(void *context, size_t done, size_t total) {
     return !interrupt_requested();
 }
 
-static bool split_of(
-    struct split *s, const struct manifest *m, const struct config *c, struct err *e) {
-    bool ok = config_split(s, m, c, e);
+static bool split_of(const struct worker *w, struct split *s, const struct manifest *m,
+    const struct config *c, struct err *e) {
+    bool ok = config_split(s, m, c, data_options_lists(&w->options->data), e);
+    if (ok && s->unusable) {
+        char line[96];
+        snprintf(
+            line, sizeof line, "%zu listed names are no usable image: left out\n", s->unusable);
+        say(line);
+    }
     size_t shared = ok ? split_shared_subjects(s, m) : 0;
     if (shared) {
         char line[128];
@@ -171,7 +179,7 @@ static bool run_claimed(struct worker *w, struct running *run, const struct cell
     const struct source *source = sets_source(&w->sets, w->options, &run->config, run->network,
         w->device, show_building, run->network, e);
     if (!source || !put_dataset(w, source, &dataset, e) ||
-        !split_of(&run->split, m, &run->config, e))
+        !split_of(w, &run->split, m, &run->config, e))
         return false;
     return train(&(struct training){.config = &run->config,
                      .cell_id = r->id,
@@ -199,6 +207,12 @@ static bool check_weights(struct worker *w, const struct running *run, struct er
                trunk_names[run->config.trunk.name].name, run->config.trunk.weights, sha256, e);
 }
 
+static bool check_lists(struct worker *w, struct running *run, struct err *e) {
+    return config_lists_content(
+               &run->config, data_options_lists(&w->options->data), run->lists, e) &&
+           choice_check_lists(w->store, w->options->grid, &run->config, run->lists, e);
+}
+
 /* Its configuration, which this device can do: config_free. */
 static bool read_config(
     const struct worker *w, const struct cell_record *r, struct config *c, struct err *e) {
@@ -220,7 +234,8 @@ static bool prepare(struct worker *w, struct running *run, const struct cell_rec
         return err_set(
             e, "its open keys were not chosen: the database was changed by another hand");
     if (!ok || !(*m = sets_manifest(&w->sets, w->options, &run->config, e)) ||
-        !choice_check_data(w->store, w->options->grid, *m, e) || !set_threads(w, run, r, e))
+        !choice_check_data(w->store, w->options->grid, *m, e) || !check_lists(w, run, e) ||
+        !set_threads(w, run, r, e))
         return false;
     run->life = th_scope_new(w->device);
     run->network = network_new(&run->config, run->life, w->options->weights_dir, e);

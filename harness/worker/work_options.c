@@ -19,6 +19,12 @@ static bool take_data(struct work_options *o, const char *value, struct err *e) 
     return data_options_add(&o->data, value, e);
 }
 
+static bool take_lists(struct work_options *o, const char *value, struct err *e) {
+    (void)e;
+    o->data.lists = value;
+    return true;
+}
+
 static bool take_only(struct work_options *o, const char *value, struct err *e) {
     (void)e;
     o->only = xgrow(o->only, &o->only_capacity, o->n_only + 1, sizeof *o->only);
@@ -57,6 +63,7 @@ static const struct option_row rows[] = {
     {"only", "VARIANT", "only this variant's cells; may be given more than once", 0, take_only,
         false},
     {"data", DATA_OPTION_ARG, DATA_OPTION_HELP, 0, take_data, false},
+    {"lists", "DIR", LISTS_OPTION_HELP, 0, take_lists, false},
     {"threads", "N", "threads of tensor work (default: all cores)", 0, take_threads, false},
     {"fail-fast", NULL, "stop at the first cell that fails", 0, take_fail_fast, false},
     {"quiet", NULL, "no talk", 0, take_quiet, false},
