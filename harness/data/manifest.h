@@ -24,7 +24,7 @@ struct sample {
     int16_t label[ATTR_COUNT];
     char *subject;            /* NULL where the set has no identities */
     char *album;              /* likewise */
-    int32_t duplicate_group;  /* -1: none known */
+    int32_t duplicate_group;  /* by duplicates_mark (duplicates.h); -1: none, or not looked for */
     int16_t fold;             /* as the set ships it, -1: none */
     char content[SHA256_HEX]; /* of the file's bytes */
 };
@@ -43,6 +43,7 @@ struct manifest {
     struct set_aside *aside; /* sorted by file */
     size_t n_aside;
     char fingerprint[SHA256_HEX]; /* over sorted (id, content, labels) of the usable samples */
+    bool duplicates_known;        /* duplicates_mark was here */
     bool drawn;                   /* synthetic: results carry a mark wherever they are shown */
 };
 

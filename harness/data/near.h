@@ -1,0 +1,21 @@
+/* Pairs of near-identical prints: those whose Pearson correlation, of either with the other or with the other's
+ * mirror image, is at least NEAR_CORRELATION. */
+#ifndef DATA_NEAR_H
+#define DATA_NEAR_H
+
+#include "data/prints.h"
+
+/* Above it stand copies that were scaled, compressed again, mirrored or shifted by a pixel or two; below it other
+ * pictures of one person begin. */
+#define NEAR_CORRELATION 0.965
+
+struct near_pair {
+    uint32_t a, b; /* a < b */
+};
+
+/* All pairs of n prints, sorted; prints that are flat, or do not count (decoded[i] 0), are near nothing. Exact:
+ * what is left out unseen cannot be near. The caller frees. */
+bool near_pairs(struct near_pair **pairs, size_t *n_pairs, const uint8_t *prints,
+    const uint8_t *decoded, size_t n, int threads, struct err *e);
+
+#endif
