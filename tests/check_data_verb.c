@@ -172,6 +172,7 @@ static const struct {
     {"synth --out %D --layout adience", "data synth: which rows? expected --folds DIR"},
     {"synth --out %D --layout adience --folds %D", "there is no fold_0_data.txt in it"},
     {"synth --out %D --layout adience --folds %D -n 5", "--number counts for nothing"},
+    {"synth --out %D --layout adience --folds %D --recipe r.json", "--recipe counts for nothing"},
     {"synth --out %D --folds %D", "--folds counts for nothing without --layout adience"},
     {"synth --out %D --share 0.5", "--share counts for nothing without --layout adience"},
     {"synth --out %D --share 0", "data: --share: 0: expected a number above 0, at most 1"},

@@ -21,6 +21,7 @@ enum {
     KEY_LAYOUT,
     KEY_FOLDS,
     KEY_SHARE,
+    KEY_RECIPE,
     KEY_PX,
     KEY_SEED,
     KEY_THREADS,
@@ -38,6 +39,9 @@ static const struct argp_option options[] = {
     {"folds", KEY_FOLDS, "DIR", 0,
         "synth: where the fold files are whose rows are drawn, for adience", 0},
     {"share", KEY_SHARE, "S", 0, "synth: of Adience's persons, above 0 to 1 (default: 1)", 0},
+    {"recipe", KEY_RECIPE, "FILE", 0,
+        "synth: plant the bias that this file describes (datasets/recipes), in UTKFace's layout",
+        0},
     {"px", KEY_PX, "PX", 0, "synth, cache: side of the square images (synth's default: 96)", 0},
     {"seed", KEY_SEED, "S", 0, "synth: another number draws other faces (default: 1)", 0},
     {"threads", KEY_THREADS, "N", 0, "threads to use (default: one a processor)", 0},
@@ -107,6 +111,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_FOLDS:
         v->folds = value;
         return 0;
+    case KEY_RECIPE:
+        v->recipe = value;
+        return 0;
     case KEY_SHARE:
         return parse_share(v, value) ? 0 : EINVAL;
     case KEY_JSON:
@@ -129,7 +136,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 
 static const struct argp argp = {options, parse,
     "info [SET] --data SET=DIR\ncache GRID --data SET=DIR\ncache --px PX --data SET=DIR\n"
-    "synth --out DIR\nsynth --layout adience --folds DIR --out DIR",
+    "synth --out DIR\nsynth --recipe FILE --out DIR\n"
+    "synth --layout adience --folds DIR --out DIR",
     "Looks at image sets and prepares them.\v"
     "info counts a set's labels and names each file that is set aside, with the reason. cache decodes "
     "and resizes a set once, for every cell that trains on its pixels; `dmtl run` does so by itself "
@@ -166,6 +174,8 @@ static bool draw_utkface(const struct data_verb *v, int px, size_t *n, struct er
         return err_usage(e, "data synth: --%s counts for nothing without --layout adience",
             v->folds ? "folds" : "share");
     *n = v->n ? v->n : USUAL_FACES;
+    if (v->recipe)
+        return synth_write_biased(v->out, v->recipe, *n, px, v->seed, v->threads, n, e);
     return synth_write(v->out, *n, px, v->seed, v->threads, e);
 }
 
@@ -177,6 +187,8 @@ static bool draw_adience(const struct data_verb *v, int px, size_t *n, struct er
     if (v->n)
         return err_usage(
             e, "data synth: --number counts for nothing with --layout adience; expected --share S");
+    if (v->recipe)
+        return err_usage(e, "data synth: --recipe counts for nothing with --layout adience");
     return synth_adience_write(
         v->out, v->folds, v->share > 0 ? v->share : 1, px, v->seed, v->threads, n, e);
 }

@@ -13,7 +13,8 @@ struct data_verb {
     struct data_options data;
     const char *cache_dir, *out, *folds; /* folds NULL: not given */
     const char *layout;                  /* of synth: "utkface" or "adience" */
-    double share;                        /* of synth in Adience's layout; 0: not given */
+    const char *recipe; /* of synth in UTKFace's layout; NULL: nothing is planted */
+    double share;       /* of synth in Adience's layout; 0: not given */
     int px, threads;
     size_t n; /* of synth in UTKFace's layout; 0: not given */
     uint64_t seed;

@@ -266,6 +266,16 @@ void synth_face(struct image *im, int side_px, int age_years, int gender, int ra
     paint(im, side_px, &l, rng_open(seed, RNG_SYNTH, STREAM_DETAIL, item));
 }
 
+struct face_place synth_face_place(
+    int side_px, int age_years, int gender, int race, uint64_t seed, uint32_t item) {
+    struct rng own = rng_open(seed, RNG_SYNTH, STREAM_LOOK, item);
+    struct look l;
+    look_make(&l, age_years, gender, race, &own);
+    double side = side_px, unit = l.size * side;
+    return (struct face_place){
+        l.x * side, l.y * side, l.width * unit, l.height * unit, (double)l.turn};
+}
+
 void synth_person(struct image *im, int side_px, int first_age, int last_age, int gender,
     uint64_t person, uint64_t seed, uint32_t item) {
     assert(side_px > 0);

@@ -4,6 +4,7 @@
 #define DATA_SYNTH_MARK_H
 
 #include "core/err.h"
+#include "core/sha256.h"
 #include "data/synth.h"
 
 #include <stdbool.h>
@@ -20,6 +21,7 @@ struct recipe {
     size_t n;                        /* of UTKFace's layout: images */
     double share;                    /* of Adience's: of the persons */
     char folds[SYNTH_FOLDS_HEX + 1]; /* of Adience's: the beginning of the fold files' SHA-256 */
+    char bias[SHA256_HEX];           /* of the recipe of a planted bias; "": none */
     bool finished;
 };
 

@@ -87,6 +87,12 @@ static struct entry entry_of(const char *root, const struct dirent *d) {
     return entry;
 }
 
+/* What stands beside the images: hidden files, and in a drawn folder what is written with them. */
+static bool is_no_image(const char *name, bool drawn) {
+    return name[0] == '.' || strcmp(name, SYNTH_MARK) == 0 ||
+           (drawn && (strcmp(name, SYNTH_TRUTH) == 0 || strcmp(name, SYNTH_RECIPE) == 0));
+}
+
 static bool list_folder(struct entry **entries, size_t *n, const char *root, struct err *e) {
     DIR *dir = opendir(root);
     if (!dir)
@@ -94,9 +100,10 @@ static bool list_folder(struct entry **entries, size_t *n, const char *root, str
                    ? err_usage(e, "%s: there is no such folder; " EXPECTED, root)
                    : err_sys(e, errno, "%s: cannot be read", root);
     size_t capacity = 0;
+    bool drawn = synth_state_of(root) != SYNTH_NO_MARK;
     errno = 0;
     for (struct dirent *d; (d = readdir(dir)); errno = 0) {
-        if (d->d_name[0] == '.' || strcmp(d->d_name, SYNTH_MARK) == 0)
+        if (is_no_image(d->d_name, drawn))
             continue;
         *entries = xgrow(*entries, &capacity, *n + 1, sizeof **entries);
         (*entries)[(*n)++] = entry_of(root, d);
