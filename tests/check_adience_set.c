@@ -172,13 +172,13 @@ START_TEST(a_pipe_is_no_image) {
 END_TEST
 
 START_TEST(classes_are_its_own) {
-    ck_assert_int_eq(attribute_classes(DATASET_ADIENCE, ATTR_AGE), 8);
-    ck_assert_str_eq(attribute_class_name(DATASET_ADIENCE, ATTR_AGE, 7), "60-100");
-    ck_assert_ptr_null(attribute_class_name(DATASET_ADIENCE, ATTR_AGE, 8));
-    ck_assert_ptr_null(attribute_class_name(DATASET_ADIENCE, ATTR_AGE, LABEL_MISSING));
-    ck_assert_int_eq(attribute_classes(DATASET_ADIENCE, ATTR_RACE), 0);
-    ck_assert_int_eq(attribute_classes(DATASET_UTKFACE, ATTR_AGE), 0);
-    ck_assert_str_eq(attribute_class_name(DATASET_UTKFACE, ATTR_RACE, 3), "Indian");
+    ck_assert_int_eq(attribute_classes(DATASET_ADIENCE, own, ATTR_AGE), 8);
+    ck_assert_str_eq(attribute_class_name(DATASET_ADIENCE, own, ATTR_AGE, 7), "60-100");
+    ck_assert_ptr_null(attribute_class_name(DATASET_ADIENCE, own, ATTR_AGE, 8));
+    ck_assert_ptr_null(attribute_class_name(DATASET_ADIENCE, own, ATTR_AGE, LABEL_MISSING));
+    ck_assert_int_eq(attribute_classes(DATASET_ADIENCE, own, ATTR_RACE), 0);
+    ck_assert_int_eq(attribute_classes(DATASET_UTKFACE, own, ATTR_AGE), 0);
+    ck_assert_str_eq(attribute_class_name(DATASET_UTKFACE, own, ATTR_RACE, 3), "Indian");
 }
 END_TEST
 

@@ -68,7 +68,7 @@ static bool make_images(struct bench_cell *c, const struct bench_options *o, str
             set = (enum dataset_id)s;
             dir = o->data.dir[s];
         }
-    if (attribute_classes(set, ATTR_RACE) == 0)
+    if (attribute_classes(set, (struct reading){0}, ATTR_RACE) == 0)
         return err_usage(e,
             "--data %s=%s: the cell that is timed has tasks on age, gender and race: give the images of "
             "utkface or synthetic",

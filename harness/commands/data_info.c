@@ -7,7 +7,6 @@
 #include "core/str.h"
 #include "data/split.h"
 #include "grid/catalogue.h"
-#include "grid/key_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +33,7 @@ static void count(struct counts *c, const struct manifest *m) {
             int label = m->samples[i].label[a];
             if (label == LABEL_MISSING)
                 continue;
-            bool open = attribute_classes(m->set, (enum attribute)a) == 0;
+            bool open = attribute_classes(m->set, m->reading, (enum attribute)a) == 0;
             c->known[a]++;
             c->label[a][open ? label / 10 : label]++;
             if (open && label < c->first_age)
@@ -99,16 +98,16 @@ static void add_aside(struct str *out, const struct manifest *m) {
 /* ---- printing ---- */
 
 static int rows_of(const struct manifest *m, enum attribute a) {
-    int classes = attribute_classes(m->set, a);
+    int classes = attribute_classes(m->set, m->reading, a);
     return classes ? classes : DECADES;
 }
 
 /* The class's name, or the decade; into a buffer of 16. */
 static const char *row_name(const struct manifest *m, enum attribute a, int row, char *buffer) {
-    const char *name = attribute_class_name(m->set, a, row);
+    const char *name = attribute_class_name(m->set, m->reading, a, row);
     if (name)
         return name;
-    if (attribute_classes(m->set, a))
+    if (attribute_classes(m->set, m->reading, a))
         snprintf(buffer, 16, "%d", row);
     else
         snprintf(buffer, 16, "%d-%d", 10 * row, 10 * row + 9);
@@ -121,10 +120,11 @@ static void add_text(struct str *out, const struct manifest *m, const struct cou
         dataset_names[m->set].name, m->root, m->drawn ? " (drawn, nobody real)" : "", m->n,
         m->n_aside, m->fingerprint);
     for (int a = 0; a < ATTR_COUNT; a++) {
-        if (set_ranks[m->set][a][0] > set_ranks[m->set][a][1])
+        struct label_range labels = label_range(m->set, m->reading, (enum attribute)a);
+        if (labels.first > labels.last)
             continue; /* the set has no such labels */
         str_addf(out, "\n%s: %zu labelled", attribute_name[a], c->known[a]);
-        if (!attribute_classes(m->set, (enum attribute)a) && c->known[a])
+        if (!attribute_classes(m->set, m->reading, (enum attribute)a) && c->known[a])
             str_addf(out, ", %d to %d", c->first_age, c->last_age);
         str_addc(out, '\n');
         for (int row = 0; row < rows_of(m, (enum attribute)a); row++)

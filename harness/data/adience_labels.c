@@ -25,6 +25,14 @@ static int nearest(int age) {
     return best;
 }
 
+int adience_group_of_years(int age, enum age_labels labels) {
+    for (int g = 0; g < ADIENCE_GROUPS; g++)
+        if (age >= groups[g].first &&
+            age <= (labels == AGE_LABELS_EXACT ? groups[g].last : groups[g].nested_last))
+            return g;
+    return labels == AGE_LABELS_NEAREST ? nearest(age) : LABEL_MISSING;
+}
+
 int adience_group(const struct adience_row *row, enum age_labels labels) {
     if (row->first_age < 0)
         return LABEL_MISSING;

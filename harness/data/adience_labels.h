@@ -10,5 +10,7 @@ extern const char *const adience_group_name[ADIENCE_GROUPS]; /* "0-2" ... "60-10
 
 /* 0-7, or LABEL_MISSING. */
 int adience_group(const struct adience_row *row, enum age_labels labels);
+/* The same of an age in years, for other sets. */
+int adience_group_of_years(int age, enum age_labels labels);
 
 #endif

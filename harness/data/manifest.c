@@ -3,7 +3,6 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "data/adience.h"
-#include "data/adience_labels.h"
 #include "data/hashes.h"
 #include "data/synth.h"
 #include "data/utkface.h"
@@ -125,32 +124,4 @@ void manifest_close(struct manifest *m) {
     free(m->aside);
     free(m->root);
     *m = (struct manifest){0};
-}
-
-static const char *const gender_names[] = {"male", "female"};
-static const char *const race_names[] = {"White", "Black", "Asian", "Indian", "Other"};
-
-struct class_row {
-    int classes;
-    const char *const *names;
-};
-#define GENDER [ATTR_GENDER] = {ARRAY_LEN(gender_names), gender_names}
-#define RACE [ATTR_RACE] = {ARRAY_LEN(race_names), race_names}
-static const struct class_row class_rows[DATASET_COUNT][ATTR_COUNT] = {
-    [DATASET_UTKFACE] = {GENDER, RACE},
-    [DATASET_SYNTHETIC] = {GENDER, RACE},
-    [DATASET_ADIENCE] = {[ATTR_AGE] = {ADIENCE_GROUPS, adience_group_name}, GENDER},
-};
-
-int attribute_classes(enum dataset_id set, enum attribute a) {
-    return class_rows[set][a].classes;
-}
-
-const char *attribute_class_name(enum dataset_id set, enum attribute a, int label) {
-    const struct class_row *row = &class_rows[set][a];
-    return label >= 0 && label < row->classes ? row->names[label] : NULL;
-}
-
-bool set_has_subjects(enum dataset_id set) {
-    return set == DATASET_ADIENCE;
 }

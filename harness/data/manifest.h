@@ -1,22 +1,17 @@
 /* A manifest is the list of a set's samples: what each is called, where its image is, what is known
  * about it, and why it is not used where it is not. One model of a sample for all sets.
  *
- * Labels are integers: age in years (UTKFace) or group 0-7 (Adience); gender 0 male, 1 female; race
- * 0 White, 1 Black, 2 Asian, 3 Indian, 4 Other (Adience has none); LABEL_MISSING where there is none.
- */
+ * Labels are integers, as data/labels.h says, LABEL_MISSING where there is none. */
 #ifndef DATA_MANIFEST_H
 #define DATA_MANIFEST_H
 
 #include "core/err.h"
 #include "core/sha256.h"
 #include "core/words.h"
-#include "data/reading.h"
+#include "data/labels.h"
 
 #include <stddef.h>
 #include <stdint.h>
-
-/* Stored nowhere by number, but never renumbered either; names: grid/catalogue.h. */
-enum dataset_id { DATASET_UTKFACE, DATASET_SYNTHETIC, DATASET_ADIENCE, DATASET_COUNT };
 
 struct sample {
     char *id;   /* unique in the set, stable: UTKFace's file name, Adience's "USER/FACE.IMAGE" */
@@ -56,13 +51,5 @@ bool manifest_open(struct manifest *m, enum dataset_id set, struct reading readi
 bool manifest_open_any(struct manifest *m, enum dataset_id set, struct reading reading,
     const char *root, const char *cache_dir, int threads, struct err *e);
 void manifest_close(struct manifest *m);
-
-/* Classes of an attribute by the set's definition: their number (0: open-ended, as ages in years are, or
- * the set has no such labels) and names (NULL: the number is the name). */
-int attribute_classes(enum dataset_id set, enum attribute a);
-const char *attribute_class_name(enum dataset_id set, enum attribute a, int label);
-
-/* Whether the set says who is in an image, so that a split of images can tear a person apart. */
-bool set_has_subjects(enum dataset_id set);
 
 #endif

@@ -6,8 +6,14 @@
 
 #include <stdbool.h>
 
+enum ages {          /* /data/ages: what an age label is */
+    AGES_OWN,       /* as the set has it */
+    AGES_ADIENCE_8, /* one of Adience's eight groups, for a set that has years; of the others: no age */
+    AGES_COUNT
+};
 enum age_labels {     /* /data/age_labels: which ages belong to Adience's eight groups */
-    AGE_LABELS_EXACT, /* the eight groups as written, no other: the lists of Levi & Hassner (2015) */
+    AGE_LABELS_EXACT, /* the eight groups as written, no other: the lists of Levi & Hassner (2015). Years
+                       * belong to the group that they lie in */
     AGE_LABELS_NESTED, /* and ages whose first is not below and whose last not above a group's; the
                         * third group begins at 8 and ends at 13 (Paplham & Franc's benchmark). By this
                         * rule "(25, 23)" is in 25-32 */
@@ -20,13 +26,14 @@ enum repeated_rows { REPEATED_KEEP, REPEATED_DROP, REPEATED_COUNT };
 enum crop { CROP_ALIGNED, CROP_FACES, CROP_COUNT }; /* /data/crop: which image of a face */
 
 struct reading {
+    enum ages ages;
     enum age_labels age_labels;
     enum repeated_rows repeated_rows;
     enum crop crop;
 };
 
 static inline bool reading_equal(struct reading a, struct reading b) {
-    return a.age_labels == b.age_labels && a.repeated_rows == b.repeated_rows && a.crop == b.crop;
+    return a.ages == b.ages && a.age_labels == b.age_labels && a.repeated_rows == b.repeated_rows && a.crop == b.crop;
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "data/adience_labels.h"
 #include "data/synth.h"
 
 #include <dirent.h>
@@ -117,6 +118,12 @@ static bool list_folder(struct entry **entries, size_t *n, const char *root, str
     return true;
 }
 
+/* Years become groups where the reading says so; an age of none of them is no label then. */
+static void group_age(int16_t label[ATTR_COUNT], struct reading r) {
+    if (r.ages == AGES_ADIENCE_8)
+        label[ATTR_AGE] = (int16_t)adience_group_of_years(label[ATTR_AGE], r.age_labels);
+}
+
 /* Takes the entry's name over. */
 static void add_entry(struct manifest *m, struct entry *entry) {
     struct sample s = {.id = entry->name, .duplicate_group = -1, .fold = -1};
@@ -126,6 +133,7 @@ static void add_entry(struct manifest *m, struct entry *entry) {
         m->aside[m->n_aside++] = (struct set_aside){.file = entry->name, .reason = reason};
     } else {
         s.file = xstrdup(entry->name);
+        group_age(s.label, m->reading);
         m->samples[m->n++] = s;
     }
     entry->name = NULL;

@@ -11,7 +11,7 @@
  * people, the caller frees. */
 char *utkface_parse_name(const char *name, int16_t label[ATTR_COUNT]);
 
-/* Lists m->root into m->samples and m->aside, sorted, without contents. Errors (ERR_USAGE): no folder,
+/* Lists m->root into m->samples and m->aside, sorted, by m->reading, without contents. Errors (ERR_USAGE): no folder,
  * nothing in it, no usable name; they say what the folder should hold. */
 bool utkface_list(struct manifest *m, struct err *e);
 

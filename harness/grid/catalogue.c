@@ -6,9 +6,13 @@ const struct name_row dataset_names[DATASET_COUNT] = {
     [DATASET_ADIENCE] = {"adience",
         "Adience: eight groups of ages, gender, in its five fold files"},
 };
+const struct name_row ages_names[AGES_COUNT] = {
+    [AGES_OWN] = {"own", "the set's own: years, or Adience's groups"},
+    [AGES_ADIENCE_8] = {"adience-8", "years become Adience's eight groups, as /data/age_labels says"},
+};
 const struct name_row age_labels_names[AGE_LABELS_COUNT] = {
     [AGE_LABELS_EXACT] = {"exact",
-        "the eight groups as written, no other (Levi & Hassner's lists)"},
+        "the eight groups as written, no other (Levi & Hassner's lists); years in one of them"},
     [AGE_LABELS_NESTED] = {"nested", "and ages that lie within a group, 8-12 up to 13"},
     [AGE_LABELS_NEAREST] = {"nearest", "and all others by their first age, to the nearest group"},
 };

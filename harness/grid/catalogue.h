@@ -34,6 +34,7 @@ struct name_row {
 
 /* Each array has its enum's COUNT rows, in its order. */
 extern const struct name_row dataset_names[DATASET_COUNT];
+extern const struct name_row ages_names[AGES_COUNT];
 extern const struct name_row age_labels_names[AGE_LABELS_COUNT];
 extern const struct name_row repeated_rows_names[REPEATED_COUNT];
 extern const struct name_row crop_names[CROP_COUNT];

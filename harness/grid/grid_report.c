@@ -18,7 +18,7 @@ static bool has_task(const struct grid *g, enum attribute a) {
 /* Ages that are groups already cannot be put into bins of years. */
 static bool ages_in_years(const struct grid *g) {
     for (size_t i = 0; i < g->n_cells; i++)
-        if (attribute_classes(g->cells[i].config.data.set, ATTR_AGE) == 0)
+        if (!ages_are_groups(g->cells[i].config.data.set, g->cells[i].config.data.reading))
             return true;
     return false;
 }

@@ -125,24 +125,29 @@ bool key_names_check(const cJSON *object, const struct key_place *p, struct err 
 
 /* ---- what spans keys ---- */
 
-/* Keys of how a set is read say nothing about a set that can be read in one way alone. */
+/* Keys of how a set is read say nothing about a set that has no such choice. */
 static bool check_reading(const struct config *c, const char *where, struct err *e) {
     const struct reading *r = &c->data.reading;
+    bool adience = c->data.set == DATASET_ADIENCE, grouped = r->ages == AGES_ADIENCE_8;
     const struct {
         const char *key, *value;
-        bool said;
+        bool said, counts;
+        const char *remedy;
     } keys[] = {
-        {"age_labels", age_labels_names[r->age_labels].name, r->age_labels != AGE_LABELS_EXACT},
+        {"ages", ages_names[r->ages].name, grouped, !adience,
+            "leave it out, for its ages are these groups already"},
+        {"age_labels", age_labels_names[r->age_labels].name, r->age_labels != AGE_LABELS_EXACT,
+            adience || grouped, "leave it out, or say \"adience-8\" for /data/ages"},
         {"repeated_rows", repeated_rows_names[r->repeated_rows].name,
-            r->repeated_rows != REPEATED_KEEP},
-        {"crop", crop_names[r->crop].name, r->crop != CROP_ALIGNED},
+            r->repeated_rows != REPEATED_KEEP, adience, "leave it out or say \"adience\""},
+        {"crop", crop_names[r->crop].name, r->crop != CROP_ALIGNED, adience,
+            "leave it out or say \"adience\""},
     };
-    for (size_t i = 0; c->data.set != DATASET_ADIENCE && i < ARRAY_LEN(keys); i++)
-        if (keys[i].said)
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        if (keys[i].said && !keys[i].counts)
             return err_usage(e,
-                "%s: /data/%s: \"%s\": counts for nothing with /data/set \"%s\": leave it out or say "
-                "\"adience\"",
-                where, keys[i].key, keys[i].value, dataset_names[c->data.set].name);
+                "%s: /data/%s: \"%s\": counts for nothing with /data/set \"%s\": %s", where,
+                keys[i].key, keys[i].value, dataset_names[c->data.set].name, keys[i].remedy);
     return true;
 }
 
@@ -153,23 +158,23 @@ static bool check_tasks(const struct config *c, const char *where, struct err *e
     for (int i = 0; i < c->n_tasks; i++) {
         const struct task_config *t = &c->tasks[i];
         const char *name = attribute_name[t->attribute];
-        const int *labels = set_ranks[c->data.set][t->attribute];
-        if (labels[0] > labels[1])
+        struct label_range labels = label_range(c->data.set, c->data.reading, t->attribute);
+        if (labels.first > labels.last)
             return err_usage(e,
                 "%s: /tasks/%s: the set \"%s\" has no such labels: leave the task out", where, name,
                 dataset_names[c->data.set].name);
-        if (t->attribute == ATTR_AGE && attribute_classes(c->data.set, ATTR_AGE) == 0)
+        if (t->attribute == ATTR_AGE && !ages_are_groups(c->data.set, c->data.reading))
             continue; /* years: a set may be cut to some of them, or have none so old */
         if (t->attribute != ATTR_AGE && t->kind == TASK_ORDINAL)
             return err_usage(e,
                 "%s: /tasks/%s/kind: \"ordinal\": expected \"nominal\", for the labels of "
                 "%s have no order",
                 where, name, name);
-        if (t->ranks[0] < labels[0] || t->ranks[1] > labels[1])
+        if (t->ranks[0] < labels.first || t->ranks[1] > labels.last)
             return err_usage(e,
                 "%s: /tasks/%s/ranks: [%d,%d]: expected at most [%d,%d], the labels of "
                 "%s in \"%s\"",
-                where, name, t->ranks[0], t->ranks[1], labels[0], labels[1], name,
+                where, name, t->ranks[0], t->ranks[1], labels.first, labels.last, name,
                 dataset_names[c->data.set].name);
     }
     return true;

@@ -16,6 +16,8 @@
 const struct key_row config_keys[] = {
     {"/data/set", "the set of images", KEY_NAME, AT(data.set), NAMES(dataset_names),
         .value = DATASET_UTKFACE},
+    {"/data/ages", "what an age label is", KEY_NAME, AT(data.reading.ages), NAMES(ages_names),
+        .value = AGES_OWN},
     {"/data/age_labels", "which ages are in Adience's eight groups", KEY_NAME,
         AT(data.reading.age_labels), NAMES(age_labels_names), .value = AGE_LABELS_EXACT},
     {"/data/repeated_rows", "what becomes of rows that Adience's fold files repeat", KEY_NAME,
@@ -162,12 +164,6 @@ const struct key_row task_keys[] = {
 };
 const int n_task_keys = (int)ARRAY_LEN(task_keys);
 
-const int set_ranks[DATASET_COUNT][ATTR_COUNT][2] = {
-    [DATASET_UTKFACE] = {[ATTR_AGE] = {1, 116}, [ATTR_GENDER] = {0, 1}, [ATTR_RACE] = {0, 4}},
-    [DATASET_SYNTHETIC] = {[ATTR_AGE] = {1, 116}, [ATTR_GENDER] = {0, 1}, [ATTR_RACE] = {0, 4}},
-    [DATASET_ADIENCE] = {[ATTR_AGE] = {0, 7}, [ATTR_GENDER] = {0, 1}, [ATTR_RACE] = {0, -1}},
-};
-
 static void set_default(const struct key_row *row, void *base) {
     char *field = (char *)base + row->offset;
     int whole = (int)row->value;
@@ -205,11 +201,14 @@ void config_defaults(struct config *c) {
         set_default(&config_keys[i], c);
 }
 
-void task_defaults(struct task_config *t, enum dataset_id set, enum attribute a) {
+void task_defaults(
+    struct task_config *t, enum dataset_id set, struct reading reading, enum attribute a) {
     *t = (struct task_config){0};
     for (int i = 0; i < n_task_keys; i++)
         set_default(&task_keys[i], t);
     t->attribute = a;
     t->kind = a == ATTR_AGE ? TASK_ORDINAL : TASK_NOMINAL;
-    memcpy(t->ranks, set_ranks[set][a], sizeof t->ranks);
+    struct label_range labels = label_range(set, reading, a);
+    t->ranks[0] = labels.first;
+    t->ranks[1] = labels.last;
 }

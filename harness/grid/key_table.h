@@ -46,13 +46,10 @@ extern const int n_config_keys;
 extern const struct key_row task_keys[];
 extern const int n_task_keys;
 
-/* The first and the last label that an attribute has in a set, and with them the ranks of a task by default;
- * 0 and -1 where the set has no such labels. */
-extern const int set_ranks[DATASET_COUNT][ATTR_COUNT][2];
-
 /* What a configuration holds where nothing is said, its tasks aside; the caller calls config_free. */
 void config_defaults(struct config *c);
 /* The same for one task of a set. */
-void task_defaults(struct task_config *t, enum dataset_id set, enum attribute a);
+void task_defaults(
+    struct task_config *t, enum dataset_id set, struct reading reading, enum attribute a);
 
 #endif

@@ -195,7 +195,7 @@ static bool read_tasks(struct config *c, cJSON *object, struct key_place p, stru
                         : "an object, {} for the defaults",
                 e);
         struct task_config *t = &c->tasks[c->n_tasks++];
-        task_defaults(t, c->data.set, a);
+        task_defaults(t, c->data.set, c->data.reading, a);
         p.task = at;
         if (!read_keys(task_keys, n_task_keys, task, t, &p, e))
             return false;
@@ -313,7 +313,8 @@ static void add_tasks(cJSON *object, const struct config *c, bool for_id) {
     cJSON *tasks = json_get(object, "tasks");
     for (int i = 0; i < c->n_tasks; i++) {
         struct task_config defaults;
-        task_defaults(&defaults, c->data.set, c->tasks[i].attribute);
+        task_defaults(
+            &defaults, c->data.set, c->data.reading, c->tasks[i].attribute);
         cJSON *task = cJSON_AddObjectToObject(tasks, attribute_name[c->tasks[i].attribute]);
         add_keys(task, task_keys, n_task_keys, &c->tasks[i], for_id ? &defaults : NULL);
     }
@@ -361,7 +362,7 @@ void keys_help(struct str *out) {
     struct config c;
     struct task_config t;
     config_defaults(&c);
-    task_defaults(&t, c.data.set, ATTR_AGE);
+    task_defaults(&t, c.data.set, c.data.reading, ATTR_AGE);
     for (int i = 0; i < n_config_keys; i++) {
         add_help(out, "", &config_keys[i], value_json(&config_keys[i], &c));
         for (int j = 0; config_keys[i].type == KEY_TASKS && j < n_task_keys; j++)

@@ -171,7 +171,7 @@ static bool store_task(const struct answers *a, const struct manifest *m,
 /* Names of classes for groupings; a label whose number is its name has none and is never grouped by. */
 static const char *class_name(const void *context, enum attribute a, int label) {
     const struct manifest *m = context;
-    const char *name = attribute_class_name(m->set, a, label);
+    const char *name = attribute_class_name(m->set, m->reading, a, label);
     return name ? name : "";
 }
 
@@ -205,7 +205,7 @@ static bool store_breakdown(const struct answers *a, const struct manifest *m,
     struct breakdown_input in = {.n = a->n,
         .class_name = class_name,
         .context = m,
-        .bins = attribute_classes(m->set, ATTR_AGE) == 0 ? bins : NULL,
+        .bins = ages_are_groups(m->set, m->reading) ? NULL : bins,
         .tasks = tasks,
         .n_tasks = breakdown_tasks(a, c, tasks)};
     int *labels = xmalloc(ATTR_COUNT * a->n * sizeof *labels);

@@ -86,12 +86,12 @@ static char *class_names(const struct manifest *m) {
     struct str out = {0};
     str_addc(&out, '{');
     for (int a = 0; a < ATTR_COUNT; a++) {
-        int classes = attribute_classes(m->set, a);
+        int classes = attribute_classes(m->set, m->reading, a);
         if (classes == 0)
             continue;
         str_addf(&out, "%s\"%s\": [", out.len > 1 ? ", " : "", attribute_name[a]);
         for (int k = 0; k < classes; k++) {
-            const char *name = attribute_class_name(m->set, a, k);
+            const char *name = attribute_class_name(m->set, m->reading, a, k);
             char number[16];
             snprintf(number, sizeof number, "%d", k);
             str_addf(&out, "%s", k ? ", " : "");
@@ -120,7 +120,7 @@ static bool put_dataset(
     bool ok = store_begin(w->store, e);
     if (ok) {
         ok = store_put_dataset(w->store, dataset_names[m->set].name, m->fingerprint, m->drawn,
-                 attribute_classes(m->set, ATTR_AGE) == 0, names, samples, m->n, dataset, e) &&
+                 !ages_are_groups(m->set, m->reading), names, samples, m->n, dataset, e) &&
              store_put_undecodable(w->store, *dataset, source->bad, m->n, e) &&
              store_commit(w->store, e);
         if (!ok)
