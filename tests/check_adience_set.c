@@ -171,17 +171,6 @@ START_TEST(a_pipe_is_no_image) {
 }
 END_TEST
 
-START_TEST(classes_are_its_own) {
-    ck_assert_int_eq(attribute_classes(DATASET_ADIENCE, own, ATTR_AGE), 8);
-    ck_assert_str_eq(attribute_class_name(DATASET_ADIENCE, own, ATTR_AGE, 7), "60-100");
-    ck_assert_ptr_null(attribute_class_name(DATASET_ADIENCE, own, ATTR_AGE, 8));
-    ck_assert_ptr_null(attribute_class_name(DATASET_ADIENCE, own, ATTR_AGE, LABEL_MISSING));
-    ck_assert_int_eq(attribute_classes(DATASET_ADIENCE, own, ATTR_RACE), 0);
-    ck_assert_int_eq(attribute_classes(DATASET_UTKFACE, own, ATTR_AGE), 0);
-    ck_assert_str_eq(attribute_class_name(DATASET_UTKFACE, own, ATTR_RACE, 3), "Indian");
-}
-END_TEST
-
 Suite *adience_set_suite(void) {
     Suite *s = suite_create("adience_set");
     TCase *c = tcase_create("adience_set");
@@ -191,7 +180,6 @@ Suite *adience_set_suite(void) {
     tcase_add_test(c, the_other_crop_is_another_folder);
     tcase_add_test(c, folders_that_do_not_serve);
     tcase_add_test(c, a_pipe_is_no_image);
-    tcase_add_test(c, classes_are_its_own);
     suite_add_tcase(s, c);
     return s;
 }

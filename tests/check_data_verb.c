@@ -84,6 +84,27 @@ START_TEST(info_counts_and_names) {
 }
 END_TEST
 
+/* --set says how the set is read, in a grid's words: 31 is in 25-32 and its race is corrected, 20 in 15-20. */
+START_TEST(info_reads_as_it_is_told) {
+    folder_put_text(dir, "22_0_0_a.jpg", "x");
+    folder_put_text(dir, "31_1_3_b.jpg", "y");
+    folder_put_text(cache, "c.json",
+        "{\"corrections\": [{\"file\": \"31_1_3_b.jpg\", \"attribute\": \"race\", \"value\": 1, "
+        "\"source\": \"s\"}]}");
+    char *out = run_ok("info --data utkface=%D --cache %C --set /data/ages=adience-8 --set "
+                       "/data/corrections=%C/c.json");
+    ck_assert_ptr_nonnull(strstr(out, "1 labels corrected (/data/corrections)"));
+    ck_assert_ptr_nonnull(strstr(out, "age: 1 labelled, 1 without"));
+    ck_assert_ptr_nonnull(strstr(out, "  25-32          1  100.0 %"));
+    ck_assert_ptr_nonnull(strstr(out, "  Black          1   50.0 %"));
+    free(out);
+    out = run_ok("info --data utkface=%D --cache %C --set /data/ages=adience-8 --set "
+                 "/data/age_labels=nearest");
+    ck_assert_ptr_nonnull(strstr(out, "  15-20          1   50.0 %"));
+    free(out);
+}
+END_TEST
+
 #define FOLD "user_id\toriginal_image\tface_id\tage\tgender\n"
 
 /* The fold files alone are worth a look: how many rows each policy would keep. Ages: 0-2 for all, 13 for
@@ -167,6 +188,14 @@ static const struct {
     {"info --data utkface=%D", "the folder is empty; expected a folder of images named"},
     {"info --data adience=%D",
         "there is no fold_0_data.txt in it; expected a folder with Adience's"},
+    {"info --data utkface=%D --set /epochs=3",
+        "--set /epochs=3: expected a key of how the set is read, such as /data/age_labels=nested"},
+    {"info --data utkface=%D --set /data/set=adience", "expected a key of how the set is read"},
+    {"info --data utkface=%D --set ages", "--set ages: expected /pointer=value"},
+    {"info --data utkface=%D --set /data/age=1",
+        "data info: /data/age: unknown key; did you mean /data/ages?"},
+    {"info --data utkface=%D --set /data/crop=faces",
+        "data info: /data/crop: \"faces\": counts for nothing with /data/set \"utkface\""},
     {"synth", "data synth: where to? expected --out DIR"},
     {"synth --out %D --layout imdb", "data synth: --layout: imdb: expected utkface or adience"},
     {"synth --out %D --layout adience", "data synth: which rows? expected --folds DIR"},
@@ -201,6 +230,7 @@ Suite *data_verb_suite(void) {
     tcase_set_timeout(c, 30);
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, info_counts_and_names);
+    tcase_add_test(c, info_reads_as_it_is_told);
     tcase_add_test(c, info_counts_rows_without_images);
     tcase_add_test(c, synth_and_cache);
     tcase_add_test(c, cache_keeps_to_what_a_grid_needs);

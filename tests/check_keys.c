@@ -140,9 +140,21 @@ START_TEST(adience_is_read_in_its_own_ways) {
 }
 END_TEST
 
+START_TEST(years_may_be_read_as_groups) {
+    struct config c = config("{\"data\": {\"ages\": \"adience-8\", \"age_labels\": \"nearest\","
+                             " \"corrections\": \"published\"}, \"tasks\": {\"age\": {}}}");
+    ck_assert_int_eq(c.data.reading.ages, AGES_ADIENCE_8);
+    ck_assert_str_eq(c.data.reading.corrections, "published");
+    ck_assert_int_eq(c.tasks[0].ranks[0], 0);
+    ck_assert_int_eq(c.tasks[0].ranks[1], 7);
+    config_free(&c);
+}
+END_TEST
+
 START_TEST(the_resolved_form_reads_back_to_the_same) {
     static const char *const texts[] = {EVERY_KEY, "{\"tasks\": {\"gender\": {}}}",
-        "{\"tasks\": {\"age\": {\"kind\": \"nominal\"}}}"};
+        "{\"tasks\": {\"age\": {\"kind\": \"nominal\"}}}",
+        "{\"tasks\": {\"age\": {}}, \"data\": {\"ages\": \"adience-8\", \"corrections\": \"c.json\"}}"};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct config c = config(texts[i]), d;
         cJSON *resolved = config_resolved(&c), *again;
@@ -216,8 +228,22 @@ static const struct {
 } refused[] = {
     {"[]", "t: /: expected an object, a configuration"},
     {"{\"tasks\": {\"age\": {}}, \"data\": {\"age_labels\": \"nearest\"}}",
-        "t: /data/age_labels: \"nearest\": counts for nothing with /data/set \"utkface\": leave it out or "
-        "say \"adience\""},
+        "t: /data/age_labels: \"nearest\": counts for nothing with /data/set \"utkface\": leave it out, "
+        "or say \"adience-8\" for /data/ages"},
+    {"{\"tasks\": {\"age\": {}}, \"data\": {\"set\": \"adience\", \"ages\": \"adience-8\"}}",
+        "t: /data/ages: \"adience-8\": counts for nothing with /data/set \"adience\": leave it out, for "
+        "its ages are these groups already"},
+    {"{\"tasks\": {\"age\": {}}, \"data\": {\"set\": \"adience\", \"corrections\": \"published\"}}",
+        "t: /data/corrections: \"published\": counts for nothing with /data/set \"adience\": leave it out or "
+        "say \"utkface\""},
+    {"{\"tasks\": {\"age\": {}}, \"data\": {\"set\": \"synthetic\", \"corrections\": \"c.json\"}}",
+        "t: /data/corrections: \"c.json\": counts for nothing with /data/set \"synthetic\": leave it out or "
+        "say \"utkface\""},
+    {"{\"tasks\": {\"age\": {}}, \"data\": {\"corrections\": \"publisched\"}}",
+        "t: /data/corrections: \"publisched\": expected one of \"none\", \"published\", or a file's path, with a "
+        "\"/\" or a \".\" in it; did you mean \"published\"?"},
+    {"{\"tasks\": {\"age\": {\"ranks\": [0, 8]}}, \"data\": {\"ages\": \"adience-8\"}}",
+        "t: /tasks/age/ranks: [0,8]: expected at most [0,7], the labels of age in \"utkface\""},
     {"{\"tasks\": {\"age\": {}}, \"data\": {\"set\": \"synthetic\", \"crop\": \"faces\"}}",
         "t: /data/crop: \"faces\": counts for nothing with /data/set \"synthetic\": leave it out or say "
         "\"adience\""},
@@ -444,6 +470,7 @@ Suite *keys_suite(void) {
     tcase_add_test(c, defaults_are_the_papers_settings);
     tcase_add_test(c, every_key_reaches_its_field);
     tcase_add_test(c, adience_is_read_in_its_own_ways);
+    tcase_add_test(c, years_may_be_read_as_groups);
     tcase_add_test(c, the_resolved_form_reads_back_to_the_same);
     tcase_add_test(c, ids_are_frozen);
     tcase_add_test(c, ids_tell_results_apart_and_nothing_else);

@@ -133,6 +133,10 @@ static const struct {
         "/select/keys: \"/split/seed\": cannot be chosen: candidates must be validated on the same images"},
     {BAD("{\"keys\": {\"/data/age_labels\": [\"exact\", \"nested\"]}}", ""), AT
         "/select/keys: \"/data/age_labels\": cannot be chosen: candidates must be validated on the same labels"},
+    {BAD("{\"keys\": {\"/data/ages\": [\"own\", \"adience-8\"]}}", ""), AT
+        "/select/keys: \"/data/ages\": cannot be chosen: candidates must be validated on the same labels"},
+    {BAD("{\"keys\": {\"/data/corrections\": [\"none\", \"published\"]}}", ""), AT
+        "/select/keys: \"/data/corrections\": cannot be chosen: candidates must be validated on the same labels"},
     {BAD("{\"keys\": {\"/data/crop\": [\"aligned\", \"faces\"]}}", ""), AT
         "/select/keys: \"/data/crop\": cannot be chosen: candidates must be validated on the same images"},
     {BAD("{\"keys\": {\"/seed\": [1, 2]}}", ""),
@@ -161,6 +165,13 @@ static const struct {
          ", \"axes\": {\"/schedule/warmup_epochs\": [3]}"),
         "g.json: variant \"full\" with {\"/schedule/warmup_epochs\":3} with {\"/optimiser/lr\":0.1} for the 2 epochs of /select/epochs: "
         "/schedule/warmup_epochs: 3: expected at most /epochs, 2"},
+    {BAD("{\"keys\": {\"/optimiser/lr\": [0.1, 0.2]}, \"epochs\": 2}",
+         ", \"axes\": {\"/early_stop_epochs\": [3]}"),
+        "g.json: variant \"full\" with {\"/early_stop_epochs\":3} with {\"/optimiser/lr\":0.1} for the 2 epochs of /select/epochs: "
+        "/early_stop_epochs: 3: counts for nothing in so few: expected at most 2, or no /select/epochs"},
+    {BAD("{\"keys\": {\"/early_stop_epochs\": [2, 3]}, \"epochs\": 2}", ""),
+        "g.json: variant \"full\" with {\"/early_stop_epochs\":3} for the 2 epochs of /select/epochs: "
+        "/early_stop_epochs: 3: counts for nothing in so few: expected at most 2, or no /select/epochs"},
     {BAD("{\"epochs\": 2}", ""), AT
         "/select: metrics, seed and epochs count for nothing without /select/keys: leave them out"},
     {BAD("{\"keys\": {\"/optimiser/lr\": [0.1, 0.2]}, \"epochs\": 81}", ""),

@@ -234,7 +234,14 @@ END_TEST
 static const struct store_source *source(
     const char *dataset, const char *age_labels, const char *fingerprint) {
     static struct store_source of_data;
-    of_data = (struct store_source){dataset, age_labels, "keep", "aligned", fingerprint, "faces"};
+    of_data = (struct store_source){.dataset = dataset,
+        .ages = "own",
+        .age_labels = age_labels,
+        .repeated_rows = "keep",
+        .crop = "aligned",
+        .corrections = "none",
+        .fingerprint = fingerprint,
+        .folder = "faces"};
     return &of_data;
 }
 
@@ -281,6 +288,12 @@ START_TEST(each_reading_has_a_version_of_its_own) {
     must(store_put_cell(bed.s, &c, &bed.cell, &e) &&
              store_check_data(bed.s, "g", source("synthetic", "nested", "f2"), &e),
         &e);
+    struct store_source other = *source("synthetic", "exact", "f2");
+    other.ages = "adience-8"; /* a configuration that does not say has years */
+    must(store_check_data(bed.s, "g", &other, &e), &e);
+    other.ages = "own";
+    other.corrections = "published";
+    must(store_check_data(bed.s, "g", &other, &e), &e);
     ck_assert(!store_check_data(bed.s, "g", source("synthetic", "exact", "f2"), &e));
 }
 END_TEST

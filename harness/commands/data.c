@@ -7,6 +7,7 @@
 #include "core/str.h"
 #include "data/synth.h"
 #include "grid/catalogue.h"
+#include "grid/keys.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,13 +26,16 @@ enum {
     KEY_PX,
     KEY_SEED,
     KEY_THREADS,
-    KEY_JSON
+    KEY_JSON,
+    KEY_SET
 };
 
 static const struct argp_option options[] = {
     {"data", KEY_DATA, DATA_OPTION_ARG, 0, DATA_OPTION_HELP, 0},
     {"lists", KEY_LISTS, "DIR", 0, LISTS_OPTION_HELP, 0},
     {"cache", KEY_CACHE, "DIR", 0, "where hashes and pixels are kept (default: results/cache)", 0},
+    {"set", KEY_SET, "/data/KEY=VALUE", 0,
+        "info: how the set is read, as in a grid; may be given more than once", 0},
     {"json", KEY_JSON, NULL, 0, "info: print JSON", 0},
     {"out", KEY_OUT, "DIR", 0, "synth: the folder to draw into", 0},
     {"layout", KEY_LAYOUT, "NAME", 0, "synth: utkface (default) or adience", 0},
@@ -116,6 +120,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         return 0;
     case KEY_SHARE:
         return parse_share(v, value) ? 0 : EINVAL;
+    case KEY_SET:
+        option_texts_add(&v->set, value);
+        return 0;
     case KEY_JSON:
         v->json = true;
         return 0;
@@ -165,6 +172,29 @@ bool data_verb_set(
         near ? near : "", near ? "?" : "");
     free(shown);
     return false;
+}
+
+bool data_verb_reading(
+    const struct data_verb *v, enum dataset_id set, struct config *c, struct err *e) {
+    cJSON *root = cJSON_CreateObject(), *tasks = cJSON_AddObjectToObject(root, "tasks");
+    cJSON_AddStringToObject(cJSON_AddObjectToObject(root, "data"), "set", dataset_names[set].name);
+    cJSON_AddObjectToObject(tasks, attribute_name[ATTR_GENDER]); /* every set has it */
+    bool ok = true;
+    for (size_t i = 0; ok && i < v->set.n; i++) {
+        const char *text = v->set.text[i];
+        cJSON *patch = config_assignment(text, e);
+        ok = patch && ((str_starts(text, "/data/") && !str_starts(text, "/data/set=")) ||
+                          err_usage(e,
+                              "--set %s: expected a key of how the set is read, such as "
+                              "/data/age_labels=nested",
+                              text));
+        root = ok ? json_merge_patch(root, patch) : root;
+        cJSON_Delete(patch);
+    }
+    *c = (struct config){0};
+    ok = ok && config_parse(c, root, "data info", e);
+    cJSON_Delete(root);
+    return ok;
 }
 
 enum { USUAL_FACES = 4000, USUAL_PX = 96 };
@@ -243,5 +273,6 @@ bool command_data(int argc, char **argv, struct err *e) {
     if (ok && !done)
         ok = act(&v, e);
     data_options_free(&v.data);
+    free(v.set.text);
     return ok;
 }

@@ -119,6 +119,10 @@ static void add_text(struct str *out, const struct manifest *m, const struct cou
     str_addf(out, "%s in %s%s\n%zu usable images, %zu files set aside\nfingerprint %s\n",
         dataset_names[m->set].name, m->root, m->drawn ? " (drawn, nobody real)" : "", m->n,
         m->n_aside, m->fingerprint);
+    if (m->corrected || m->disputed)
+        str_addf(out,
+            "%zu labels corrected (/data/corrections); of what sources disagree on, %zu entries are not applied\n",
+            m->corrected, m->disputed);
     for (int a = 0; a < ATTR_COUNT; a++) {
         struct label_range labels = label_range(m->set, m->reading, (enum attribute)a);
         if (labels.first > labels.last)
@@ -126,6 +130,8 @@ static void add_text(struct str *out, const struct manifest *m, const struct cou
         str_addf(out, "\n%s: %zu labelled", attribute_name[a], c->known[a]);
         if (!attribute_classes(m->set, m->reading, (enum attribute)a) && c->known[a])
             str_addf(out, ", %d to %d", c->first_age, c->last_age);
+        if (c->known[a] < m->n)
+            str_addf(out, ", %zu without", m->n - c->known[a]);
         str_addc(out, '\n');
         for (int row = 0; row < rows_of(m, (enum attribute)a); row++)
             if (c->label[a][row])
@@ -165,6 +171,8 @@ static void add_json(cJSON *root, const struct manifest *m, const struct counts 
     cJSON_AddBoolToObject(root, "drawn", m->drawn);
     cJSON_AddStringToObject(root, "fingerprint", m->fingerprint);
     cJSON_AddNumberToObject(root, "usable", (double)m->n);
+    cJSON_AddNumberToObject(root, "corrected", (double)m->corrected);
+    cJSON_AddNumberToObject(root, "disputed", (double)m->disputed);
     if (c->last_age >= 0) {
         cJSON *range = cJSON_AddArrayToObject(root, "ages");
         cJSON_AddItemToArray(range, cJSON_CreateNumber(c->first_age));
@@ -185,7 +193,7 @@ static void add_json(cJSON *root, const struct manifest *m, const struct counts 
 }
 
 /* Appends what is known of the manifest, and of its set's own lists, to `out`. */
-static bool add_info(struct str *out, const struct manifest *m, bool as_json, struct err *e) {
+static void add_info(struct str *out, const struct manifest *m, bool as_json) {
     struct counts c;
     cJSON *root = as_json ? cJSON_CreateObject() : NULL;
     count(&c, m);
@@ -193,27 +201,30 @@ static bool add_info(struct str *out, const struct manifest *m, bool as_json, st
         add_json(root, m, &c);
     else
         add_text(out, m, &c);
-    bool ok = m->set != DATASET_ADIENCE || adience_info(out, root, m->root, e);
-    if (ok && as_json) {
+    if (m->rows)
+        adience_info(out, root, m->rows);
+    if (as_json) {
         json_pretty(out, root);
         str_addc(out, '\n');
     }
     cJSON_Delete(root);
-    return ok;
 }
 
 bool data_info(const struct data_verb *v, struct err *e) {
     enum dataset_id set;
     struct manifest m = {0};
-    const char *dir;
-    if (!data_verb_set(v, v->argument, &set, e) || !(dir = data_options_dir(&v->data, set, e)) ||
-        !manifest_open_any(&m, set, (struct reading){0}, dir, v->cache_dir, v->threads, e))
-        return false;
-    struct str out = {0};
-    bool ok = add_info(&out, &m, v->json, e);
-    if (ok)
+    struct config c = {0};
+    const char *dir = NULL;
+    bool ok = data_verb_set(v, v->argument, &set, e) && data_verb_reading(v, set, &c, e) &&
+              (dir = data_options_dir(&v->data, set, e)) &&
+              manifest_open_any(&m, set, c.data.reading, dir, v->cache_dir, v->threads, e);
+    if (ok) {
+        struct str out = {0};
+        add_info(&out, &m, v->json);
         fputs(out.text, stdout);
-    str_free(&out);
-    manifest_close(&m);
+        str_free(&out);
+        manifest_close(&m);
+    }
+    config_free(&c);
     return ok;
 }

@@ -132,13 +132,9 @@ static void add_json(cJSON *root, const struct adience_rows *rows) {
         }
 }
 
-bool adience_info(struct str *text, cJSON *json, const char *root, struct err *e) {
-    struct adience_rows rows;
-    bool ok = adience_rows_read(&rows, root, e);
-    if (ok && json)
-        add_json(json, &rows);
-    else if (ok)
-        add_text(text, &rows);
-    adience_rows_free(&rows);
-    return ok;
+void adience_info(struct str *text, cJSON *json, const struct adience_rows *rows) {
+    if (json)
+        add_json(json, rows);
+    else
+        add_text(text, rows);
 }

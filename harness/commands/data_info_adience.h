@@ -2,12 +2,12 @@
 #ifndef COMMANDS_DATA_INFO_ADIENCE_H
 #define COMMANDS_DATA_INFO_ADIENCE_H
 
-#include "core/err.h"
 #include "core/json.h"
 #include "core/str.h"
+#include "data/adience_rows.h"
 
-/* Counts of the folder's rows by each combination of /data/age_labels and /data/repeated_rows: a member "rows"
+/* Counts of rows by each combination of /data/age_labels and /data/repeated_rows: a member "rows"
  * of `json`, or with NULL a table at the end of `text`. */
-bool adience_info(struct str *text, cJSON *json, const char *root, struct err *e);
+void adience_info(struct str *text, cJSON *json, const struct adience_rows *rows);
 
 #endif

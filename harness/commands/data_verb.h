@@ -3,6 +3,7 @@
 #define COMMANDS_DATA_VERB_H
 
 #include "core/err.h"
+#include "commands/grid_option.h"
 #include "grid/data_option.h"
 
 #include <stddef.h>
@@ -19,11 +20,16 @@ struct data_verb {
     size_t n; /* of synth in UTKFace's layout; 0: not given */
     uint64_t seed;
     bool json;
-    struct err *e; /* the parser's */
+    struct option_texts set; /* of info: "/data/KEY=VALUE" */
+    struct err *e;           /* the parser's */
 };
 
 bool data_info(const struct data_verb *v, struct err *e);
 bool data_cache(const struct data_verb *v, struct err *e);
+
+/* How --set says the set is read, in a configuration of it; config_free on success and failure alike. */
+bool data_verb_reading(
+    const struct data_verb *v, enum dataset_id set, struct config *c, struct err *e);
 
 /* The set called `name` (ERR_USAGE where there is none), or with NULL the only one that --data gives. */
 bool data_verb_set(

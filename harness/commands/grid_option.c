@@ -18,7 +18,7 @@ static const struct argp_option options[] = {
     {0},
 };
 
-static void add(struct option_texts *texts, const char *text) {
+void option_texts_add(struct option_texts *texts, const char *text) {
     texts->text = xgrow(texts->text, &texts->capacity, texts->n + 1, sizeof *texts->text);
     texts->text[texts->n++] = text;
 }
@@ -30,10 +30,10 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         o->db = value;
         break;
     case KEY_ONLY:
-        add(&o->only, value);
+        option_texts_add(&o->only, value);
         break;
     case KEY_SET:
-        add(&o->set, value);
+        option_texts_add(&o->set, value);
         break;
     case ARGP_KEY_ARG:
         if (o->grid)

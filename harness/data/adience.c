@@ -92,17 +92,15 @@ static bool check_ids(const struct manifest *m, struct err *e) {
 }
 
 bool adience_list(struct manifest *m, struct err *e) {
-    struct adience_rows rows;
-    bool ok = adience_rows_read(&rows, m->root, e);
-    if (ok) {
-        m->samples = xcalloc(rows.n, sizeof *m->samples);
-        m->aside = xcalloc(rows.n, sizeof *m->aside);
-        for (size_t i = 0; i < rows.n; i++)
-            add_row(m, &rows.list[i]);
-        qsort(m->samples, m->n, sizeof *m->samples, by_id);
-        qsort(m->aside, m->n_aside, sizeof *m->aside, by_file);
-        ok = check_ids(m, e);
-    }
-    adience_rows_free(&rows);
-    return ok;
+    struct adience_rows *rows = m->rows = xcalloc(1, sizeof *rows);
+    if (!adience_rows_read(rows, m->root, e))
+        return false;
+    adience_rows_drop_texts(rows);
+    m->samples = xcalloc(rows->n, sizeof *m->samples);
+    m->aside = xcalloc(rows->n, sizeof *m->aside);
+    for (size_t i = 0; i < rows->n; i++)
+        add_row(m, &rows->list[i]);
+    qsort(m->samples, m->n, sizeof *m->samples, by_id);
+    qsort(m->aside, m->n_aside, sizeof *m->aside, by_file);
+    return check_ids(m, e);
 }

@@ -10,7 +10,7 @@
 char *adience_file(const struct adience_row *row, enum crop crop);
 char *adience_subject(const struct adience_row *row); /* "USER/FACE"; the caller frees */
 
-/* Lists the rows of m->root into m->samples (sorted by id) and m->aside (by file), by m->reading, without
+/* Reads m->root's rows into m->rows and lists them into m->samples (sorted by id) and m->aside (by file), by m->reading, without
  * contents. A kept repeat's id ends in "#1", "#2", ... A row is set aside where it repeats another and such
  * are dropped, where it has neither an age group nor a gender, and where its image is no regular file. No
  * image need be there. Errors (ERR_USAGE): a fold file that is not there or does not read; two rows of one

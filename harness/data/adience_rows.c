@@ -239,7 +239,7 @@ static bool compare_rows(struct adience_rows *rows, const char *root, struct err
 }
 
 static bool read_fold(struct adience_rows *rows, const char *root, int fold, struct err *e) {
-    size_t bytes;
+    struct adience_text *file = &rows->text[fold];
     char *name = xasprintf("fold_%d_data.txt", fold), *path = path_join(root, name);
     if (!file_exists(path)) {
         err_usage(e,
@@ -250,9 +250,8 @@ static bool read_fold(struct adience_rows *rows, const char *root, int fold, str
         free(name);
         return false;
     }
-    char *text = file_read(path, ADIENCE_MAX_FOLD_BYTES, &bytes, e);
-    bool ok = text && adience_rows_parse(rows, text, bytes, path, fold, e);
-    free(text);
+    file->bytes = file_read(path, ADIENCE_MAX_FOLD_BYTES, &file->n, e);
+    bool ok = file->bytes && adience_rows_parse(rows, file->bytes, file->n, path, fold, e);
     free(path);
     free(name);
     return ok;
@@ -266,7 +265,15 @@ bool adience_rows_read(struct adience_rows *rows, const char *root, struct err *
     return compare_rows(rows, root, e);
 }
 
+void adience_rows_drop_texts(struct adience_rows *rows) {
+    for (int fold = 0; fold < ADIENCE_FOLDS; fold++) {
+        free(rows->text[fold].bytes);
+        rows->text[fold] = (struct adience_text){0};
+    }
+}
+
 void adience_rows_free(struct adience_rows *rows) {
+    adience_rows_drop_texts(rows);
     for (size_t i = 0; i < rows->n; i++) {
         free(rows->list[i].user);
         free(rows->list[i].image);

@@ -22,6 +22,10 @@ struct adience_row {
 struct adience_rows {
     struct adience_row *list;
     size_t n, capacity;
+    struct adience_text {
+        char *bytes;
+        size_t n;
+    } text[ADIENCE_FOLDS]; /* the files as they were read */
 };
 
 /* Appends the rows of one file's text (it may begin with a byte order mark and have CRLF). A line that has
@@ -32,6 +36,7 @@ bool adience_rows_parse(struct adience_rows *rows, const char *text, size_t byte
 /* Reads the five files of a folder and counts repeats; a file that is not there and a person in two
  * folds are ERR_USAGE. adience_rows_free on success and failure alike. */
 bool adience_rows_read(struct adience_rows *rows, const char *root, struct err *e);
+void adience_rows_drop_texts(struct adience_rows *rows);
 void adience_rows_free(struct adience_rows *rows);
 
 #endif

@@ -20,7 +20,7 @@ struct classes {
 };
 
 static struct classes classes_of(const struct manifest *m, enum attribute a) {
-    int n = attribute_classes(m->set, a), oldest = LABEL_MISSING;
+    int n = attribute_classes(m->set, m->reading, a), oldest = LABEL_MISSING;
     if (n > 0)
         return (struct classes){m, a, false, n};
     for (size_t i = 0; i < m->n; i++)
@@ -35,7 +35,7 @@ static int class_of(const struct classes *c, uint32_t row) {
 }
 
 static void add_class_name(struct str *out, const struct classes *c, int k) {
-    const char *name = attribute_class_name(c->m->set, c->attribute, k);
+    const char *name = attribute_class_name(c->m->set, c->m->reading, c->attribute, k);
     if (c->decades)
         str_addf(out, "%d-%d", 10 * k, 10 * k + 9);
     else if (name)

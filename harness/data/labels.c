@@ -13,15 +13,19 @@ struct label_row {
 static const char *const gender_names[] = {"male", "female"};
 static const char *const race_names[] = {"White", "Black", "Asian", "Indian", "Other"};
 
-#define CLASSES(names) {{0, ARRAY_LEN(names) - 1}, names}
-#define YEARS {{1, 116}, NULL}
-#define NONE {{0, -1}, NULL}
+#define CLASSES(names)                                                                             \
+    { {0, ARRAY_LEN(names) - 1}, names }
+#define YEARS                                                                                      \
+    { {1, 116}, NULL }
+#define NONE                                                                                       \
+    { {0, -1}, NULL }
 
 static const struct label_row age_groups = {{0, ADIENCE_GROUPS - 1}, adience_group_name};
 static const struct label_row rows[DATASET_COUNT][ATTR_COUNT] = {
     [DATASET_UTKFACE] = {YEARS, CLASSES(gender_names), CLASSES(race_names)},
     [DATASET_SYNTHETIC] = {YEARS, CLASSES(gender_names), CLASSES(race_names)},
-    [DATASET_ADIENCE] = {{{0, ADIENCE_GROUPS - 1}, adience_group_name}, CLASSES(gender_names), NONE},
+    [DATASET_ADIENCE] = {{{0, ADIENCE_GROUPS - 1}, adience_group_name}, CLASSES(gender_names),
+        NONE},
 };
 
 static const struct label_row *row_of(

@@ -11,7 +11,8 @@
 enum dataset_id { DATASET_UTKFACE, DATASET_SYNTHETIC, DATASET_ADIENCE, DATASET_COUNT };
 
 struct label_range {
-    int first, last; /* a task's ranks by default; the last below the first: the set has no such labels */
+    int first,
+        last; /* a task's ranks by default; the last below the first: the set has no such labels */
 };
 struct label_range label_range(enum dataset_id set, struct reading reading, enum attribute a);
 

@@ -84,6 +84,8 @@ static void fingerprint(struct manifest *m) {
 bool manifest_open_any(struct manifest *m, enum dataset_id set, struct reading reading,
     const char *root, const char *cache_dir, int threads, struct err *e) {
     *m = (struct manifest){.set = set, .reading = reading, .root = xstrdup(root)};
+    if (reading.corrections)
+        m->reading.corrections = xstrdup(reading.corrections);
     bool ok = check_mark(m, e) && readers[set].list(m, e) && check_drawn(m, e) &&
               hash_samples(m, cache_dir, threads, e);
     if (ok)
@@ -120,8 +122,12 @@ void manifest_close(struct manifest *m) {
         free(m->aside[i].file);
         free(m->aside[i].reason);
     }
+    if (m->rows)
+        adience_rows_free(m->rows);
+    free(m->rows);
     free(m->samples);
     free(m->aside);
     free(m->root);
+    free(m->reading.corrections);
     *m = (struct manifest){0};
 }

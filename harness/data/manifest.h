@@ -29,15 +29,20 @@ struct set_aside { /* a file that is in the folder, or should be, and is not use
     char *reason; /* for people, one line: "name has no race field" */
 };
 
+struct adience_rows;
+
 struct manifest {
     enum dataset_id set;
-    struct reading reading;
+    struct reading reading; /* its text is the manifest's own */
     char *root;             /* the folder */
     struct sample *samples; /* usable ones, sorted by id (bytes) */
     size_t n;
     struct set_aside *aside; /* sorted by file */
     size_t n_aside;
     char fingerprint[SHA256_HEX]; /* over sorted (id, content, labels) of the usable samples */
+    struct adience_rows *rows;    /* of Adience's fold files, without texts; NULL for other sets */
+    size_t corrected;             /* labels that /data/corrections set */
+    size_t disputed;              /* entries there that are not applied */
     bool duplicates_known;        /* duplicates_mark was here */
     bool drawn;                   /* synthetic: results carry a mark wherever they are shown */
 };

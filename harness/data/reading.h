@@ -5,13 +5,14 @@
 #define DATA_READING_H
 
 #include <stdbool.h>
+#include <string.h>
 
-enum ages {          /* /data/ages: what an age label is */
+enum ages {         /* /data/ages: what an age label is */
     AGES_OWN,       /* as the set has it */
     AGES_ADIENCE_8, /* one of Adience's eight groups, for a set that has years; of the others: no age */
     AGES_COUNT
 };
-enum age_labels {     /* /data/age_labels: which ages belong to Adience's eight groups */
+enum age_labels { /* /data/age_labels: which ages belong to Adience's eight groups */
     AGE_LABELS_EXACT, /* the eight groups as written, no other: the lists of Levi & Hassner (2015). Years
                        * belong to the group that they lie in */
     AGE_LABELS_NESTED, /* and ages whose first is not below and whose last not above a group's; the
@@ -30,10 +31,16 @@ struct reading {
     enum age_labels age_labels;
     enum repeated_rows repeated_rows;
     enum crop crop;
+    char *corrections; /* /data/corrections, as corrections_load takes it; NULL is "none" */
 };
 
+static inline const char *reading_corrections(struct reading r) {
+    return r.corrections ? r.corrections : "none";
+}
+
 static inline bool reading_equal(struct reading a, struct reading b) {
-    return a.ages == b.ages && a.age_labels == b.age_labels && a.repeated_rows == b.repeated_rows && a.crop == b.crop;
+    return a.ages == b.ages && a.age_labels == b.age_labels && a.repeated_rows == b.repeated_rows &&
+           a.crop == b.crop && strcmp(reading_corrections(a), reading_corrections(b)) == 0;
 }
 
 #endif

@@ -21,46 +21,24 @@ enum { STREAM_CHOSEN = 4 }; /* the step of RNG_SYNTH's stream: whether a person 
 
 /* ---- the fold files ---- */
 
-struct folds {
-    char *text[ADIENCE_FOLDS];
-    size_t bytes[ADIENCE_FOLDS];
-};
-
-static char *fold_path(const char *dir, int fold) {
-    return xasprintf("%s/fold_%d_data.txt", dir, fold);
-}
-
-static bool folds_read(
-    struct folds *f, const char *dir, char sum[SYNTH_FOLDS_HEX + 1], struct err *e) {
+/* What tells these fold files from others. */
+static void folds_sum(const struct adience_rows *rows, char sum[SYNTH_FOLDS_HEX + 1]) {
     struct sha256 *all = sha256_new();
     char hex[SHA256_HEX];
-    bool ok = true;
-    for (int fold = 0; ok && fold < ADIENCE_FOLDS; fold++) {
-        char *path = fold_path(dir, fold);
-        f->text[fold] = file_read(path, ADIENCE_MAX_FOLD_BYTES, &f->bytes[fold], e);
-        ok = f->text[fold] != NULL;
-        if (ok)
-            sha256_add(all, f->text[fold], f->bytes[fold]);
-        free(path);
-    }
+    for (int fold = 0; fold < ADIENCE_FOLDS; fold++)
+        sha256_add(all, rows->text[fold].bytes, rows->text[fold].n);
     sha256_end(all, hex);
     snprintf(sum, SYNTH_FOLDS_HEX + 1, "%.*s", (int)SYNTH_FOLDS_HEX, hex);
-    return ok;
 }
 
-static bool folds_write(const struct folds *f, const char *dir, struct err *e) {
+static bool folds_write(const struct adience_rows *rows, const char *dir, struct err *e) {
     bool ok = true;
     for (int fold = 0; ok && fold < ADIENCE_FOLDS; fold++) {
-        char *path = fold_path(dir, fold);
-        ok = file_write(path, f->text[fold], f->bytes[fold], e);
+        char *path = xasprintf("%s/fold_%d_data.txt", dir, fold);
+        ok = file_write(path, rows->text[fold].bytes, rows->text[fold].n, e);
         free(path);
     }
     return ok;
-}
-
-static void folds_free(struct folds *f) {
-    for (int fold = 0; fold < ADIENCE_FOLDS; fold++)
-        free(f->text[fold]);
 }
 
 /* ---- persons ---- */
@@ -167,8 +145,8 @@ static bool check_folder(const struct recipe *r, const char *dir, bool *finished
                dir);
 }
 
-static bool draw(struct drawing *d, const struct folds *folds, int threads, struct err *e) {
-    if (!mark_write(&d->recipe, d->dir, e) || !folds_write(folds, d->dir, e) ||
+static bool draw(struct drawing *d, int threads, struct err *e) {
+    if (!mark_write(&d->recipe, d->dir, e) || !folds_write(d->rows, d->dir, e) ||
         !make_albums(d, e) || !parallel_try(d->n, threads, draw_one, d, e))
         return false;
     d->recipe.finished = true;
@@ -179,17 +157,16 @@ bool synth_adience_write(const char *dir, const char *folds_dir, double share, i
     uint64_t seed, int threads, size_t *n, struct err *e) {
     assert(share > 0 && share <= 1 && side_px >= 1);
     struct adience_rows rows = {0};
-    struct folds folds = {0};
     struct drawing d = {.dir = dir,
         .rows = &rows,
         .recipe = {.layout = SYNTH_ADIENCE, .side_px = side_px, .seed = seed, .share = share}};
-    bool finished, ok = adience_rows_read(&rows, folds_dir, e) &&
-                        folds_read(&folds, folds_dir, d.recipe.folds, e) && choose_rows(&d, e) &&
-                        check_folder(&d.recipe, dir, &finished, e);
-    ok = ok && (finished || draw(&d, &folds, threads, e));
+    bool finished, ok = adience_rows_read(&rows, folds_dir, e);
+    if (ok)
+        folds_sum(&rows, d.recipe.folds);
+    ok = ok && choose_rows(&d, e) && check_folder(&d.recipe, dir, &finished, e) &&
+         (finished || draw(&d, threads, e));
     *n = d.n;
     free(d.drawn);
-    folds_free(&folds);
     adience_rows_free(&rows);
     return ok;
 }

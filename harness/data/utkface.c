@@ -4,6 +4,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "data/adience_labels.h"
+#include "data/corrections.h"
 #include "data/synth.h"
 
 #include <dirent.h>
@@ -18,7 +19,7 @@
     "25_0_1_20170116174525125.jpg.chip.jpg (datasets/README.md says how to get UTKFace; "          \
     "`dmtl data synth` draws a set)"
 
-static const int field_max[ATTR_COUNT] = {
+const int utkface_field_max[ATTR_COUNT] = {
     [ATTR_AGE] = UTKFACE_MAX_AGE, [ATTR_GENDER] = 1, [ATTR_RACE] = 4};
 
 static bool is_image_name(const char *name) {
@@ -47,9 +48,9 @@ char *utkface_parse_name(const char *name, int16_t label[ATTR_COUNT]) {
         if (digits == 0 || !ended)
             return xasprintf("name's %s field is no whole number", attribute_name[a]);
         int value = atoi(p);
-        if (value > field_max[a])
-            return xasprintf(
-                "name's %s field is %d, expected 0 to %d", attribute_name[a], value, field_max[a]);
+        if (value > utkface_field_max[a])
+            return xasprintf("name's %s field is %d, expected 0 to %d", attribute_name[a], value,
+                utkface_field_max[a]);
         label[a] = (int16_t)value;
         p += digits + 1;
     }
@@ -124,11 +125,30 @@ static void group_age(int16_t label[ATTR_COUNT], struct reading r) {
         label[ATTR_AGE] = (int16_t)adience_group_of_years(label[ATTR_AGE], r.age_labels);
 }
 
+/* The labels of an entry by its name and the corrections; why it does not serve (the caller frees), or NULL.
+ * Labels that a name lacks count only together: which of its fields is missing is a guess. */
+static char *labels_of(struct manifest *m, const struct entry *entry, struct corrections *c,
+    int16_t label[ATTR_COUNT], struct err *e) {
+    char *reason = entry->reason ? xstrdup(entry->reason) : utkface_parse_name(entry->name, label);
+    int corrected = corrections_apply(c, entry->name, label);
+    m->corrected += (size_t)corrected;
+    if (!reason || corrected == 0)
+        return reason;
+    if (entry->reason)
+        err_usage(e, "%s: corrects %s, which %s", c->name, entry->name, reason);
+    else if (corrected < ATTR_COUNT)
+        err_usage(e,
+            "%s: corrects %d labels of %s, but its %s: expected its age, gender and race, all three",
+            c->name, corrected, entry->name, reason);
+    free(reason);
+    return NULL;
+}
+
 /* Takes the entry's name over. */
-static void add_entry(struct manifest *m, struct entry *entry) {
+static bool add_entry(
+    struct manifest *m, struct entry *entry, struct corrections *c, struct err *e) {
     struct sample s = {.id = entry->name, .duplicate_group = -1, .fold = -1};
-    char *reason =
-        entry->reason ? xstrdup(entry->reason) : utkface_parse_name(entry->name, s.label);
+    char *reason = labels_of(m, entry, c, s.label, e);
     if (reason) {
         m->aside[m->n_aside++] = (struct set_aside){.file = entry->name, .reason = reason};
     } else {
@@ -137,6 +157,19 @@ static void add_entry(struct manifest *m, struct entry *entry) {
         m->samples[m->n++] = s;
     }
     entry->name = NULL;
+    return e->kind == ERR_NONE;
+}
+
+/* Every file of the folder, each a sample or set aside. */
+static bool add_entries(struct manifest *m, struct entry *entries, size_t n, struct err *e) {
+    struct corrections c;
+    bool ok = corrections_load(&c, m->reading.corrections, e);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = add_entry(m, &entries[i], &c, e);
+    ok = ok && corrections_all_met(&c, m->root, e);
+    m->disputed = c.n_disputed;
+    corrections_free(&c);
+    return ok;
 }
 
 bool utkface_list(struct manifest *m, struct err *e) {
@@ -147,8 +180,9 @@ bool utkface_list(struct manifest *m, struct err *e) {
         goto done;
     m->samples = xcalloc(n, sizeof *m->samples);
     m->aside = xcalloc(n, sizeof *m->aside);
-    for (size_t i = 0; i < n; i++)
-        add_entry(m, &entries[i]);
+    ok = n == 0 || add_entries(m, entries, n, e);
+    if (!ok)
+        goto done;
     if (n == 0) {
         ok = err_usage(e, "%s: the folder is empty; " EXPECTED, m->root);
     } else if (m->n == 0) {

@@ -8,7 +8,8 @@ const struct name_row dataset_names[DATASET_COUNT] = {
 };
 const struct name_row ages_names[AGES_COUNT] = {
     [AGES_OWN] = {"own", "the set's own: years, or Adience's groups"},
-    [AGES_ADIENCE_8] = {"adience-8", "years become Adience's eight groups, as /data/age_labels says"},
+    [AGES_ADIENCE_8] = {"adience-8",
+        "years become Adience's eight groups, as /data/age_labels says"},
 };
 const struct name_row age_labels_names[AGE_LABELS_COUNT] = {
     [AGE_LABELS_EXACT] = {"exact",
@@ -23,6 +24,11 @@ const struct name_row repeated_rows_names[REPEATED_COUNT] = {
 const struct name_row crop_names[CROP_COUNT] = {
     [CROP_ALIGNED] = {"aligned", "aligned/USER/landmark_aligned_face.FACE.IMAGE"},
     [CROP_FACES] = {"faces", "faces/USER/coarse_tilt_aligned_face.FACE.IMAGE"},
+};
+const struct name_row corrections_names[CORRECTIONS_COUNT] = {
+    [CORRECTIONS_NONE] = {"none", "labels as the set's files say them"},
+    [CORRECTIONS_PUBLISHED] = {"published",
+        "what datasets/utkface-corrections.json documents and sources agree on"},
 };
 const struct name_row task_kind_names[TASK_KIND_COUNT] = {
     [TASK_NOMINAL] = {"nominal", "softmax cross-entropy over the classes (Eq 3-4)"},

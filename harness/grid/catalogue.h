@@ -28,6 +28,8 @@ enum unusable_names { UNUSABLE_REFUSE, UNUSABLE_PASS, UNUSABLE_COUNT };
 enum require { REQUIRE_ANY, REQUIRE_ALL, REQUIRE_COUNT };
 enum weights_source { WEIGHTS_NONE, WEIGHTS_IMAGENET, WEIGHTS_SOURCE_COUNT };
 
+enum corrections_source { CORRECTIONS_NONE, CORRECTIONS_PUBLISHED, CORRECTIONS_COUNT };
+
 struct name_row {
     const char *name, *help;
 };
@@ -38,6 +40,7 @@ extern const struct name_row ages_names[AGES_COUNT];
 extern const struct name_row age_labels_names[AGE_LABELS_COUNT];
 extern const struct name_row repeated_rows_names[REPEATED_COUNT];
 extern const struct name_row crop_names[CROP_COUNT];
+extern const struct name_row corrections_names[CORRECTIONS_COUNT];
 extern const struct name_row task_kind_names[TASK_KIND_COUNT];
 extern const struct name_row split_kind_names[SPLIT_KIND_COUNT];
 extern const struct name_row

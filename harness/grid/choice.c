@@ -49,6 +49,8 @@ bool choice_check_data(struct store *s, const char *grid, const struct manifest 
         .age_labels = age_labels_names[m->reading.age_labels].name,
         .repeated_rows = repeated_rows_names[m->reading.repeated_rows].name,
         .crop = crop_names[m->reading.crop].name,
+        .ages = ages_names[m->reading.ages].name,
+        .corrections = reading_corrections(m->reading),
         .fingerprint = m->fingerprint,
         .folder = m->root};
     char *candidates = choice_grid(grid);

@@ -112,16 +112,11 @@ static bool read_descriptions(
 
 /* One "/pointer=value" onto base. */
 static bool apply_set(struct grid_file *f, const char *text, struct err *e) {
-    const char *equals = strchr(text, '=');
-    if (!equals)
-        return err_usage(e, "--set %s: expected /pointer=value, like /epochs=3", text);
-    char *pointer = xstrndup(text, (size_t)(equals - text));
-    struct err no_json = {0};
-    cJSON *value = json_parse("--set", equals + 1, strlen(equals + 1), &no_json);
-    if (!value)
-        value = cJSON_CreateString(equals + 1);
-    cJSON *patch = cJSON_CreateObject();
-    bool ok = json_pointer_set(patch, pointer, value, e) || err_add(e, "--set %s", text);
+    cJSON *patch = config_assignment(text, e);
+    if (!patch)
+        return false;
+    char *pointer = xstrndup(text, strcspn(text, "="));
+    bool ok = true;
     if (ok && json_get(f->axes, pointer))
         ok = err_usage(e,
             "--set %s: the grid's axis %s sets this key: edit the file, or choose cells "

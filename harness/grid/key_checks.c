@@ -142,6 +142,8 @@ static bool check_reading(const struct config *c, const char *where, struct err 
             r->repeated_rows != REPEATED_KEEP, adience, "leave it out or say \"adience\""},
         {"crop", crop_names[r->crop].name, r->crop != CROP_ALIGNED, adience,
             "leave it out or say \"adience\""},
+        {"corrections", reading_corrections(*r), strcmp(reading_corrections(*r), "none") != 0,
+            c->data.set == DATASET_UTKFACE, "leave it out or say \"utkface\""},
     };
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         if (keys[i].said && !keys[i].counts)

@@ -237,6 +237,25 @@ bool config_check_patch(const cJSON *patch, const char *where, const char *prefi
     return ok;
 }
 
+cJSON *config_assignment(const char *text, struct err *e) {
+    const char *equals = strchr(text, '=');
+    if (!equals) {
+        err_usage(e, "--set %s: expected /pointer=value, like /epochs=3", text);
+        return NULL;
+    }
+    char *pointer = xstrndup(text, (size_t)(equals - text));
+    struct err no_json = {0};
+    cJSON *value = json_parse("--set", equals + 1, strlen(equals + 1), &no_json);
+    cJSON *patch = cJSON_CreateObject();
+    bool ok = json_pointer_set(patch, pointer, value ? value : cJSON_CreateString(equals + 1), e) ||
+              err_add(e, "--set %s", text);
+    free(pointer);
+    if (ok)
+        return patch;
+    cJSON_Delete(patch);
+    return NULL;
+}
+
 void config_free(struct config *c) {
     for (int i = 0; i < n_config_keys; i++)
         if (config_keys[i].type == KEY_TEXT || config_keys[i].type == KEY_OBJECT)
@@ -313,8 +332,7 @@ static void add_tasks(cJSON *object, const struct config *c, bool for_id) {
     cJSON *tasks = json_get(object, "tasks");
     for (int i = 0; i < c->n_tasks; i++) {
         struct task_config defaults;
-        task_defaults(
-            &defaults, c->data.set, c->data.reading, c->tasks[i].attribute);
+        task_defaults(&defaults, c->data.set, c->data.reading, c->tasks[i].attribute);
         cJSON *task = cJSON_AddObjectToObject(tasks, attribute_name[c->tasks[i].attribute]);
         add_keys(task, task_keys, n_task_keys, &c->tasks[i], for_id ? &defaults : NULL);
     }

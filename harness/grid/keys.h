@@ -21,6 +21,9 @@ void config_free(struct config *c);
 /* The names, types and bounds of a merge patch (null removes), not what spans keys; messages say
  * "WHERE: PREFIX/pointer". */
 bool config_check_patch(const cJSON *patch, const char *where, const char *prefix, struct err *e);
+/* The patch that one text of --set, "/pointer=value", says: the value is JSON, or else taken as a string. NULL
+ * on failure; the caller deletes. */
+cJSON *config_assignment(const char *text, struct err *e);
 
 /* Every key with its value, in the table's order; the caller deletes. Parses back to the same. */
 cJSON *config_resolved(const struct config *c);

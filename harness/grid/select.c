@@ -61,6 +61,11 @@ static bool make_candidate(const struct config *c, const char *where, const cJSO
                                         where, made->values, epochs)
                                   : xasprintf("%s with %s", where, made->values);
     bool ok = with_values(c, values, c->select.seed, epochs, with, &made->config, e);
+    if (ok && c->select.epochs && made->config.early_stop_epochs > epochs)
+        ok = err_usage(e,
+            "%s: /early_stop_epochs: %d: counts for nothing in so few: expected at most %d, or no "
+            "/select/epochs",
+            with, made->config.early_stop_epochs, epochs);
     if (ok)
         config_id(&made->config, made->id);
     free(with);

@@ -17,6 +17,7 @@ static const struct {
 } not_chosen[] = {
     {"/split/", "candidates must be validated on the same images"},
     {"/data/set", "candidates must be validated on the same images"},
+    {"/data/corrections", "candidates must be validated on the same labels"},
     {"/data/ages", "candidates must be validated on the same labels"},
     {"/data/age_labels", "candidates must be validated on the same labels"},
     {"/data/repeated_rows", "candidates must be validated on the same images"},

@@ -164,7 +164,8 @@ bool store_rewind(struct store *s, int64_t cell, int epochs_done, int64_t step, 
     return store_end(s, own, ok, e);
 }
 
-/* A configuration without a key of the reading is older than the key: then its set has one reading. */
+/* A configuration without a key of the reading is older than the key. Of the first three, its set then has one
+ * reading; the others have the default. */
 bool store_check_data(
     struct store *s, const char *grid, const struct store_source *source, struct err *e) {
     sqlite3_stmt *stmt = sql_prepare(s->db, e,
@@ -175,9 +176,11 @@ bool store_check_data(
         " AND coalesce(json_extract(c.config, '$.data.age_labels'), ?5) = ?5"
         " AND coalesce(json_extract(c.config, '$.data.repeated_rows'), ?6) = ?6"
         " AND coalesce(json_extract(c.config, '$.data.crop'), ?7) = ?7"
+        " AND coalesce(json_extract(c.config, '$.data.ages'), 'own') = ?8"
+        " AND coalesce(json_extract(c.config, '$.data.corrections'), 'none') = ?9"
         " AND (c.state = ?4 OR c.step > 0) ORDER BY m.position LIMIT 1",
-        "sssisss", grid, source->dataset, source->fingerprint, CELL_DONE, source->age_labels,
-        source->repeated_rows, source->crop);
+        "sssisssss", grid, source->dataset, source->fingerprint, CELL_DONE, source->age_labels,
+        source->repeated_rows, source->crop, source->ages, source->corrections);
     int row = stmt ? sql_step(stmt, e) : -1;
     if (row == 1)
         err_usage(e,

@@ -132,7 +132,7 @@ struct cell_record {
 /* What a cell's data come from: a set by its name, how it is read (names of /data/age_labels,
  * /data/repeated_rows, /data/crop), and what its folder then gives. */
 struct store_source {
-    const char *dataset, *age_labels, *repeated_rows, *crop;
+    const char *dataset, *ages, *age_labels, *repeated_rows, *crop, *corrections;
     const char *fingerprint, *folder;
 };
 /* One version of a set's folder a grid and reading: ERR_USAGE where a cell of `grid` on this set, read in this
