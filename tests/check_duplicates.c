@@ -118,8 +118,7 @@ static size_t pairs_of(struct near_pair **pairs, const uint8_t *prints, int thre
     size_t n;
     uint8_t decoded[PICTURES];
     memset(decoded, 1, sizeof decoded);
-    ck_assert_msg(
-        near_pairs(pairs, &n, prints, decoded, PICTURES, threads, &e), "%s", e.msg);
+    ck_assert_msg(near_pairs(pairs, &n, prints, decoded, PICTURES, threads, &e), "%s", e.msg);
     return n;
 }
 
@@ -143,7 +142,8 @@ START_TEST(no_pair_is_missed) {
     ck_assert_uint_eq(k, n);
     ck_assert_uint_gt(mirrored, 20);
     ck_assert_uint_gt(n, mirrored);
-    ck_assert_uint_lt(n, 3 * PICTURES / 2); /* of the 450 that share a pattern some are no more near */
+    ck_assert_uint_lt(
+        n, 3 * PICTURES / 2); /* of the 450 that share a pattern some are no more near */
     ck_assert_uint_eq(pairs_of(&again, prints, 3), n);
     ck_assert_int_eq(memcmp(pairs, again, n * sizeof *pairs), 0);
     free(again);
@@ -175,7 +175,8 @@ END_TEST
 
 /* Six drawn faces of years 20 to 25 in UTKFace's layout, and of the first a copy, a mirrored one of half the size
  * and one compressed hard; two copies of the second; two files that do not decode, with the same bytes. */
-static void put_copy(const char *name, const struct image *im, bool mirror, int shrink, int quality) {
+static void put_copy(
+    const char *name, const struct image *im, bool mirror, int shrink, int quality) {
     struct err e = {0};
     struct image out = image_new(im->width / shrink, im->height / shrink);
     for (int y = 0; y < out.height; y++)
@@ -231,7 +232,8 @@ static struct manifest open_faces(void) {
 }
 
 /* By age: 20 to 25, 30 to 32, 40 and 41, 50 and 51. */
-static void groups_are(const struct manifest *m, enum split_duplicates kind, const int32_t *wanted) {
+static void groups_are(
+    const struct manifest *m, enum split_duplicates kind, const int32_t *wanted) {
     int32_t *group = duplicate_groups(m, kind);
     ck_assert_uint_eq(m->n, 13);
     for (size_t i = 0; i < m->n; i++)

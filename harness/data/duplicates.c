@@ -83,8 +83,7 @@ static bool join_near(uint32_t *parent, const struct manifest *m, const uint32_t
     struct near_pair *pairs = NULL;
     size_t n_pairs = 0;
     for (size_t i = 0; i < n; i++)
-        items[i] =
-            (struct print_item){m->samples[first[i]].file, m->samples[first[i]].content};
+        items[i] = (struct print_item){m->samples[first[i]].file, m->samples[first[i]].content};
     bool ok = prints_fill(prints, decoded, items, n, m->root, cache_dir, threads, e) &&
               near_pairs(&pairs, &n_pairs, prints, decoded, n, threads, e);
     for (size_t i = 0; ok && i < n_pairs; i++)

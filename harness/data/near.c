@@ -13,15 +13,17 @@
 
 enum { COARSE = 4, FINE = 8, BLOCK = 256 };
 enum { COARSE_HALF = COARSE * COARSE / 2, FINE_HALF = FINE * FINE / 2 };
-#define SLACK 1e-4f /* far above what rounding does to the bounds, which decide nothing that is near */
+#define SLACK                                                                                      \
+    1e-4f /* far above what rounding does to the bounds, which decide nothing that is near */
 
 struct fine { /* of one print */
     float even[FINE_HALF], odd[FINE_HALF], rest;
 };
 struct search {
     const uint8_t *prints;
-    size_t n, padded;   /* to whole blocks */
-    int64_t *sum, *variance; /* of each print: the sum of its values; PRINT_VALUES^2 times their variance */
+    size_t n, padded; /* to whole blocks */
+    int64_t *sum,
+        *variance; /* of each print: the sum of its values; PRINT_VALUES^2 times their variance */
     struct fine *fine;
     float *even, *odd; /* [COARSE_HALF][padded] */
     float *rest;       /* [padded] */

@@ -123,7 +123,8 @@ static size_t take_cached(const struct job *j, size_t n, const struct cache *c) 
     size_t missing = 0, k = 0;
     for (size_t i = 0; i < n; i++) {
         int order = 1;
-        while (k < c->n && (order = memcmp(c->records + k * RECORD, j->items[i].content, CONTENT)) < 0)
+        while (
+            k < c->n && (order = memcmp(c->records + k * RECORD, j->items[i].content, CONTENT)) < 0)
             k++;
         if (k < c->n && order == 0) {
             const char *record = c->records + k * RECORD + CONTENT;
@@ -152,7 +153,9 @@ static bool write_cache(
     str_add(&s, CACHE_HEAD);
     for (size_t i = 0; i < n; i++) {
         int order = 1;
-        for (; k < c->n && (order = memcmp(c->records + k * RECORD, j->items[i].content, CONTENT)) < 0; k++)
+        for (; k < c->n &&
+               (order = memcmp(c->records + k * RECORD, j->items[i].content, CONTENT)) < 0;
+             k++)
             str_addn(&s, c->records + k * RECORD, RECORD);
         k += k < c->n && order == 0;
         add_item(&s, j, i);

@@ -86,9 +86,9 @@ static bool known_members(struct place *p, const cJSON *object, const struct wor
 
 static bool read_class(struct place *p, struct plant *plant, enum attribute a, const cJSON *value) {
     struct str names = {0};
-    int classes = attribute_classes(DATASET_SYNTHETIC, a), found = -1;
+    int classes = attribute_classes(DATASET_SYNTHETIC, (struct reading){0}, a), found = -1;
     for (int c = 0; c < classes; c++) {
-        const char *name = attribute_class_name(DATASET_SYNTHETIC, a, c);
+        const char *name = attribute_class_name(DATASET_SYNTHETIC, (struct reading){0}, a, c);
         str_addf(&names, "%s\"%s\"", c == 0 ? "" : c == classes - 1 ? " or " : ", ", name);
         if (cJSON_IsString(value) && strcmp(value->valuestring, name) == 0)
             found = c;
@@ -243,7 +243,7 @@ bool plant_has(const struct plant *p, const int16_t truth[ATTR_COUNT]) {
 static int16_t another(enum attribute a, int16_t truth, struct rng *r) {
     int first = a == ATTR_AGE ? SYNTH_FIRST_AGE : 0;
     int count = a == ATTR_AGE ? SYNTH_LAST_AGE - SYNTH_FIRST_AGE + 1
-                              : attribute_classes(DATASET_SYNTHETIC, a);
+                              : attribute_classes(DATASET_SYNTHETIC, (struct reading){0}, a);
     int label = first + (int)rng_below(r, (uint32_t)(count - 1));
     return (int16_t)(label >= truth ? label + 1 : label);
 }
