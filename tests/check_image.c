@@ -4,10 +4,12 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "data/image.h"
+#include "fixture_image.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <jpeglib.h>
 #include <png.h>
@@ -160,19 +162,6 @@ START_TEST(other_bytes_are_an_error) {
 }
 END_TEST
 
-/* EXIF: little-endian TIFF with one entry, orientation (0x0112), a SHORT; put behind SOI as APP1. */
-static uint8_t *with_orientation(
-    const uint8_t *jpeg, size_t n, uint8_t orientation, size_t *out_n) {
-    uint8_t app1[] = {0xFF, 0xE1, 0, 34, 'E', 'x', 'i', 'f', 0, 0, 'I', 'I', 42, 0, 8, 0, 0, 0, 1,
-        0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0};
-    *out_n = n + sizeof app1;
-    uint8_t *out = xmalloc(*out_n);
-    memcpy(out, jpeg, 2);
-    memcpy(out + 2, app1, sizeof app1);
-    memcpy(out + 2 + sizeof app1, jpeg + 2, n - 2);
-    return out;
-}
-
 /* The stored picture's red corner is upper left; EXIF 2.3, tag 0x0112, says where row 0 and column 0
  * are in the upright picture: 1 top left, 2 top right, 3 bottom right, 4 bottom left, 5 left top,
  * 6 right top, 7 right bottom, 8 left bottom. */
@@ -185,7 +174,7 @@ START_TEST(exif_orientation_is_applied) {
     struct image im = corner(48, 32), back;
     size_t n, with_n;
     uint8_t *bytes = jpeg_of(&im, &n);
-    uint8_t *with = with_orientation(bytes, n, (uint8_t)(_i + 1), &with_n);
+    uint8_t *with = file_jpeg_turned(bytes, n, (uint8_t)(_i + 1), &with_n);
     struct err e = {0};
     ck_assert_msg(image_decode(&back, "x.jpg", with, with_n, &e), "%s", e.msg);
     ck_assert_int_eq(back.width, expected[_i].turned ? 32 : 48);
@@ -202,44 +191,19 @@ START_TEST(exif_orientation_is_applied) {
 }
 END_TEST
 
-/* A JPEG of `components` in a colour space, progressive or not, as libjpeg writes it. */
-static uint8_t *encode_as(
-    int components, J_COLOR_SPACE space, bool progressive, int side, unsigned long *n) {
-    struct jpeg_compress_struct c;
-    struct jpeg_error_mgr errors;
-    uint8_t *bytes = NULL, *row = xmalloc((size_t)side * components);
-    c.err = jpeg_std_error(&errors);
-    jpeg_create_compress(&c);
-    jpeg_mem_dest(&c, &bytes, n);
-    c.image_width = c.image_height = (JDIMENSION)side;
-    c.input_components = components;
-    c.in_color_space = space;
-    jpeg_set_defaults(&c);
-    if (progressive)
-        jpeg_simple_progression(&c);
-    jpeg_start_compress(&c, TRUE);
-    memset(row, 90, (size_t)side * components);
-    while (c.next_scanline < c.image_height)
-        jpeg_write_scanlines(&c, &row, 1);
-    jpeg_finish_compress(&c);
-    jpeg_destroy_compress(&c);
-    free(row);
-    return bytes;
-}
-
 START_TEST(kinds_of_jpeg) {
     struct image im;
     struct err e = {0};
-    unsigned long n = 0;
-    uint8_t *grey = encode_as(1, JCS_GRAYSCALE, false, 17, &n);
+    size_t n = 0;
+    uint8_t *grey = file_jpeg(1, JCS_GRAYSCALE, false, 17, &n);
     ck_assert_msg(image_decode(&im, "grey", grey, n, &e), "%s", e.msg);
     ck_assert(im.rgb[0] == 90 && im.rgb[1] == 90 && im.rgb[2] == 90);
     image_free(&im);
-    uint8_t *progressive = encode_as(3, JCS_RGB, true, 17, &n);
+    uint8_t *progressive = file_jpeg(3, JCS_RGB, true, 17, &n);
     ck_assert_msg(image_decode(&im, "progressive", progressive, n, &e), "%s", e.msg);
     ck_assert_int_eq(im.width, 17);
     image_free(&im);
-    uint8_t *cmyk = encode_as(4, JCS_CMYK, false, 17, &n);
+    uint8_t *cmyk = file_jpeg(4, JCS_CMYK, false, 17, &n);
     ck_assert(!image_decode(&im, "ink.jpg", cmyk, n, &e));
     ck_assert_str_eq(e.msg, "ink.jpg: is a CMYK image; convert it to RGB");
     free(grey);
@@ -248,49 +212,61 @@ START_TEST(kinds_of_jpeg) {
 }
 END_TEST
 
+/* The header alone decides, before memory is taken for pixels; libjpeg's own bound is 65,500 a side. */
 START_TEST(sizes_have_bounds) {
-    unsigned long n = 0;
-    uint8_t *bytes = encode_as(1, JCS_GRAYSCALE, false, 17, &n);
-    for (size_t i = 0; i + 9 < n; i++) /* SOF0: FF C0 length(2) precision height(2) width(2) */
-        if (bytes[i] == 0xFF && bytes[i + 1] == 0xC0) {
-            memset(bytes + i + 5, 0xEA, 4); /* 60,138 a side */
-            break;
-        }
-    expect_broken(bytes, n, "x.jpg: is 60138 x 60138 pixels; read are 1 to 20000 a side");
-    free(bytes);
+    static const struct {
+        unsigned width, height;
+        const char *message;
+    } sizes[] = {
+        {60138, 60138, "x.jpg: is 60138 x 60138 pixels; read are 1 to 20000 a side"},
+        {30000, 17, "x.jpg: is 30000 x 17 pixels; read are 1 to 20000 a side"},
+        {17, 30000, "x.jpg: is 17 x 30000 pixels; read are 1 to 20000 a side"},
+        {10000, 5001,
+            "x.jpg: is 10000 x 5001 pixels; read are 1 to 20000 a side and at most 50000000"},
+    };
+    static const uint8_t grey[4] = {0, 50, 100, 255};
+    size_t n = 0, png_n;
+    uint8_t *jpeg = file_jpeg(1, JCS_GRAYSCALE, false, 17, &n),
+            *png = file_png(PNG_FORMAT_GRAY, grey, NULL, 2, &png_n);
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        uint8_t *a = file_jpeg_sized(jpeg, n, sizes[i].width, sizes[i].height),
+                *b = file_png_sized(png, png_n, sizes[i].width, sizes[i].height);
+        expect_broken(a, n, sizes[i].message);
+        expect_broken(b, png_n, sizes[i].message);
+        free(a);
+        free(b);
+    }
+    uint8_t *allowed = file_png_sized(png, png_n, 10000, 5000);
+    expect_broken(allowed, png_n, "x.jpg: broken PNG data: ");
+    free(allowed);
+    free(jpeg);
+    free(png);
 }
 END_TEST
-
-static uint8_t *png_of(int format, const void *pixels, int side, size_t *n) {
-    png_image png = {.version = PNG_IMAGE_VERSION,
-        .width = (png_uint_32)side,
-        .height = (png_uint_32)side,
-        .format = (png_uint_32)format};
-    *n = 0;
-    ck_assert(png_image_write_to_memory(&png, NULL, n, 0, pixels, 0, NULL));
-    uint8_t *bytes = xmalloc(*n);
-    ck_assert(png_image_write_to_memory(&png, bytes, n, 0, pixels, 0, NULL));
-    return bytes;
-}
 
 START_TEST(png_of_every_kind) {
     static const uint8_t rgba[16] = {9, 8, 7, 0, 1, 2, 3, 255, 4, 5, 6, 128, 10, 20, 30, 64},
                          rgb[12] = {9, 8, 7, 1, 2, 3, 4, 5, 6, 10, 20, 30},
-                         grey[4] = {0, 50, 100, 255};
+                         grey[4] = {0, 50, 100, 255}, index[4] = {1, 0, 0, 0},
+                         palette[2 * 4] = {9, 8, 7, 0, 1, 2, 3, 255};
+    /* 16 bits: 0x40D0 of 65,535 are 64.56 of 255, to the nearest 65, where its high byte is 64. */
+    static const uint16_t deep[4 * 3] = {0x40D0, 0x40C0, 0xFFFF, 0, 0x0080, 0x0081};
     static const struct {
         int format;
-        const uint8_t *pixels;
+        const void *pixels, *palette;
         uint8_t first[6];
     } kinds[] = {
-        {PNG_FORMAT_RGB, rgb, {9, 8, 7, 1, 2, 3}},
-        {PNG_FORMAT_RGBA, rgba, {9, 8, 7, 1, 2, 3}}, /* alpha dropped, not blended */
-        {PNG_FORMAT_GRAY, grey, {0, 0, 0, 50, 50, 50}},
+        {PNG_FORMAT_RGB, rgb, NULL, {9, 8, 7, 1, 2, 3}},
+        {PNG_FORMAT_RGBA, rgba, NULL, {9, 8, 7, 1, 2, 3}}, /* alpha dropped, not blended */
+        {PNG_FORMAT_GRAY, grey, NULL, {0, 0, 0, 50, 50, 50}},
+        {PNG_FORMAT_RGBA_COLORMAP, index, palette, {1, 2, 3, 9, 8, 7}},
+        {PNG_FORMAT_LINEAR_RGB, deep, NULL, {65, 64, 255, 0, 0, 1}},
     };
     for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
         struct image im;
         struct err e = {0};
         size_t n;
-        uint8_t *bytes = png_of(kinds[k].format, kinds[k].pixels, 2, &n);
+        uint8_t *bytes = file_png(kinds[k].format, kinds[k].pixels, kinds[k].palette, 2, &n);
         ck_assert_msg(image_decode(&im, "x.png", bytes, n, &e), "%s", e.msg);
         ck_assert_int_eq(memcmp(im.rgb, kinds[k].first, 6), 0);
         image_free(&im);
@@ -298,6 +274,27 @@ START_TEST(png_of_every_kind) {
             expect_broken(bytes, cut, "x.jpg: broken PNG data: ");
         free(bytes);
     }
+}
+END_TEST
+
+/* 200 texts of 4 MB are 800 MB where they are unpacked; packed they are 4 KB each. */
+START_TEST(texts_in_a_png_are_not_unpacked) {
+    static const uint8_t grey[4] = {0, 50, 100, 255};
+    struct image im;
+    struct err e = {0};
+    struct rusage before, after;
+    size_t n, with_n;
+    uint8_t *png = file_png(PNG_FORMAT_GRAY, grey, NULL, 2, &n),
+            *with = file_png_texts(png, n, 4 << 20, 200, &with_n);
+    ck_assert_uint_lt(with_n, 2 << 20);
+    getrusage(RUSAGE_SELF, &before);
+    ck_assert_msg(image_decode(&im, "x.png", with, with_n, &e), "%s", e.msg);
+    getrusage(RUSAGE_SELF, &after);
+    ck_assert_int_eq(im.rgb[3], 50);
+    ck_assert_int_lt(after.ru_maxrss - before.ru_maxrss, 2 << 10 /* KB */);
+    image_free(&im);
+    free(png);
+    free(with);
 }
 END_TEST
 
@@ -315,6 +312,7 @@ Suite *image_suite(void) {
     tcase_add_test(c, kinds_of_jpeg);
     tcase_add_test(c, sizes_have_bounds);
     tcase_add_test(c, png_of_every_kind);
+    tcase_add_test(c, texts_in_a_png_are_not_unpacked);
     suite_add_tcase(s, c);
     return s;
 }

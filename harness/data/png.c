@@ -75,6 +75,8 @@ bool png_decode(struct image *im, const char *name, const uint8_t *bytes, size_t
         ok = false;
     } else {
         png_set_read_fn(png, &source, on_read);
+        /* Texts and profiles pass by unread: a thousand of them would unpack to gigabytes. */
+        png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
         ok = read_pixels(png, info, im, (png_bytep **)&rows, name, e);
     }
     png_destroy_read_struct(&png, &info, NULL);
