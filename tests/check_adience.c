@@ -199,7 +199,9 @@ static size_t labelled(
 
 START_TEST(the_real_files_have_their_counts) {
     static const size_t exact[ADIENCE_FOLDS] = {4316, 3101, 3339, 2975, 3693},
-                        nested[ADIENCE_FOLDS] = {4380, 3274, 3300, 3069, 3679};
+                        nested[ADIENCE_FOLDS] = {4380, 3274, 3300, 3069, 3679},
+                        nearest[ADIENCE_FOLDS] = {4432, 3693, 3343, 3400, 3754},
+                        images[ADIENCE_FOLDS] = {4484, 3730, 3894, 3446, 3816}; /* 19,370 */
     struct adience_rows rows;
     struct err e = {0};
     const char *dir = real_folds();
@@ -210,6 +212,11 @@ START_TEST(the_real_files_have_their_counts) {
     for (int fold = 0; fold < ADIENCE_FOLDS; fold++) {
         ck_assert_uint_eq(labelled(&rows, AGE_LABELS_EXACT, true, fold), exact[fold]);
         ck_assert_uint_eq(labelled(&rows, AGE_LABELS_NESTED, false, fold), nested[fold]);
+        ck_assert_uint_eq(labelled(&rows, AGE_LABELS_NEAREST, false, fold), nearest[fold]);
+        size_t once = 0;
+        for (size_t i = 0; i < rows.n; i++)
+            once += rows.list[i].fold == fold && rows.list[i].repeat == 0;
+        ck_assert_uint_eq(once, images[fold]);
     }
     ck_assert_uint_eq(labelled(&rows, AGE_LABELS_EXACT, true, -1), 17424);
     ck_assert_uint_eq(labelled(&rows, AGE_LABELS_EXACT, false, -1), 17321);
@@ -234,6 +241,36 @@ START_TEST(the_real_files_have_their_counts) {
 }
 END_TEST
 
+static int by_person(const void *a, const void *b) {
+    const struct adience_row *x = a, *y = b;
+    int order = strcmp(x->user, y->user);
+    return order ? order : (x->face_id > y->face_id) - (x->face_id < y->face_id);
+}
+
+/* 168 albums with 2,284 persons, and none of either in two folds: what its protocol stands on. */
+START_TEST(the_real_files_keep_albums_and_persons_in_one_fold) {
+    struct adience_rows rows;
+    struct err e = {0};
+    const char *dir = real_folds();
+    if (!dir)
+        return;
+    ck_assert_msg(adience_rows_read(&rows, dir, &e), "%s", e.msg);
+    qsort(rows.list, rows.n, sizeof *rows.list, by_person);
+    size_t albums = 1, persons = 1;
+    for (size_t i = 1; i < rows.n; i++) {
+        const struct adience_row *before = &rows.list[i - 1], *row = &rows.list[i];
+        persons += by_person(before, row) != 0;
+        if (strcmp(before->user, row->user) == 0)
+            ck_assert_int_eq(before->fold, row->fold);
+        else
+            albums++;
+    }
+    ck_assert_uint_eq(albums, 168);
+    ck_assert_uint_eq(persons, 2284);
+    adience_rows_free(&rows);
+}
+END_TEST
+
 Suite *adience_suite(void) {
     Suite *s = suite_create("adience");
     TCase *c = tcase_create("adience");
@@ -243,6 +280,7 @@ Suite *adience_suite(void) {
     tcase_add_test(c, five_files_make_a_set);
     tcase_add_loop_test(c, ages_by_policy, 0, (int)ARRAY_LEN(ages));
     tcase_add_test(c, the_real_files_have_their_counts);
+    tcase_add_test(c, the_real_files_keep_albums_and_persons_in_one_fold);
     suite_add_tcase(s, c);
     return s;
 }

@@ -35,7 +35,7 @@ static bool run(const char *words, char **out, struct err *e) {
     dup2(kept, STDOUT_FILENO);
     close(kept);
     struct err none = {0};
-    *out = file_read(file, 1 << 20, NULL, &none);
+    *out = file_read(file, 1 << 24, NULL, &none);
     unlink(file);
     free(file);
     free(copy);
@@ -122,7 +122,9 @@ START_TEST(info_counts_rows_without_images) {
     char *out = run_ok("info adience --data adience=%D --cache %C");
     ck_assert_ptr_nonnull(strstr(out, "0 usable images, 7 files set aside"));
     ck_assert_ptr_nonnull(strstr(out, "\"aligned/u/landmark_aligned_face.2.b.jpg\": has neither"));
-    ck_assert_ptr_nonnull(strstr(out, "7 rows of 6 subjects in 2 albums; 1 repeat"));
+    ck_assert_ptr_nonnull(
+        strstr(out, "7 rows of 6 subjects in 2 albums; 1 repeat an earlier row's user, image "
+                    "and face (1 such keys)"));
     ck_assert_ptr_null(strstr(out, "race"));
     free(out);
     out = run_ok("info adience --data adience=%D --cache %C --json");
@@ -143,6 +145,165 @@ START_TEST(info_counts_rows_without_images) {
     }
     cJSON_Delete(root);
     free(out);
+}
+END_TEST
+
+/* Every count that is published of Adience's fold files, as the program prints them. */
+START_TEST(info_counts_the_real_fold_files) {
+    static const struct {
+        const char *age_labels, *repeated_rows;
+        int age, folds[5], both;
+    } published[] = {
+        {"exact", "keep", 17424, {4316, 3101, 3339, 2975, 3693}, 16258},
+        {"nested", "drop", 17702, {4380, 3274, 3300, 3069, 3679}, 0},
+        {"nearest", "drop", 18622, {4432, 3693, 3343, 3400, 3754}, 0},
+    };
+    const char *data = getenv("DMTL_DATA");
+    char *real = data ? path_join(data, "adience") : NULL;
+    struct err e = {0};
+    if (!real || !dir_exists(real)) {
+        printf(
+            "skipped: info_counts_the_real_fold_files: DMTL_DATA names no folder with adience/\n");
+        free(real);
+        return;
+    }
+    char *words = xasprintf("info adience --data adience=%s --cache %%C --json", real);
+    char *out = run_ok(words);
+    cJSON *root = json_parse("info", out, strlen(out), &e), *rows = json_get(root, "rows");
+    ck_assert_int_eq(json_get(rows, "all")->valueint, 19487);
+    ck_assert_int_eq(json_get(rows, "subjects")->valueint, 2284);
+    ck_assert_int_eq(json_get(rows, "albums")->valueint, 168);
+    ck_assert_int_eq(json_get(rows, "repeated")->valueint, 117);
+    ck_assert_int_eq(json_get(rows, "repeated_keys")->valueint, 114);
+    for (size_t i = 0; i < ARRAY_LEN(published); i++) {
+        const cJSON *p = json_get(rows, "policies")->child;
+        while (strcmp(json_get(p, "age_labels")->valuestring, published[i].age_labels) != 0 ||
+               strcmp(json_get(p, "repeated_rows")->valuestring, published[i].repeated_rows) != 0)
+            p = p->next;
+        ck_assert_int_eq(json_get(p, "age")->valueint, published[i].age);
+        for (int fold = 0; fold < 5; fold++)
+            ck_assert_int_eq(
+                cJSON_GetArrayItem(json_get(p, "folds"), fold)->valueint, published[i].folds[fold]);
+        if (published[i].both)
+            ck_assert_int_eq(json_get(p, "both")->valueint, published[i].both);
+    }
+    cJSON_Delete(root);
+    free(out);
+    free(words);
+    free(real);
+}
+END_TEST
+
+/* ---- splits of a grid ---- */
+
+#define LIST_GRID                                                                                    \
+    "{\"base\": {\"tasks\": {\"age\": {}}}, \"variants\": {\"by-list\": {\"split\": {\"kind\": "     \
+    "\"lists\", \"unusable_names\": \"pass\", \"lists\": {\"train\": \"a\", \"validation\": \"v\", " \
+    "\"test\": \"t\"}}}, \"folds\": {\"split\": {\"kind\": \"folds\", \"fold\": 1, \"seed\": 7}}}}"
+
+/* Seven images: two women of 21 and 29 and a man of 35 to train on, one of each for the others, one in no
+ * list. */
+static void put_listed(void) {
+    static const char *const names[] = {"21_1_0_a.jpg", "29_1_1_b.jpg", "35_0_2_c.jpg",
+        "40_0_0_d.jpg", "50_1_0_e.jpg", "60_0_0_f.jpg", "70_0_0_g,\"h\".jpg"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        folder_put_text(dir, names[i], names[i]);
+    folder_put_text(dir, "5_1.jpg", "");
+    folder_put_text(cache, "a", "21_1_0_a.jpg\n29_1_1_b.jpg\n35_0_2_c.jpg\n5_1.jpg\n");
+    folder_put_text(cache, "v", "40_0_0_d.jpg\n");
+    folder_put_text(cache, "t", "50_1_0_e.jpg\n60_0_0_f.jpg\n");
+    folder_put_text(cache, "g.json", LIST_GRID);
+}
+
+START_TEST(info_of_a_grid_counts_its_parts) {
+    struct err e = {0};
+    put_listed();
+    char *out = run_ok("info %C/g.json --data utkface=%D --lists %C --cache %C");
+    ck_assert_ptr_nonnull(strstr(out, "utkface, lists lists={\"test\":\"t\",\"train\":\"a\","));
+    ck_assert_ptr_nonnull(strstr(out, ": 1 cell from by-list on\n1 listed name left out"));
+    ck_assert_ptr_nonnull(
+        strstr(out, "  images                 3           1           2           1\n"));
+    ck_assert_ptr_nonnull(
+        strstr(out, "    20-29                2           0           0           0\n"));
+    ck_assert_ptr_nonnull(strstr(out, "\nutkface, folds fold=1 seed=7: 1 cell from folds on\n"));
+    free(out);
+    out = run_ok("info %C/g.json --data utkface=%D --lists %C --cache %C --json --only by-list");
+    cJSON *root = json_parse("info", out, strlen(out), &e),
+          *split = json_get(root, "splits")->child;
+    ck_assert_ptr_null(split->next);
+    ck_assert_int_eq(json_get(split, "unusable_names")->valueint, 1);
+    cJSON *train = json_get(json_get(split, "parts"), "train");
+    ck_assert_int_eq(json_get(train, "images")->valueint, 3);
+    cJSON *gender = json_get(json_get(train, "labels"), "gender");
+    ck_assert_int_eq(json_get(gender, "female")->valueint, 2);
+    ck_assert_int_eq(json_get(gender, "male")->valueint, 1);
+    cJSON_Delete(root);
+    free(out);
+}
+END_TEST
+
+START_TEST(a_set_is_read_as_set_says) {
+    char *command =
+        xasprintf("info adience --data adience=%s --cache %%C --set /data/age_labels=nested", dir);
+    for (int fold = 0; fold < 5; fold++) {
+        char *name = xasprintf("fold_%d_data.txt", fold);
+        char *text = xasprintf(FOLD "u%d\ta.jpg\t%d\t13\tu\n", fold, fold);
+        folder_put_text(dir, name, text);
+        free(text);
+        free(name);
+    }
+    char *out = run_ok("info adience --data adience=%D --cache %C");
+    ck_assert_ptr_nonnull(strstr(out, "has neither an age group nor a gender"));
+    free(out);
+    out = run_ok(command); /* 13 lies in a group now, but there is no image */
+    ck_assert_ptr_null(strstr(out, "has neither an age group nor a gender"));
+    free(out);
+    free(command);
+}
+END_TEST
+
+/* A line a sample, then what is set aside, lines ending in CR LF; hashes are of the files' names here. */
+START_TEST(export_writes_the_manifest) {
+    char hash[SHA256_HEX];
+    put_listed();
+    char *out = run_ok("export utkface --data utkface=%D --cache %C");
+    ck_assert(str_starts(out,
+        "id,file,age,gender,race,subject,album,duplicate_group,fold,content,set_aside\r\n21_1_0_a.jpg,"));
+    sha256_bytes("70_0_0_g,\"h\".jpg", 16, hash);
+    char *line = xasprintf(
+        "\r\n\"70_0_0_g,\"\"h\"\".jpg\",\"70_0_0_g,\"\"h\"\".jpg\",70,0,0,,,,,%s,\r\n", hash);
+    ck_assert_msg(strstr(out, line) != NULL, "%s is not in %s", line, out);
+    ck_assert_msg(str_ends(out, "\r\n,5_1.jpg,,,,,,,,,name's gender field is no whole number\r\n"),
+        "%s", out);
+    free(line);
+    free(out);
+}
+END_TEST
+
+START_TEST(export_of_a_grid_has_parts) {
+    struct err e = {0};
+    put_listed();
+    free(run_ok("export %C/g.json --data utkface=%D --lists %C --cache %C --out %C/x.csv"));
+    char *path = path_join(cache, "x.csv"), *out = file_read(path, 1 << 20, NULL, &e);
+    size_t lines = 0, parts[PART_COUNT] = {0};
+    for (const char *at = out; (at = strstr(at, "\r\n")); at += 2) {
+        lines++;
+        for (int p = 0; p < PART_COUNT; p++) {
+            size_t n = strlen(part_name[p]);
+            parts[p] += at - out > (long)n && at[-1 - (long)n] == ',' &&
+                        memcmp(at - n, part_name[p], n) == 0;
+        }
+    }
+    /* a heading and, in either split, eight files; of the folds' 7 images the two that are dealt second
+     * and seventh are tested on, and of the other 5 one is validated on. */
+    ck_assert_uint_eq(lines, 17);
+    ck_assert_uint_eq(parts[PART_TRAIN], 3 + 4);
+    ck_assert_uint_eq(parts[PART_VALIDATION], 1 + 1);
+    ck_assert_uint_eq(parts[PART_TEST], 2 + 2);
+    ck_assert_ptr_nonnull(strstr(out, ",set_aside,split,part\r\n"));
+    ck_assert_ptr_nonnull(strstr(out, ",,\"utkface, folds fold=1 seed=7\","));
+    free(out);
+    free(path);
 }
 END_TEST
 
@@ -175,8 +336,8 @@ END_TEST
 static const struct {
     const char *words, *message;
 } wrong[] = {
-    {"", "data: : expected info, synth or cache"},
-    {"inof", "data: inof: expected info, synth or cache; did you mean info?"},
+    {"", "data: : expected info, export, synth or cache"},
+    {"inof", "data: inof: expected info, export, synth or cache; did you mean info?"},
     {"info", "data info: which set? expected one --data SET=DIR"},
     {"info utkfac --data utkface=%D", "data info: unknown set \"utkfac\"; did you mean utkface?"},
     {"info utkface", "the set utkface is needed: say where its images are with --data utkface=DIR"},
@@ -196,6 +357,8 @@ static const struct {
         "data info: /data/age: unknown key; did you mean /data/ages?"},
     {"info --data utkface=%D --set /data/crop=faces",
         "data info: /data/crop: \"faces\": counts for nothing with /data/set \"utkface\""},
+    {"info utkface --only a --data utkface=%D", "--only counts for nothing without a grid"},
+    {"info %D/none.json", "none.json"},
     {"synth", "data synth: where to? expected --out DIR"},
     {"synth --out %D --layout imdb", "data synth: --layout: imdb: expected utkface or adience"},
     {"synth --out %D --layout adience", "data synth: which rows? expected --folds DIR"},
@@ -232,6 +395,11 @@ Suite *data_verb_suite(void) {
     tcase_add_test(c, info_counts_and_names);
     tcase_add_test(c, info_reads_as_it_is_told);
     tcase_add_test(c, info_counts_rows_without_images);
+    tcase_add_test(c, info_counts_the_real_fold_files);
+    tcase_add_test(c, info_of_a_grid_counts_its_parts);
+    tcase_add_test(c, a_set_is_read_as_set_says);
+    tcase_add_test(c, export_writes_the_manifest);
+    tcase_add_test(c, export_of_a_grid_has_parts);
     tcase_add_test(c, synth_and_cache);
     tcase_add_test(c, cache_keeps_to_what_a_grid_needs);
     tcase_add_loop_test(c, wrong_usage, 0, (int)ARRAY_LEN(wrong));

@@ -1,4 +1,5 @@
 /* dmtl data info: a set's counts, and what is not used with the reason. */
+#include "commands/data_counts.h"
 #include "commands/data_info_adience.h"
 #include "commands/data_verb.h"
 
@@ -12,34 +13,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DECADES = 13 }; /* 0-9 to 120-129: more than any set's ages */
-enum { NAMED = 20 };   /* files of one reason that the text names; --json names all */
+enum { NAMED = 20 }; /* files of one reason that the text names; --json names all */
 
 struct counts {
-    size_t label[ATTR_COUNT][DECADES]; /* classes; for ages, decades */
-    size_t known[ATTR_COUNT];
-    int first_age, last_age;
+    struct label_counts labels;
     size_t fold[SPLIT_FOLDS], in_folds; /* none where the set ships none */
 };
 
 static void count(struct counts *c, const struct manifest *m) {
-    *c = (struct counts){.first_age = INT16_MAX, .last_age = -1};
+    *c = (struct counts){.labels = counts_of_none()};
     for (size_t i = 0; i < m->n; i++) {
+        counts_add(&c->labels, m, &m->samples[i]);
         if (m->samples[i].fold >= 0) {
             c->fold[m->samples[i].fold]++;
             c->in_folds++;
-        }
-        for (int a = 0; a < ATTR_COUNT; a++) {
-            int label = m->samples[i].label[a];
-            if (label == LABEL_MISSING)
-                continue;
-            bool open = attribute_classes(m->set, m->reading, (enum attribute)a) == 0;
-            c->known[a]++;
-            c->label[a][open ? label / 10 : label]++;
-            if (open && label < c->first_age)
-                c->first_age = label;
-            if (open && label > c->last_age)
-                c->last_age = label;
         }
     }
 }
@@ -97,23 +84,6 @@ static void add_aside(struct str *out, const struct manifest *m) {
 
 /* ---- printing ---- */
 
-static int rows_of(const struct manifest *m, enum attribute a) {
-    int classes = attribute_classes(m->set, m->reading, a);
-    return classes ? classes : DECADES;
-}
-
-/* The class's name, or the decade; into a buffer of 16. */
-static const char *row_name(const struct manifest *m, enum attribute a, int row, char *buffer) {
-    const char *name = attribute_class_name(m->set, m->reading, a, row);
-    if (name)
-        return name;
-    if (attribute_classes(m->set, m->reading, a))
-        snprintf(buffer, 16, "%d", row);
-    else
-        snprintf(buffer, 16, "%d-%d", 10 * row, 10 * row + 9);
-    return buffer;
-}
-
 static void add_text(struct str *out, const struct manifest *m, const struct counts *c) {
     char buffer[16];
     str_addf(out, "%s in %s%s\n%zu usable images, %zu files set aside\nfingerprint %s\n",
@@ -123,21 +93,20 @@ static void add_text(struct str *out, const struct manifest *m, const struct cou
         str_addf(out,
             "%zu labels corrected (/data/corrections); of what sources disagree on, %zu entries are not applied\n",
             m->corrected, m->disputed);
-    for (int a = 0; a < ATTR_COUNT; a++) {
-        struct label_range labels = label_range(m->set, m->reading, (enum attribute)a);
-        if (labels.first > labels.last)
-            continue; /* the set has no such labels */
-        str_addf(out, "\n%s: %zu labelled", attribute_name[a], c->known[a]);
-        if (!attribute_classes(m->set, m->reading, (enum attribute)a) && c->known[a])
-            str_addf(out, ", %d to %d", c->first_age, c->last_age);
-        if (c->known[a] < m->n)
-            str_addf(out, ", %zu without", m->n - c->known[a]);
+    for (enum attribute a = 0; a < ATTR_COUNT; a++) {
+        const struct label_counts *l = &c->labels;
+        if (!counts_has(m, a))
+            continue;
+        str_addf(out, "\n%s: %zu labelled", attribute_name[a], l->known[a]);
+        if (!attribute_classes(m->set, m->reading, a) && l->known[a])
+            str_addf(out, ", %d to %d", l->first_age, l->last_age);
+        if (l->known[a] < m->n)
+            str_addf(out, ", %zu without", m->n - l->known[a]);
         str_addc(out, '\n');
-        for (int row = 0; row < rows_of(m, (enum attribute)a); row++)
-            if (c->label[a][row])
-                str_addf(out, "  %-8s %7zu  %5.1f %%\n",
-                    row_name(m, (enum attribute)a, row, buffer), c->label[a][row],
-                    100.0 * (double)c->label[a][row] / (double)c->known[a]);
+        for (int row = 0; row < counts_rows(m, a); row++)
+            if (l->label[a][row])
+                str_addf(out, "  %-8s %7zu  %5.1f %%\n", counts_row_name(m, a, row, buffer),
+                    l->label[a][row], 100.0 * (double)l->label[a][row] / (double)l->known[a]);
     }
     if (c->in_folds)
         str_add(out, "\nfold:\n");
@@ -165,7 +134,6 @@ static void add_json_aside(cJSON *root, const struct manifest *m) {
 }
 
 static void add_json(cJSON *root, const struct manifest *m, const struct counts *c) {
-    char buffer[16];
     cJSON_AddStringToObject(root, "set", dataset_names[m->set].name);
     cJSON_AddStringToObject(root, "folder", m->root);
     cJSON_AddBoolToObject(root, "drawn", m->drawn);
@@ -173,19 +141,12 @@ static void add_json(cJSON *root, const struct manifest *m, const struct counts 
     cJSON_AddNumberToObject(root, "usable", (double)m->n);
     cJSON_AddNumberToObject(root, "corrected", (double)m->corrected);
     cJSON_AddNumberToObject(root, "disputed", (double)m->disputed);
-    if (c->last_age >= 0) {
+    if (c->labels.last_age >= 0) {
         cJSON *range = cJSON_AddArrayToObject(root, "ages");
-        cJSON_AddItemToArray(range, cJSON_CreateNumber(c->first_age));
-        cJSON_AddItemToArray(range, cJSON_CreateNumber(c->last_age));
+        cJSON_AddItemToArray(range, cJSON_CreateNumber(c->labels.first_age));
+        cJSON_AddItemToArray(range, cJSON_CreateNumber(c->labels.last_age));
     }
-    cJSON *labels = cJSON_AddObjectToObject(root, "labels");
-    for (int a = 0; a < ATTR_COUNT; a++) {
-        cJSON *object = cJSON_AddObjectToObject(labels, attribute_name[a]);
-        for (int row = 0; row < rows_of(m, (enum attribute)a); row++)
-            if (c->label[a][row])
-                cJSON_AddNumberToObject(
-                    object, row_name(m, (enum attribute)a, row, buffer), (double)c->label[a][row]);
-    }
+    cJSON_AddItemToObject(root, "labels", counts_json(&c->labels, m));
     cJSON *folds = c->in_folds ? cJSON_AddArrayToObject(root, "folds") : NULL;
     for (int fold = 0; folds && fold < SPLIT_FOLDS; fold++)
         cJSON_AddItemToArray(folds, cJSON_CreateNumber((double)c->fold[fold]));
@@ -211,20 +172,15 @@ static void add_info(struct str *out, const struct manifest *m, bool as_json) {
 }
 
 bool data_info(const struct data_verb *v, struct err *e) {
-    enum dataset_id set;
-    struct manifest m = {0};
-    struct config c = {0};
-    const char *dir = NULL;
-    bool ok = data_verb_set(v, v->argument, &set, e) && data_verb_reading(v, set, &c, e) &&
-              (dir = data_options_dir(&v->data, set, e)) &&
-              manifest_open_any(&m, set, c.data.reading, dir, v->cache_dir, v->threads, e);
-    if (ok) {
-        struct str out = {0};
-        add_info(&out, &m, v->json);
-        fputs(out.text, stdout);
-        str_free(&out);
-        manifest_close(&m);
-    }
-    config_free(&c);
-    return ok;
+    struct manifest m;
+    if (data_verb_on_grid(v))
+        return data_info_grid(v, e);
+    if (!data_verb_open(v, &m, e))
+        return false;
+    struct str out = {0};
+    add_info(&out, &m, v->json);
+    fputs(out.text, stdout);
+    str_free(&out);
+    manifest_close(&m);
+    return true;
 }

@@ -40,7 +40,7 @@ static const char *const published[AGE_LABELS_COUNT][REPEATED_COUNT] = {
 };
 
 struct whole { /* of all rows, whatever their labels */
-    size_t fold[ADIENCE_FOLDS], subjects, albums, repeated;
+    size_t fold[ADIENCE_FOLDS], subjects, albums, repeated, repeated_keys;
 };
 
 static int by_text(const void *a, const void *b) {
@@ -68,6 +68,7 @@ static struct whole whole_of(const struct adience_rows *rows) {
         albums[i] = xstrdup(rows->list[i].user);
         w.fold[rows->list[i].fold]++;
         w.repeated += rows->list[i].repeat > 0;
+        w.repeated_keys += rows->list[i].repeat == 1;
     }
     w.subjects = distinct(subjects, rows->n);
     w.albums = distinct(albums, rows->n);
@@ -77,11 +78,11 @@ static struct whole whole_of(const struct adience_rows *rows) {
 static void add_text(struct str *out, const struct adience_rows *rows) {
     struct whole w = whole_of(rows);
     str_addf(out,
-        "\nThe fold files have %zu rows of %zu subjects in %zu albums; %zu repeat a row's user, image and "
-        "face.\nFaces by /data/age_labels and /data/repeated_rows:\n\n"
+        "\nThe fold files have %zu rows of %zu subjects in %zu albums; %zu repeat an earlier row's user, "
+        "image and face (%zu such keys).\nFaces by /data/age_labels and /data/repeated_rows:\n\n"
         "  %-9s%-6s%7s%10s%8s%8s%8s%8s%9s%8s%9s\n",
-        rows->n, w.subjects, w.albums, w.repeated, "", "", "age", "in fold 0", "1", "2", "3", "4",
-        "gender", "both", "neither");
+        rows->n, w.subjects, w.albums, w.repeated, w.repeated_keys, "", "", "age", "in fold 0", "1",
+        "2", "3", "4", "gender", "both", "neither");
     for (int a = 0; a < AGE_LABELS_COUNT; a++)
         for (int r = 0; r < REPEATED_COUNT; r++) {
             struct tally t = tally_of(rows, (enum age_labels)a, (enum repeated_rows)r);
@@ -116,6 +117,7 @@ static void add_json(cJSON *root, const struct adience_rows *rows) {
     cJSON_AddNumberToObject(object, "subjects", (double)w.subjects);
     cJSON_AddNumberToObject(object, "albums", (double)w.albums);
     cJSON_AddNumberToObject(object, "repeated", (double)w.repeated);
+    cJSON_AddNumberToObject(object, "repeated_keys", (double)w.repeated_keys);
     cJSON *policies = cJSON_AddArrayToObject(object, "policies");
     for (int a = 0; a < AGE_LABELS_COUNT; a++)
         for (int r = 0; r < REPEATED_COUNT; r++) {

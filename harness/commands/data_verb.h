@@ -2,8 +2,10 @@
 #ifndef COMMANDS_DATA_VERB_H
 #define COMMANDS_DATA_VERB_H
 
-#include "core/err.h"
+#include "commands/data_splits.h"
 #include "commands/grid_option.h"
+#include "core/err.h"
+#include "data/manifest.h"
 #include "grid/data_option.h"
 
 #include <stddef.h>
@@ -11,6 +13,7 @@
 
 struct data_verb {
     const char *action, *argument; /* info SET, cache GRID; argument NULL where there is none */
+    struct option_texts set, only; /* info, export: keys of /data or of the grid's base; variants */
     struct data_options data;
     const char *cache_dir, *out, *folds; /* folds NULL: not given */
     const char *layout;                  /* of synth: "utkface" or "adience" */
@@ -20,11 +23,12 @@ struct data_verb {
     size_t n; /* of synth in UTKFace's layout; 0: not given */
     uint64_t seed;
     bool json;
-    struct option_texts set; /* of info: "/data/KEY=VALUE" */
-    struct err *e;           /* the parser's */
+    struct err *e; /* the parser's */
 };
 
 bool data_info(const struct data_verb *v, struct err *e);
+bool data_info_grid(const struct data_verb *v, struct err *e);
+bool data_export(const struct data_verb *v, struct err *e);
 bool data_cache(const struct data_verb *v, struct err *e);
 
 /* How --set says the set is read, in a configuration of it; config_free on success and failure alike. */
@@ -34,5 +38,21 @@ bool data_verb_reading(
 /* The set called `name` (ERR_USAGE where there is none), or with NULL the only one that --data gives. */
 bool data_verb_set(
     const struct data_verb *v, const char *name, enum dataset_id *set, struct err *e);
+
+/* Whether the argument is a grid's file and no set: it ends in ".json" or has a "/" in it. */
+bool data_verb_on_grid(const struct data_verb *v);
+
+/* The manifest of the set of the argument, read as --set says in keys of /data; it may have no usable image. */
+bool data_verb_open(const struct data_verb *v, struct manifest *m, struct err *e);
+
+/* Reads the argument's grid under --set and walks the distinct splits of the variants of --only. `grid` is
+ * grid_free'd by the caller on success and failure alike. */
+bool data_verb_walk(const struct data_verb *v, struct grid *grid,
+    bool (*fn)(void *context, const struct data_split *d, struct err *e), void *context,
+    struct err *e);
+
+/* Appends how a split comes about: set and kind, and the keys of /data and /split that are not at their
+ * defaults: "adience age_labels=nested, folds fold=3". */
+void data_split_words(struct str *out, const struct config *c);
 
 #endif

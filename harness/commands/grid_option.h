@@ -18,6 +18,7 @@ struct
     size_t n, capacity;
 };
 void option_texts_add(struct option_texts *texts, const char *text);
+
 struct grid_options {
     enum grid_options_taken takes; /* set by the verb before it parses */
     const char *grid;              /* NULL: not given */

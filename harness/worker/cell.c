@@ -150,8 +150,8 @@ static bool split_of(const struct worker *w, struct split *s, const struct manif
     bool ok = config_split(s, m, c, data_options_lists(&w->options->data), e);
     if (ok && s->unusable) {
         char line[96];
-        snprintf(
-            line, sizeof line, "%zu listed names are no usable image: left out\n", s->unusable);
+        snprintf(line, sizeof line, "listed names that are no usable image are left out: %zu\n",
+            s->unusable);
         say(line);
     }
     size_t shared = ok ? split_shared_subjects(s, m) : 0;
