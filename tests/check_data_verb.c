@@ -242,6 +242,28 @@ START_TEST(info_of_a_grid_counts_its_parts) {
 }
 END_TEST
 
+/* The grid of CORAL's lists on the real set: 13,146 and 3,287 of 23,704 images, a tenth of the former for
+ * validation. */
+START_TEST(info_counts_coral_s_lists) {
+    const char *data = getenv("DMTL_DATA");
+    char *faces = data ? path_join(data, "utkface") : NULL;
+    if (!faces || !dir_exists(faces)) {
+        printf("skipped: info_counts_coral_s_lists: DMTL_DATA names no folder with utkface/\n");
+    } else {
+        char *words = xasprintf("info experiments/utkface-coral.json --cache %%C --lists %s --data "
+                                "utkface=%s",
+            data, faces);
+        char *out = run_ok(words);
+        ck_assert_ptr_nonnull(strstr(out, ": 9 cells from full on\n1 listed name left out"));
+        ck_assert_ptr_nonnull(
+            strstr(out, "  images             11831        1315        3287        7271\n"));
+        free(out);
+        free(words);
+    }
+    free(faces);
+}
+END_TEST
+
 START_TEST(a_set_is_read_as_set_says) {
     char *command =
         xasprintf("info adience --data adience=%s --cache %%C --set /data/age_labels=nested", dir);
@@ -397,6 +419,7 @@ Suite *data_verb_suite(void) {
     tcase_add_test(c, info_counts_rows_without_images);
     tcase_add_test(c, info_counts_the_real_fold_files);
     tcase_add_test(c, info_of_a_grid_counts_its_parts);
+    tcase_add_test(c, info_counts_coral_s_lists);
     tcase_add_test(c, a_set_is_read_as_set_says);
     tcase_add_test(c, export_writes_the_manifest);
     tcase_add_test(c, export_of_a_grid_has_parts);
