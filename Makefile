@@ -61,6 +61,7 @@ fuzz:
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang CXX=clang++ fuzzers
 	@mkdir -p $(BUILD)/corpus/fuzz_tensor_file && cp $(TENSOR_FILES) $(BUILD)/corpus/fuzz_tensor_file
 	@for f in $(FUZZERS); do echo "$$f: $(FUZZ_S) s"; mkdir -p $(BUILD)/corpus/$$f && \
+		{ [ ! -d tests/fuzz/seeds/$$f ] || cp tests/fuzz/seeds/$$f/* $(BUILD)/corpus/$$f; } && \
 		(cd $(BUILD)/corpus && ../fuzz/$$f -max_total_time=$(FUZZ_S) -rss_limit_mb=4096 -print_final_stats=1 $$f) || exit 1; done
 valgrind: # SUITE=name: one suite, whichever; without, those of check-plain
 	@setup/packages valgrind

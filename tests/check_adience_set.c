@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define HEADER "user_id\toriginal_image\tface_id\tage\tgender\n"
 
@@ -171,6 +172,19 @@ START_TEST(a_pipe_is_no_image) {
 }
 END_TEST
 
+START_TEST(a_link_to_itself_is_no_image) {
+    put_rows();
+    char *path = xasprintf("%s/aligned/w/landmark_aligned_face.2.i2.jpg", dir);
+    ck_assert_int_eq(symlink("landmark_aligned_face.2.i2.jpg", path), 0);
+    free(path);
+    struct manifest m = opened((struct reading){0});
+    ck_assert_uint_eq(m.n, 5);
+    is_aside(&m, 3, "aligned/w/landmark_aligned_face.2.i2.jpg",
+        "a fold file names it, but it is not there");
+    manifest_close(&m);
+}
+END_TEST
+
 Suite *adience_set_suite(void) {
     Suite *s = suite_create("adience_set");
     TCase *c = tcase_create("adience_set");
@@ -180,6 +194,7 @@ Suite *adience_set_suite(void) {
     tcase_add_test(c, the_other_crop_is_another_folder);
     tcase_add_test(c, folders_that_do_not_serve);
     tcase_add_test(c, a_pipe_is_no_image);
+    tcase_add_test(c, a_link_to_itself_is_no_image);
     suite_add_tcase(s, c);
     return s;
 }

@@ -372,6 +372,7 @@ static const struct {
 } experiments[] = {
     {"experiments/demo.json", "demo", 12},
     {"experiments/utkface-quick.json", "utkface-quick", 21},
+    {"experiments/bias.json", "bias", 2},
     {"experiments/utkface-ablation.json", "utkface-ablation", 24},
 };
 
