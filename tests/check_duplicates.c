@@ -8,6 +8,7 @@
 #include "core/str.h"
 #include "data/duplicates.h"
 #include "data/near.h"
+#include "data/split.h"
 #include "data/synth.h"
 
 #include <math.h>
@@ -336,6 +337,30 @@ static void count(const struct manifest *m, enum split_duplicates kind, int *gro
     free(group);
 }
 
+/* 23,704 x 0.2 = 4,740.8 and 18,963 x 0.1 = 1,896.3: parts are as large as without duplicates. */
+static void none_is_torn(const struct manifest *m) {
+    struct split s;
+    struct err e = {0};
+    int *part = xcalloc(m->n, sizeof *part), *of_group = xcalloc(m->n, sizeof *of_group);
+    ck_assert_msg(split_random(&s, m, 1, 0.2, 0.1, DUPLICATES_NEAR, &e), "%s", e.msg);
+    ck_assert_uint_eq(s.n[PART_TEST], 4741);
+    ck_assert_uint_eq(s.n[PART_VALIDATION], 1896);
+    for (int p = 0; p < PART_COUNT; p++)
+        for (size_t i = 0; i < s.n[p]; i++)
+            part[s.rows[p][i]] = p + 1;
+    for (size_t i = 0; i < m->n; i++) {
+        int32_t group = m->samples[i].duplicate_group;
+        ck_assert(part[i] != 0);
+        if (group >= 0 && of_group[group])
+            ck_assert_int_eq(part[i], of_group[group]);
+        if (group >= 0)
+            of_group[group] = part[i];
+    }
+    split_free(&s);
+    free(of_group);
+    free(part);
+}
+
 /* 375 groups of 765 identical files is the literature's count; the near ones are this method's. */
 START_TEST(utkface_duplicates) {
     const char *data = getenv("DMTL_DATA");
@@ -356,6 +381,7 @@ START_TEST(utkface_duplicates) {
     count(&m, DUPLICATES_NEAR, &groups, &files);
     ck_assert_int_eq(groups, 924);
     ck_assert_int_eq(files, 1941);
+    none_is_torn(&m);
     manifest_close(&m);
     free(root);
 }

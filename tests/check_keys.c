@@ -180,16 +180,20 @@ START_TEST(the_resolved_form_reads_back_to_the_same) {
 END_TEST
 
 /* The promise to stored databases: these ids never change. Each is the SHA-256 of the text below it
- * (sha256sum), written by hand from the rule: format, and what differs from the defaults. */
+ * (sha256sum), written by hand from the rule: format, and what differs from the defaults; of a key that is younger
+ * than cells, what differs from how they were made. */
 START_TEST(ids_are_frozen) {
+    static const char since[] =
+        "{\"format\":1,\"split\":{\"duplicates\":\"near\"},\"tasks\":{\"age\":{},\"gender\":{}}}";
     char id[SHA256_HEX], sum[SHA256_HEX];
-    id_of("{\"tasks\": {\"age\": {}, \"gender\": {}}}", id);
+    id_of("{\"tasks\": {\"age\": {}, \"gender\": {}}, \"split\": {\"duplicates\": \"apart\"}}", id);
     static const char two[] = "{\"format\":1,\"tasks\":{\"age\":{},\"gender\":{}}}";
     sha256_bytes(two, sizeof two - 1, sum);
     ck_assert_str_eq(id, sum);
     ck_assert_str_eq(id, "c631312a8de2ac75a789aedbfd7ae88c72cbe3d3eb420e2105fb22b0541b905a");
     id_of("{\"tasks\": {\"age\": {\"kind\": \"nominal\", \"hidden\": [256]}}, \"seed\": 2, "
-          "\"optimiser\": {\"lr\": 0.05}, \"split\": {\"require\": \"all\"}, \"log_every\": 3}",
+          "\"optimiser\": {\"lr\": 0.05}, \"split\": {\"require\": \"all\", \"duplicates\": "
+          "\"apart\"}, \"log_every\": 3}",
         id);
     static const char one[] = "{\"format\":1,\"optimiser\":{\"lr\":0.05},\"seed\":2,\"split\":{"
                               "\"require\":\"all\"},\"tasks\":{\"age\":{\"hidden\":[256],\"kind\":"
@@ -197,6 +201,26 @@ START_TEST(ids_are_frozen) {
     sha256_bytes(one, sizeof one - 1, sum);
     ck_assert_str_eq(id, sum);
     ck_assert_str_eq(id, "ff5035331d8fa5f2958cb9c92d34987485cb8c14ad90b0d8b62240b46e5fc4c2");
+    id_of("{\"tasks\": {\"age\": {}, \"gender\": {}}}", id);
+    ck_assert_str_eq(id, "ffa097c17fe5b6ec1c4e16ada8b2d0a95173dd7314e9ebd1f508d2800cbf3def");
+    sha256_bytes(since, sizeof since - 1, sum);
+    ck_assert_str_eq(id, sum);
+}
+END_TEST
+
+/* A cell that was stored before the key counts as it was trained; a grid that is silent gets the default. */
+START_TEST(a_key_that_is_younger_than_cells) {
+    static const char text[] = "{\"tasks\": {\"age\": {}, \"gender\": {}}}";
+    struct config stored, now = config(text);
+    struct err e = {0};
+    char id[SHA256_HEX];
+    ck_assert_msg(config_parse_text(&stored, text, "t", &e), "%s", e.msg);
+    ck_assert_int_eq(now.split.duplicates, DUPLICATES_NEAR);
+    ck_assert_int_eq(stored.split.duplicates, DUPLICATES_APART);
+    config_id(&stored, id);
+    ck_assert_str_eq(id, "c631312a8de2ac75a789aedbfd7ae88c72cbe3d3eb420e2105fb22b0541b905a");
+    config_free(&stored);
+    config_free(&now);
 }
 END_TEST
 
@@ -210,6 +234,8 @@ START_TEST(ids_tell_results_apart_and_nothing_else) {
         "{\"tasks\": {\"age\": {}, \"race\": {}}}",
         "{\"tasks\": {\"age\": {}}, \"optimiser\": {\"lr\": 0.0010000000000000002}}",
         "{\"tasks\": {\"age\": {\"ranks\": [1, 115]}}}",
+        "{\"tasks\": {\"age\": {}}, \"split\": {\"duplicates\": \"identical\"}}",
+        "{\"tasks\": {\"age\": {}}, \"split\": {\"duplicates\": \"apart\"}}",
         "{\"tasks\": {\"age\": {}}, \"data\": {\"set\": \"synthetic\"}}"};
     for (size_t i = 0; i < ARRAY_LEN(same); i++) {
         id_of(same[i], b);
@@ -253,6 +279,10 @@ static const struct {
         "t: /split/fold: 5: expected a whole number from 0 to 4"},
     {"{\"tasks\": {\"age\": {}}, \"split\": {\"kind\": \"folds\", \"test_share\": 0.3}}",
         "t: /split/test_share: 0.3: counts for nothing with /split/kind \"folds\": leave it out"},
+    {"{\"tasks\": {\"age\": {}}, \"split\": {\"duplicates\": \"nere\"}}",
+        "t: /split/duplicates: \"nere\": expected one of \"near\", \"identical\", \"apart\"; did you mean \"near\"?"},
+    {"{\"tasks\": {\"age\": {}}, \"split\": {\"kind\": \"lists\", \"duplicates\": \"apart\", \"lists\": {\"train\": \"a\", \"validation\": \"c\", \"test\": \"b\"}}}",
+        "t: /split/duplicates: \"apart\": counts for nothing with a list for validation: leave it out"},
     {"{\"tasks\": {\"age\": {}}, \"split\": {\"kind\": \"lists\"}}",
         "t: /split/kind: \"lists\": expected in /split/lists a file for train and one for test, as {\"train\": \"a.csv\", \"test\": \"b.csv\"}"},
     {"{\"tasks\": {\"age\": {}}, \"split\": {\"kind\": \"lists\", \"lists\": {\"train\": \"a\"}}}",
@@ -473,6 +503,7 @@ Suite *keys_suite(void) {
     tcase_add_test(c, years_may_be_read_as_groups);
     tcase_add_test(c, the_resolved_form_reads_back_to_the_same);
     tcase_add_test(c, ids_are_frozen);
+    tcase_add_test(c, a_key_that_is_younger_than_cells);
     tcase_add_test(c, ids_tell_results_apart_and_nothing_else);
     tcase_add_loop_test(c, refused_with_a_message, 0, (int)ARRAY_LEN(refused));
     tcase_add_test(c, long_values_are_cut_in_messages);

@@ -55,7 +55,8 @@ static bool split_by(struct split *s, const char *validation, bool pass, uint64_
     struct manifest m = manifest();
     struct part_lists l;
     *s = (struct split){0};
-    bool ok = part_lists_read(&l, dir, file, e) && split_lists(s, &m, &l, pass, seed, share, e);
+    bool ok = part_lists_read(&l, dir, file, e) &&
+              split_lists(s, &m, &l, pass, seed, share, DUPLICATES_APART, e);
     part_lists_free(&l);
     return ok;
 }

@@ -39,6 +39,12 @@ static const struct manifest *manifest_of(struct walk *k, const struct config *c
         free(key);
         return NULL;
     }
+    if (!duplicates_mark(m, k->w->cache_dir, k->w->threads, e)) {
+        manifest_close(m);
+        free(m);
+        free(key);
+        return NULL;
+    }
     k->sets = xgrow(k->sets, &k->sets_capacity, k->n_sets + 1, sizeof *k->sets);
     k->sets[k->n_sets++] = (struct opened){key, m};
     return m;

@@ -7,7 +7,7 @@
 #include "grid/grid.h"
 
 struct data_split {
-    const struct manifest *manifest;
+    const struct manifest *manifest; /* duplicates are marked */
     const struct split *split;
     const struct config
         *config;         /* of the first cell that has it: its /data and /split are those of all */

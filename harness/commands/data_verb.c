@@ -82,7 +82,9 @@ void data_split_words(struct str *out, const struct config *c) {
     static const char *const of_pixels[] = {"image_px", "max_bad_share"};
     struct err none = {0};
     struct config usual;
-    config_parse_text(&usual, "{\"tasks\": {\"gender\": {}}}", "defaults", &none);
+    cJSON *silent = cJSON_Parse("{\"tasks\": {\"gender\": {}}}");
+    config_parse(&usual, silent, "defaults", &none);
+    cJSON_Delete(silent);
     cJSON *all = config_resolved(c), *defaults = config_resolved(&usual);
     for (size_t i = 0; i < ARRAY_LEN(of_pixels); i++)
         cJSON_DeleteItemFromObjectCaseSensitive(json_get(all, "data"), of_pixels[i]);

@@ -1,34 +1,21 @@
 #include "data/duplicates.h"
 
 #include "core/mem.h"
+#include "data/joined.h"
 #include "data/near.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- sets that are joined ---- */
-
-/* Its root is the least of a set, whatever the order of joining. */
-static uint32_t root_of(uint32_t *parent, uint32_t i) {
-    while (parent[i] != i)
-        i = parent[i] = parent[parent[i]];
-    return i;
-}
-
-static void join(uint32_t *parent, uint32_t a, uint32_t b) {
-    uint32_t x = root_of(parent, a), y = root_of(parent, b);
-    parent[x > y ? x : y] = x > y ? y : x;
-}
-
 /* Numbers the sets of two or more in the order of their first samples; all others get -1. */
 static void number(int32_t *group, uint32_t *parent, size_t n) {
     uint32_t *size = xcalloc(n, sizeof *size);
     int32_t groups = 0;
     for (size_t i = 0; i < n; i++)
-        size[root_of(parent, (uint32_t)i)]++;
+        size[joined_root(parent, (uint32_t)i)]++;
     for (size_t i = 0; i < n; i++) {
-        uint32_t root = root_of(parent, (uint32_t)i);
+        uint32_t root = joined_root(parent, (uint32_t)i);
         group[i] = size[root] < 2 ? -1 : root == i ? groups++ : group[root];
     }
     free(size);
@@ -63,7 +50,7 @@ static size_t join_identical(uint32_t *parent, const struct manifest *m, uint32_
     for (size_t i = 0; i < m->n; i++) {
         parent[rows[i].row] = rows[i].row;
         if (i && strcmp(rows[i].content, rows[i - 1].content) == 0) {
-            join(parent, rows[i - 1].row, rows[i].row);
+            joined_join(parent, rows[i - 1].row, rows[i].row);
             continue;
         }
         if (first)
@@ -87,7 +74,7 @@ static bool join_near(uint32_t *parent, const struct manifest *m, const uint32_t
     bool ok = prints_fill(prints, decoded, items, n, m->root, cache_dir, threads, e) &&
               near_pairs(&pairs, &n_pairs, prints, decoded, n, threads, e);
     for (size_t i = 0; ok && i < n_pairs; i++)
-        join(parent, first[pairs[i].a], first[pairs[i].b]);
+        joined_join(parent, first[pairs[i].a], first[pairs[i].b]);
     free(pairs);
     free(decoded);
     free(prints);

@@ -2,110 +2,56 @@
 
 #include "core/mem.h"
 #include "core/rng.h"
+#include "data/bundles.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-static int by_row(const void *a, const void *b) {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
+/* ---- what is drawn ---- */
 
-static void take(struct split *s, enum part part, const uint32_t *rows, size_t n) {
-    s->rows[part] = xcalloc(n, sizeof **s->rows);
-    s->n[part] = n;
-    if (n == 0)
-        return;
-    memcpy(s->rows[part], rows, n * sizeof *rows);
-    qsort(s->rows[part], n, sizeof *rows, by_row);
-}
-
-static size_t share_of(size_t n, double share) {
-    size_t taken = (size_t)floor((double)n * share + 0.5);
-    return taken == 0 && share > 0 ? 1 : taken;
-}
-
-bool split_random(struct split *s, const struct manifest *m, uint64_t seed, double test_share,
-    double validation_share, struct err *e) {
-    assert(test_share > 0 && test_share < 1 && validation_share >= 0 && validation_share < 1);
-    *s = (struct split){0};
-    size_t n_test = share_of(m->n, test_share);
-    size_t n_validation = n_test < m->n ? share_of(m->n - n_test, validation_share) : 0;
-    if (n_test + n_validation >= m->n)
-        return err_usage(e,
-            "%s: %zu usable images are too few to split: a test part of %g of them and a "
-            "validation part of %g of the rest leave none for training",
-            m->root, m->n, test_share, validation_share);
-    uint32_t *rows = xcalloc(m->n, sizeof *rows);
-    for (size_t i = 0; i < m->n; i++)
-        rows[i] = (uint32_t)i;
-    struct rng r = rng_open(seed, RNG_SPLIT, 0, 0);
-    rng_shuffle(&r, rows, m->n);
-    take(s, PART_TEST, rows, n_test);
-    take(s, PART_VALIDATION, rows + n_test, n_validation);
-    take(s, PART_TRAIN, rows + n_test + n_validation, m->n - n_test - n_validation);
-    free(rows);
-    return true;
-}
-
-/* ---- folds ---- */
-
-/* Samples of one subject stand together, in the order of subjects' names; without subjects each sample is a
- * group of its own, in the manifest's order. */
-struct groups {
-    uint32_t *rows;  /* of the manifest, group by group */
-    uint32_t *first; /* [n + 1] of rows */
-    size_t n;
+/* The order in which bundles are drawn, and those that are not any more. */
+struct draw {
+    const struct bundles *b;
+    uint32_t *order;
+    bool *taken;
 };
 
-struct member {
-    const char *subject; /* NULL: none */
-    uint32_t row;
-};
-
-static int by_subject(const void *a, const void *b) {
-    const struct member *x = a, *y = b;
-    const char *s = x->subject, *t = y->subject;
-    int order = !s || !t ? (s != NULL) - (t != NULL) : strcmp(s, t);
-    return order ? order : by_row(&x->row, &y->row);
+static struct draw draw_open(const struct bundles *b, struct rng r) {
+    struct draw d = {b, xcalloc(b->n, sizeof *d.order), xcalloc(b->n, sizeof *d.taken)};
+    for (size_t i = 0; i < b->n; i++)
+        d.order[i] = (uint32_t)i;
+    rng_shuffle(&r, d.order, b->n);
+    return d;
 }
 
-/* Takes `rows`, n of them, over. */
-static void group(struct groups *g, const struct manifest *m, uint32_t *rows, size_t n) {
-    struct member *members = xcalloc(n, sizeof *members);
-    for (size_t i = 0; i < n; i++)
-        members[i] = (struct member){m->samples[rows[i]].subject, rows[i]};
-    qsort(members, n, sizeof *members, by_subject);
-    *g = (struct groups){.rows = rows, .first = xcalloc(n + 1, sizeof *g->first)};
-    for (size_t i = 0; i < n; i++) {
-        const char *subject = members[i].subject, *before = i ? members[i - 1].subject : NULL;
-        if (!subject || !before || strcmp(before, subject) != 0)
-            g->first[g->n++] = (uint32_t)i;
-        rows[i] = members[i].row;
-    }
-    g->first[g->n] = (uint32_t)n;
-    free(members);
+static void draw_close(struct draw *d) {
+    free(d->order);
+    free(d->taken);
 }
 
-static void groups_release(struct groups *g) {
-    free(g->rows);
-    free(g->first);
+static size_t mark_bundle(struct draw *d, uint32_t bundle, int mark, int *part) {
+    const struct bundles *b = d->b;
+    for (uint32_t j = b->first[bundle]; j < b->first[bundle + 1]; j++)
+        part[b->rows[j]] = mark;
+    d->taken[bundle] = true;
+    return b->units[bundle];
 }
 
-/* Marks with `mark` the rows of those groups that stand at `from`, `from + step`, ... below `to` in an order
- * that the stream draws. */
-static void mark_groups(const struct groups *g, struct rng r, size_t from, size_t to, size_t step,
-    int mark, int *part) {
-    uint32_t *order = xcalloc(g->n, sizeof *order);
-    for (size_t i = 0; i < g->n; i++)
-        order[i] = (uint32_t)i;
-    rng_shuffle(&r, order, g->n);
-    for (size_t i = from; i < to; i += step)
-        for (uint32_t j = g->first[order[i]]; j < g->first[order[i] + 1]; j++)
-            part[g->rows[j]] = mark;
-    free(order);
+/* Marks bundles of `wanted` units: in the drawn order each that fits. Where that falls short, the smallest of the
+ * rest follows if that comes nearer, or if nothing fitted. Bundles of one unit each fit exactly. */
+static void draw_units(struct draw *d, size_t wanted, int mark, int *part) {
+    const struct bundles *b = d->b;
+    size_t left = wanted;
+    for (size_t i = 0; i < b->n && left; i++)
+        if (!d->taken[d->order[i]] && b->units[d->order[i]] <= left)
+            left -= mark_bundle(d, d->order[i], mark, part);
+    const uint32_t *least = NULL;
+    for (size_t i = 0; i < b->n && left; i++)
+        if (!d->taken[d->order[i]] && (!least || b->units[d->order[i]] < b->units[*least]))
+            least = &d->order[i];
+    if (least && (left == wanted || b->units[*least] - left < left))
+        mark_bundle(d, *least, mark, part);
 }
 
 /* Rows whose part is `wanted`; their number to *n; the caller frees. */
@@ -118,9 +64,87 @@ static uint32_t *rows_of(const int *part, size_t all, int wanted, size_t *n) {
     return rows;
 }
 
-static void mark_test(const struct manifest *m, int fold, uint64_t seed, int *part) {
-    struct groups g;
-    size_t n, shipped = 0;
+_Static_assert(PART_TRAIN == 0, "what is not marked is trained on");
+
+/* Bundles of what is not marked so far. */
+static void bundle_rest(struct bundles *b, const struct manifest *m, const int *part, bool persons,
+    const int32_t *duplicate) {
+    size_t n;
+    uint32_t *rows = rows_of(part, m->n, PART_TRAIN, &n);
+    bundles_make(b, m, rows, n, persons, duplicate);
+    free(rows);
+}
+
+static void take_parts(struct split *s, const struct manifest *m, const int *part) {
+    for (int p = 0; p < PART_COUNT; p++) {
+        s->rows[p] = rows_of(part, m->n, p, &s->n[p]);
+    }
+}
+
+static size_t share_of(size_t n, double share) {
+    size_t taken = (size_t)floor((double)n * share + 0.5);
+    return taken == 0 && share > 0 && n ? 1 : taken;
+}
+
+/* ---- random ---- */
+
+static size_t count_marked(const int *part, size_t n, int mark) {
+    size_t marked = 0;
+    for (size_t i = 0; i < n; i++)
+        marked += part[i] == mark;
+    return marked;
+}
+
+bool split_random(struct split *s, const struct manifest *m, uint64_t seed, double test_share,
+    double validation_share, enum split_duplicates duplicates, struct err *e) {
+    assert(test_share > 0 && test_share < 1 && validation_share >= 0 && validation_share < 1);
+    *s = (struct split){0};
+    int *part = xcalloc(m->n, sizeof *part);
+    int32_t *duplicate = duplicate_groups(m, duplicates);
+    struct bundles b;
+    bundle_rest(&b, m, part, false, duplicate);
+    struct draw d = draw_open(&b, rng_open(seed, RNG_SPLIT, 0, 0));
+    draw_units(&d, share_of(m->n, test_share), PART_TEST, part);
+    size_t rest = count_marked(part, m->n, PART_TRAIN);
+    draw_units(&d, share_of(rest, validation_share), PART_VALIDATION, part);
+    take_parts(s, m, part);
+    bool ok = s->n[PART_TRAIN] > 0 && s->n[PART_TEST] > 0 &&
+              (s->n[PART_VALIDATION] > 0 || validation_share == 0);
+    if (!ok)
+        err_usage(e,
+            "%s: %zu usable images%s are too few to split: a test part of %g of them and a "
+            "validation part of %g of the rest leave none for training",
+            m->root, m->n, b.n < m->n ? ", duplicates of which are kept together," : "", test_share,
+            validation_share);
+    draw_close(&d);
+    bundles_free(&b);
+    free(duplicate);
+    free(part);
+    return ok;
+}
+
+/* ---- folds and marks ---- */
+
+/* Each bundle in a drawn order to the fold that has the fewest units so far, the first of equals: dealt like cards
+ * where all are of one unit. */
+static void deal(const struct bundles *b, struct rng r, int fold, int *part) {
+    size_t units[SPLIT_FOLDS] = {0};
+    struct draw d = draw_open(b, r);
+    for (size_t i = 0; i < b->n; i++) {
+        int least = 0;
+        for (int f = 1; f < SPLIT_FOLDS; f++)
+            if (units[f] < units[least])
+                least = f;
+        units[least] += b->units[d.order[i]];
+        if (least == fold)
+            mark_bundle(&d, d.order[i], PART_TEST, part);
+    }
+    draw_close(&d);
+}
+
+static void mark_test(
+    const struct manifest *m, int fold, uint64_t seed, const int32_t *duplicate, int *part) {
+    size_t shipped = 0;
     for (size_t i = 0; i < m->n; i++)
         shipped += m->samples[i].fold >= 0;
     for (size_t i = 0; i < m->n && shipped; i++)
@@ -128,44 +152,39 @@ static void mark_test(const struct manifest *m, int fold, uint64_t seed, int *pa
             part[i] = PART_TEST;
     if (shipped)
         return;
-    uint32_t *rows = rows_of(part, m->n, PART_TRAIN, &n);
-    group(&g, m, rows, n);
-    mark_groups(
-        &g, rng_open(seed, RNG_SPLIT, 1, 0), (size_t)fold, g.n, SPLIT_FOLDS, PART_TEST, part);
-    groups_release(&g);
+    struct bundles b;
+    bundle_rest(&b, m, part, true, duplicate);
+    deal(&b, rng_open(seed, RNG_SPLIT, 1, 0), fold, part);
+    bundles_free(&b);
 }
 
-static void mark_validation(
-    const struct manifest *m, int fold, uint64_t seed, double share, int *part) {
-    struct groups g;
-    size_t n;
-    uint32_t *rows = rows_of(part, m->n, PART_TRAIN, &n);
-    group(&g, m, rows, n);
-    size_t taken = g.n ? share_of(g.n, share) : 0;
-    mark_groups(
-        &g, rng_open(seed, RNG_SPLIT, 2, (uint32_t)fold), 0, taken, 1, PART_VALIDATION, part);
-    groups_release(&g);
+static void mark_validation(const struct manifest *m, int stream, uint64_t seed, double share,
+    const int32_t *duplicate, int *part) {
+    struct bundles b;
+    bundle_rest(&b, m, part, true, duplicate);
+    struct draw d = draw_open(&b, rng_open(seed, RNG_SPLIT, 2, (uint32_t)stream));
+    draw_units(&d, share_of(b.n_units, share), PART_VALIDATION, part);
+    draw_close(&d);
+    bundles_free(&b);
 }
 
 void split_take_marked(struct split *s, const struct manifest *m, int *marks,
-    double validation_share, int stream, uint64_t seed) {
-    mark_validation(m, stream, seed, validation_share, marks);
-    for (int p = 0; p < PART_COUNT; p++) {
-        size_t n;
-        uint32_t *rows = rows_of(marks, m->n, p, &n);
-        take(s, p, rows, n);
-        free(rows);
-    }
+    double validation_share, int stream, uint64_t seed, enum split_duplicates duplicates) {
+    int32_t *duplicate = duplicate_groups(m, duplicates);
+    mark_validation(m, stream, seed, validation_share, duplicate, marks);
+    take_parts(s, m, marks);
+    free(duplicate);
 }
 
 bool split_folds(struct split *s, const struct manifest *m, int fold, uint64_t seed,
-    double validation_share, struct err *e) {
+    double validation_share, enum split_duplicates duplicates, struct err *e) {
     assert(fold >= 0 && fold < SPLIT_FOLDS && validation_share >= 0 && validation_share < 1);
     *s = (struct split){0};
     int *part = xcalloc(m->n, sizeof *part);
-    _Static_assert(PART_TRAIN == 0, "what is not marked is trained on");
-    mark_test(m, fold, seed, part);
-    split_take_marked(s, m, part, validation_share, fold, seed);
+    int32_t *duplicate = duplicate_groups(m, duplicates);
+    mark_test(m, fold, seed, duplicate, part);
+    split_take_marked(s, m, part, validation_share, fold, seed, duplicates);
+    free(duplicate);
     free(part);
     if (s->n[PART_TEST] && s->n[PART_TRAIN])
         return true;
@@ -176,23 +195,23 @@ bool split_folds(struct split *s, const struct manifest *m, int fold, uint64_t s
 
 size_t split_shared_subjects(const struct split *s, const struct manifest *m) {
     int *part = xcalloc(m->n, sizeof *part);
-    size_t n, shared = 0;
-    for (int p = 0; p < PART_COUNT; p++)
-        for (size_t i = 0; i < s->n[p]; i++)
-            part[s->rows[p][i]] = p + 1;
+    size_t n = 0, shared = 0;
     uint32_t *rows = xcalloc(m->n, sizeof *rows);
-    for (size_t i = n = 0; i < m->n; i++)
-        if (part[i])
-            rows[n++] = (uint32_t)i;
-    struct groups g;
-    group(&g, m, rows, n);
-    for (size_t i = 0; i < g.n; i++) {
-        uint32_t j = g.first[i];
-        while (j < g.first[i + 1] && part[g.rows[j]] == part[g.rows[g.first[i]]])
+    for (int p = 0; p < PART_COUNT; p++)
+        for (size_t i = 0; i < s->n[p]; i++) {
+            rows[n++] = s->rows[p][i];
+            part[s->rows[p][i]] = p;
+        }
+    struct bundles b;
+    bundles_make(&b, m, rows, n, true, NULL);
+    for (size_t i = 0; i < b.n; i++) {
+        uint32_t j = b.first[i];
+        while (j < b.first[i + 1] && part[b.rows[j]] == part[b.rows[b.first[i]]])
             j++;
-        shared += j < g.first[i + 1];
+        shared += j < b.first[i + 1];
     }
-    groups_release(&g);
+    bundles_free(&b);
+    free(rows);
     free(part);
     return shared;
 }

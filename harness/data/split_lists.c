@@ -99,7 +99,7 @@ static bool mark_list(struct split *s, const struct manifest *m, const struct na
 }
 
 bool split_lists(struct split *s, const struct manifest *m, const struct part_lists *l, bool pass,
-    uint64_t seed, double validation_share, struct err *e) {
+    uint64_t seed, double validation_share, enum split_duplicates duplicates, struct err *e) {
     assert(l->given[PART_TRAIN] && l->given[PART_TEST]);
     *s = (struct split){0};
     int *marks = xcalloc(m->n, sizeof *marks);
@@ -109,8 +109,8 @@ bool split_lists(struct split *s, const struct manifest *m, const struct part_li
     for (int p = 0; ok && p < PART_COUNT; p++)
         ok = !l->given[p] || mark_list(s, m, &l->of[p], pass, (enum part)p, marks, e);
     if (ok)
-        split_take_marked(
-            s, m, marks, l->given[PART_VALIDATION] ? 0 : validation_share, SPLIT_FOLDS, seed);
+        split_take_marked(s, m, marks, l->given[PART_VALIDATION] ? 0 : validation_share,
+            SPLIT_FOLDS, seed, duplicates);
     free(marks);
     return ok && (s->n[PART_TRAIN] ||
                      err_usage(e, "%s: its names leave none for training beside a validation part",

@@ -21,6 +21,6 @@ void part_lists_free(struct part_lists *l);
  * `pass`, left out of its part and counted in s->unusable. `validation_share` of the training list's subjects
  * (or samples) is drawn by `seed` for validation where that has no list. Samples in no list are in no part. */
 bool split_lists(struct split *s, const struct manifest *m, const struct part_lists *l, bool pass,
-    uint64_t seed, double validation_share, struct err *e);
+    uint64_t seed, double validation_share, enum split_duplicates duplicates, struct err *e);
 
 #endif

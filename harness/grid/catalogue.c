@@ -41,6 +41,11 @@ const struct name_row split_kind_names[SPLIT_KIND_COUNT] = {
         "five folds, the set's own (Adience) or dealt by /split/seed; /split/fold is tested on"},
     [SPLIT_BY_LISTS] = {"lists", "lists of names, one a part, in /split/lists"},
 };
+const struct name_row duplicates_names[DUPLICATES_COUNT] = {
+    [DUPLICATES_NEAR] = {"near", "identical files and near-identical images are kept in one part"},
+    [DUPLICATES_IDENTICAL] = {"identical", "identical files are"},
+    [DUPLICATES_APART] = {"apart", "none are: each is a sample like any other"},
+};
 const struct name_row trunk_names[TRUNK_COUNT] = {
     [TRUNK_SMALL] = {"small", "three MBConv stages, for tests and the demo"},
     [TRUNK_LITE0] = {"efficientnet-lite0", "EfficientNet-Lite0 as timm's tf_efficientnet_lite0"},

@@ -3,6 +3,7 @@
 #ifndef GRID_CATALOGUE_H
 #define GRID_CATALOGUE_H
 
+#include "data/duplicates.h"
 #include "data/manifest.h"
 #include "nets/trunk_table.h"
 
@@ -43,6 +44,7 @@ extern const struct name_row crop_names[CROP_COUNT];
 extern const struct name_row corrections_names[CORRECTIONS_COUNT];
 extern const struct name_row task_kind_names[TASK_KIND_COUNT];
 extern const struct name_row split_kind_names[SPLIT_KIND_COUNT];
+extern const struct name_row duplicates_names[DUPLICATES_COUNT];
 extern const struct name_row
     trunk_names[TRUNK_COUNT]; /* small, efficientnet-lite0, efficientnet-b0 */
 extern const struct name_row branch_names[BRANCH_KIND_COUNT];

@@ -39,7 +39,8 @@ struct config {
         double validation_share; /* /split/validation_share, of what is not tested on */
         char *lists;             /* /split/lists: canonical JSON, part -> file's name; "{}": none */
         bool pass_unusable;      /* /split/unusable_names: refuse | pass */
-        bool require_all;        /* /split/require: any | all tasks labelled */
+        enum split_duplicates duplicates; /* /split/duplicates: near | identical | apart */
+        bool require_all;                 /* /split/require: any | all tasks labelled */
     } split;
     struct task_config tasks[MAX_TASKS];
     int n_tasks;

@@ -43,8 +43,9 @@ static bool by_lists(struct split *s, const struct manifest *m, const struct con
     const char *lists_dir, struct err *e) {
     struct part_lists l;
     *s = (struct split){0};
-    bool ok = read_lists(&l, c, lists_dir, e) && split_lists(s, m, &l, c->split.pass_unusable,
-                                                     c->split.seed, c->split.validation_share, e);
+    bool ok = read_lists(&l, c, lists_dir, e) &&
+              split_lists(s, m, &l, c->split.pass_unusable, c->split.seed,
+                  c->split.validation_share, c->split.duplicates, e);
     part_lists_free(&l);
     return ok;
 }
@@ -53,14 +54,16 @@ bool config_split(struct split *s, const struct manifest *m, const struct config
     const char *lists_dir, struct err *e) {
     switch (c->split.kind) {
     case SPLIT_IN_FOLDS:
-        return split_folds(s, m, c->split.fold, c->split.seed, c->split.validation_share, e);
+        return split_folds(
+            s, m, c->split.fold, c->split.seed, c->split.validation_share, c->split.duplicates, e);
     case SPLIT_BY_LISTS:
         return by_lists(s, m, c, lists_dir, e);
     case SPLIT_RANDOM:
     case SPLIT_KIND_COUNT:
         break;
     }
-    return split_random(s, m, c->split.seed, c->split.test_share, c->split.validation_share, e);
+    return split_random(s, m, c->split.seed, c->split.test_share, c->split.validation_share,
+        c->split.duplicates, e);
 }
 
 void config_split_key(struct str *out, const struct config *c, bool split) {

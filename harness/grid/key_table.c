@@ -54,6 +54,11 @@ const struct key_row config_keys[] = {
     {"/split/unusable_names", "what becomes of listed names that the set has not, or not usable",
         KEY_NAME, AT(split.pass_unusable), NAMES(unusable_names_names), .value = UNUSABLE_REFUSE,
         .no_result = true},
+    {"/split/duplicates",
+        "which duplicates are kept in one part wherever a part is drawn; folds and lists that are given stay "
+        "as they are",
+        KEY_NAME, AT(split.duplicates), NAMES(duplicates_names), .value = DUPLICATES_NEAR,
+        .dated = true, .before = DUPLICATES_APART},
     {"/split/require", "which labels a sample must have to be used", KEY_NAME,
         AT(split.require_all), NAMES(require_names), .value = REQUIRE_ANY},
 
@@ -203,6 +208,16 @@ void config_defaults(struct config *c) {
     *c = (struct config){0};
     for (int i = 0; i < n_config_keys; i++)
         set_default(&config_keys[i], c);
+}
+
+void config_defaults_stored(struct config *c) {
+    config_defaults(c);
+    for (int i = 0; i < n_config_keys; i++) {
+        struct key_row row = config_keys[i];
+        row.value = row.before;
+        if (row.dated)
+            set_default(&row, c);
+    }
 }
 
 void task_defaults(

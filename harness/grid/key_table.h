@@ -36,6 +36,9 @@ struct key_row {
     const struct name_row *names;
     int n_names;
     bool or_path; /* TEXT: beside the names, the path of a file: a text with a "/" or a "." in it */
+    bool
+        dated; /* the key is younger than cells that are stored: what they count as is no default ... */
+    double before;  /* ... but this value of NAME, which the id leaves out instead */
     bool no_result; /* the key changes no result: it is left out of the cell's id */
 };
 
@@ -48,6 +51,9 @@ extern const int n_task_keys;
 
 /* What a configuration holds where nothing is said, its tasks aside; the caller calls config_free. */
 void config_defaults(struct config *c);
+/* What a stored cell counts as where its configuration says nothing, and what an id leaves out: the same but for
+ * keys that are younger than cells. */
+void config_defaults_stored(struct config *c);
 /* The same for one task of a set. */
 void task_defaults(
     struct task_config *t, enum dataset_id set, struct reading reading, enum attribute a);

@@ -204,9 +204,9 @@ static bool read_tasks(struct config *c, cJSON *object, struct key_place p, stru
     return true;
 }
 
-bool config_parse(struct config *c, const cJSON *object, const char *where, struct err *e) {
+/* Into fields that hold their defaults. */
+static bool parse(struct config *c, const cJSON *object, const char *where, struct err *e) {
     struct key_place p = {.where = where, .prefix = "", .task = ""};
-    config_defaults(c);
     cJSON *root =
         cJSON_Duplicate(object, true); /* pointers are looked up in trees that may change */
     bool ok = key_names_check(root, &p, e) &&
@@ -216,10 +216,15 @@ bool config_parse(struct config *c, const cJSON *object, const char *where, stru
     return ok;
 }
 
+bool config_parse(struct config *c, const cJSON *object, const char *where, struct err *e) {
+    config_defaults(c);
+    return parse(c, object, where, e);
+}
+
 bool config_parse_text(struct config *c, const char *text, const char *where, struct err *e) {
-    *c = (struct config){0};
     cJSON *object = json_parse(where, text, strlen(text), e);
-    bool ok = object && config_parse(c, object, where, e);
+    config_defaults_stored(c);
+    bool ok = object && parse(c, object, where, e);
     cJSON_Delete(object);
     return ok;
 }
@@ -347,7 +352,7 @@ cJSON *config_resolved(const struct config *c) {
 
 void config_id(const struct config *c, char id[SHA256_HEX]) {
     struct config defaults;
-    config_defaults(&defaults);
+    config_defaults_stored(&defaults);
     cJSON *object = cJSON_CreateObject();
     cJSON_AddNumberToObject(object, "format", ID_FORMAT);
     add_keys(object, config_keys, n_config_keys, c, &defaults);

@@ -14,7 +14,7 @@
  * you mean ...". Checks what spans keys too (a stage's name by the trunk's table, no augmentation on a
  * frozen trunk, labels of the set). config_free on success and failure alike. */
 bool config_parse(struct config *c, const cJSON *object, const char *where, struct err *e);
-/* The same of JSON text, as the store holds it. */
+/* The same of JSON text, as the store holds it: keys that it does not have count as before there were any. */
 bool config_parse_text(struct config *c, const char *text, const char *where, struct err *e);
 void config_free(struct config *c);
 
@@ -28,8 +28,8 @@ cJSON *config_assignment(const char *text, struct err *e);
 /* Every key with its value, in the table's order; the caller deletes. Parses back to the same. */
 cJSON *config_resolved(const struct config *c);
 
-/* SHA-256 of the canonical form of the keys that change results, those at their default left out, with
- * the format version in. */
+/* SHA-256 of the canonical form of the keys that change results, those at their default left out (at the value
+ * before there was the key, where that is another: key_table.h), with the format version in. */
 void config_id(const struct config *c, char id[SHA256_HEX]);
 
 /* Appends the help of all keys (pointer, type, bounds, default, what it does), for --help. */

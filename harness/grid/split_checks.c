@@ -81,6 +81,10 @@ bool split_check(const struct config *c, const char *where, struct err *e) {
         ok = err_usage(e,
             "%s: /split/validation_share: %g: counts for nothing with a list for validation: leave it out",
             where, c->split.validation_share);
+    if (ok && json_get(root, "validation") && c->split.duplicates != DUPLICATES_NEAR)
+        ok = err_usage(e,
+            "%s: /split/duplicates: \"%s\": counts for nothing with a list for validation: leave it out",
+            where, duplicates_names[c->split.duplicates].name);
     if (ok && json_get(root, "validation") && (double)c->split.seed != default_of("/split/seed"))
         ok = err_usage(e,
             "%s: /split/seed: %llu: counts for nothing with a list for validation: leave it out",

@@ -2,6 +2,7 @@
 
 #include "core/cores.h"
 #include "core/str.h"
+#include "data/duplicates.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,10 @@ const struct manifest *sets_manifest(
     if (!dir || !manifest_open(&s->manifest, c->data.set, c->data.reading, dir, o->cache_dir,
                     cores_usable(), e))
         return NULL;
+    if (!duplicates_mark(&s->manifest, o->cache_dir, cores_usable(), e)) {
+        manifest_close(&s->manifest);
+        return NULL;
+    }
     s->have_manifest = true;
     return &s->manifest;
 }

@@ -20,7 +20,7 @@ struct sets {
     bool have_manifest, have_pixels, have_features;
 };
 
-/* The manifest of the configuration's set. */
+/* The manifest of the configuration's set, its duplicates marked. */
 const struct manifest *sets_manifest(
     struct sets *s, const struct work_options *o, const struct config *c, struct err *e);
 
