@@ -14,13 +14,13 @@
 
 enum { N = 20 };
 static struct sample samples[N];
-static char ids[N][8];
+static char ids[N][16];
 static struct set_aside aside[] = {{(char *)"gone", (char *)"name has no race field"}};
 static char *dir;
 
 /* i00 ... i19, of which each two after each other are one subject. */
 static struct manifest manifest(void) {
-    static char subjects[N][8];
+    static char subjects[N][16];
     for (int i = 0; i < N; i++) {
         snprintf(ids[i], sizeof ids[i], "i%02d", i);
         snprintf(subjects[i], sizeof subjects[i], "s%02d", i / 2);
