@@ -302,6 +302,18 @@ START_TEST(export_writes_the_manifest) {
 }
 END_TEST
 
+START_TEST(export_says_what_is_there_twice) {
+    folder_put_text(dir, "20_0_0_a.jpg", "x");
+    folder_put_text(dir, "21_0_0_b.jpg", "y");
+    folder_put_text(dir, "22_0_0_c.jpg", "x");
+    char *out = run_ok("export utkface --data utkface=%D --cache %C");
+    ck_assert_ptr_nonnull(strstr(out, "\r\n20_0_0_a.jpg,20_0_0_a.jpg,20,0,0,,,0,,"));
+    ck_assert_ptr_nonnull(strstr(out, "\r\n21_0_0_b.jpg,21_0_0_b.jpg,21,0,0,,,,,"));
+    ck_assert_ptr_nonnull(strstr(out, "\r\n22_0_0_c.jpg,22_0_0_c.jpg,22,0,0,,,0,,"));
+    free(out);
+}
+END_TEST
+
 START_TEST(export_of_a_grid_has_parts) {
     struct err e = {0};
     put_listed();
@@ -422,6 +434,7 @@ Suite *data_verb_suite(void) {
     tcase_add_test(c, info_counts_coral_s_lists);
     tcase_add_test(c, a_set_is_read_as_set_says);
     tcase_add_test(c, export_writes_the_manifest);
+    tcase_add_test(c, export_says_what_is_there_twice);
     tcase_add_test(c, export_of_a_grid_has_parts);
     tcase_add_test(c, synth_and_cache);
     tcase_add_test(c, cache_keeps_to_what_a_grid_needs);

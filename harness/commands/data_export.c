@@ -108,7 +108,8 @@ static bool write_all(const struct data_verb *v, FILE *stream, struct err *e) {
     } else {
         ok = data_verb_open(v, &m, e);
         if (ok) {
-            ok = write_manifest(&x, &m, NULL, NULL, e);
+            ok = duplicates_mark(&m, v->cache_dir, v->threads, e) &&
+                 write_manifest(&x, &m, NULL, NULL, e);
             manifest_close(&m);
         }
     }
