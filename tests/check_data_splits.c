@@ -134,6 +134,61 @@ START_TEST(a_set_whose_folder_is_not_given) {
 }
 END_TEST
 
+/* Adience's layout, two faces a fold of which those of fold 3 have a gender alone. */
+static void put_adience(const char *folder) {
+    for (int fold = 0; fold < 5; fold++) {
+        const char *age = fold == 3 ? "None" : "(0, 2)";
+        char *name = xasprintf("fold_%d_data.txt", fold);
+        char *text = xasprintf("user_id\toriginal_image\tface_id\tage\tgender\n"
+                               "u\ta.jpg\t%d\t%s\tm\nu\tb.jpg\t%d\t%s\tf\n",
+            fold, age, 10 + fold, age);
+        folder_put_text(folder, name, text);
+        for (int k = 0; k < 2; k++) {
+            char *image =
+                xasprintf("aligned/u/landmark_aligned_face.%d.%c.jpg", fold + 10 * k, 'a' + k);
+            folder_put_text(folder, image, "image");
+            free(image);
+        }
+        free(text);
+        free(name);
+    }
+}
+
+#define ADIENCE                                                                                    \
+    "{\"base\": {\"data\": {\"set\": \"adience\"}, \"split\": {\"kind\": \"folds\", \"fold\": 3}}, "
+
+START_TEST(a_fold_without_a_usable_image_is_named) {
+    struct err e = {0};
+    char *folder = folder_sub(dir, "adience"), *aligned = folder_sub(folder, "aligned"),
+         *album = folder_sub(aligned, "u");
+    char *option = xasprintf("adience=%s", folder);
+    put_adience(folder);
+    ck_assert_msg(data_options_add(&data, option, &e), "%s", e.msg);
+    ck_assert_msg(walk(ADIENCE "\"variants\": {\"g\": {\"tasks\": {\"gender\": {}}}, "
+                               "\"both\": {\"tasks\": {\"age\": {}, \"gender\": {}}}}}",
+                      NULL, &e),
+        "%s", e.msg);
+    ck_assert(!walk(ADIENCE "\"variants\": {\"g\": {\"tasks\": {\"gender\": {}}}, "
+                            "\"a\": {\"tasks\": {\"age\": {}}}}}",
+        NULL, &e));
+    ck_assert_int_eq(e.kind, ERR_USAGE);
+    ck_assert_ptr_nonnull(strstr(e.msg, "variant \"a\": "));
+    ck_assert_ptr_nonnull(
+        strstr(e.msg, "the test part, fold 3, has no usable image: of its 2, none has a "
+                      "label of age (/split/require \"any\")"));
+    e = (struct err){0};
+    ck_assert(!walk(ADIENCE "\"variants\": {\"both\": {\"tasks\": {\"age\": {}, \"gender\": {}}, "
+                            "\"split\": {\"require\": \"all\"}}}}",
+        NULL, &e));
+    ck_assert_ptr_nonnull(
+        strstr(e.msg, "none has a label of age and gender (/split/require \"all\")"));
+    free(option);
+    free(album);
+    free(aligned);
+    free(folder);
+}
+END_TEST
+
 Suite *data_splits_suite(void) {
     Suite *s = suite_create("data_splits");
     TCase *c = tcase_create("data_splits");
@@ -142,6 +197,7 @@ Suite *data_splits_suite(void) {
     tcase_add_test(c, what_is_not_chosen_is_passed_over);
     tcase_add_test(c, a_callback_s_error_ends_it);
     tcase_add_test(c, a_set_whose_folder_is_not_given);
+    tcase_add_test(c, a_fold_without_a_usable_image_is_named);
     suite_add_tcase(s, c);
     return s;
 }

@@ -92,9 +92,10 @@ START_TEST(a_leaky_split_is_told) {
     expect("$DMTL report fixture --db r.db", 0, "\n**Leaky split:** rows with this mark", NULL);
     expect("$DMTL report fixture --db r.db", 0, "\n| full (baseline) |", NULL);
     expect("$DMTL report fixture --db r.db", 0, "\n| equal-weights (leaky split) |", NULL);
-    expect("$DMTL report fixture --db r.db --format csv | cut -d, -f6,18,19 | sort -u", 0,
-        ",samples,leaky\r\n", NULL);
-    expect("$DMTL report fixture --db r.db --format csv | grep -c '^fixture.*equal-weights.*,1.$'",
+    expect("$DMTL report fixture --db r.db --format csv | cut -d, -f6,18-20 | sort -u", 0,
+        ",samples,leaky,age_groups\r\n", NULL);
+    expect(
+        "$DMTL report fixture --db r.db --format csv | grep -c '^fixture.*equal-weights.*,1,0.$'",
         0, NULL, NULL);
     expect("$DMTL report fixture --db r.db --format json", 0,
         "\"row\": \"equal-weights\", \"setting\": \"\", \"baseline\": false, \"leaky\": true",
@@ -117,6 +118,64 @@ START_TEST(ages_in_groups_are_told) {
         NULL, NULL);
     expect("$DMTL plot confusion fixture --db r.db --bins fairface-9 -o c.svg", 2, NULL,
         "--bins: fairface-9: the ages of synthetic are groups already: leave it out");
+}
+END_TEST
+
+/* Two readings of one set: its years for one variant, groups of them for the other. */
+#define TWO_READINGS                                                                                             \
+    "INSERT INTO dataset SELECT 99, name, 'groups', 9000, samples, drawn, 0, undecodable FROM dataset LIMIT 1; " \
+    "INSERT INTO class_name VALUES (99, 0, 0, 'young'), (99, 0, 1, 'old'); "                                     \
+    "UPDATE attempt SET data_fingerprint = 'groups' WHERE cell IN"                                               \
+    " (SELECT cell FROM member WHERE variant = 'equal-weights')"
+
+START_TEST(years_and_groups_in_one_grid_are_told_apart) {
+    struct err e = {0};
+    struct store *s = store_open(db, STORE_WRITE, &e);
+    ck_assert_msg(s && sql_script(store_db(s), TWO_READINGS, &e), "%s", e.msg);
+    store_close(s);
+    expect("$DMTL report fixture --db r.db", 0,
+        "; errors of age count groups in rows with this mark, else years; ", NULL);
+    expect("$DMTL report fixture --db r.db", 0,
+        "| full (baseline) | 6.144 ± 0.345 | 59.38 ± 6.19 | **91.88 ± 6.19** | **84.38 ± 4.42** | 2 |\n"
+        "| equal-weights (ages in groups) | 7.994 ± 0.504 | – | 85.62 ± 6.19 | 75.62 ± 0.88 | 2 |\n",
+        NULL);
+    struct ran r = run_shell(dir, "$DMTL report fixture --db r.db | sed -n '/named bins/,$p'");
+    ck_assert_msg(strstr(r.out, "| full") && !strstr(r.out, "| equal-weights"), "%s", r.out);
+    ran_free(&r);
+    expect(
+        "$DMTL report fixture --db r.db --format csv | grep -c '^fixture.*equal-weights,age.*,0,1.$'",
+        0, NULL, NULL);
+    expect("$DMTL report fixture --db r.db --format csv | grep -c '^fixture.*full,age.*,1.$'", 1,
+        NULL, NULL);
+    expect("$DMTL report fixture --db r.db --format json", 0,
+        "\"row\": \"equal-weights\", \"setting\": \"\", \"baseline\": false, \"leaky\": false, \"task\": \"age\", "
+        "\"readout\": \"count\", \"of_record\": true, \"bins\": \"\", \"metric\": \"accuracy\", "
+        "\"age_groups\": true",
+        NULL);
+    expect("$DMTL plot cs fixture --db r.db -o c.svg && grep -c 'ages in groups' c.svg && ! grep "
+           "'Error i (age groups)' c.svg",
+        0, NULL, NULL);
+    expect("$DMTL plot confusion fixture --db r.db --bins fairface-9 --only equal-weights -o c.svg",
+        2, NULL, "--bins: fairface-9: the ages of synthetic are groups already: leave it out");
+    expect("$DMTL plot confusion fixture --db r.db --bins fairface-9 --only full -o c.svg", 0, NULL,
+        NULL);
+}
+END_TEST
+
+/* As a grid is left whose file chose a key once and does not any more. */
+START_TEST(nothing_is_tried_any_more) {
+    struct err e = {0};
+    struct store *s = store_open(db, STORE_WRITE, &e);
+    ck_assert_msg(
+        s &&
+            sql_script(store_db(s),
+                "INSERT INTO grid (name, source) SELECT 'fixture:select', source FROM grid LIMIT 1",
+                &e),
+        "%s", e.msg);
+    store_close(s);
+    expect("$DMTL report fixture:select --db r.db", 0,
+        "The grid's file leaves no key open any more (/select/keys), so that nothing is tried",
+        NULL);
 }
 END_TEST
 
@@ -277,6 +336,8 @@ Suite *report_suite(void) {
     tcase_add_test(c, markdown_table);
     tcase_add_test(c, a_leaky_split_is_told);
     tcase_add_test(c, ages_in_groups_are_told);
+    tcase_add_test(c, years_and_groups_in_one_grid_are_told_apart);
+    tcase_add_test(c, nothing_is_tried_any_more);
     tcase_add_test(c, csv_has_full_precision);
     tcase_add_test(c, undecodable_images_are_told);
     tcase_add_test(c, json_names_the_cells);

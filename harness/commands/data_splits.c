@@ -73,6 +73,10 @@ static bool visit(struct walk *k, size_t first, struct err *e) {
     bool ok =
         d.manifest && config_split(&s, d.manifest, d.config, data_options_lists(k->w->data), e);
     d.split = &s;
+    for (size_t i = first; ok && i < g->n_cells; i++)
+        if (k->keys[i] && strcmp(k->keys[i], k->keys[first]) == 0)
+            ok = config_split_serves(&s, d.manifest, &g->cells[i].config, e) ||
+                 err_add(e, "variant \"%s\"", g->cells[i].variant);
     ok = ok && k->w->fn(k->w->context, &d, e);
     split_free(&s);
     return ok;

@@ -16,7 +16,8 @@ struct data_split {
     bool task[ATTR_COUNT]; /* whether any of them learns it */
 };
 
-/* Calls `fn` for each split in the order of the cells; false from it ends the walk. Cells of which
+/* Calls `fn` for each split in the order of the cells; false from it ends the walk, as does a cell that has a
+ * part without a usable sample (config_split_serves). Cells of which
  * `chosen` (NULL: all) is false are passed over. What a callback is given lives until the walk ends, the
  * split until the callback does. */
 struct data_splits {

@@ -4,6 +4,7 @@
 #include "core/mem.h"
 #include "grid/keys.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,44 @@ bool config_split(struct split *s, const struct manifest *m, const struct config
     }
     return split_random(s, m, c->split.seed, c->split.test_share, c->split.validation_share,
         c->split.duplicates, e);
+}
+
+static bool has_labels(const struct sample *s, const struct config *c) {
+    int n = 0;
+    for (int t = 0; t < c->n_tasks; t++)
+        n += s->label[c->tasks[t].attribute] != LABEL_MISSING;
+    return c->split.require_all ? n == c->n_tasks : n > 0;
+}
+
+/* "age", "gender" as they are asked for: "an age or gender", "age and gender". */
+static char *tasks_text(const struct config *c) {
+    struct str out = {0};
+    for (int t = 0; t < c->n_tasks; t++)
+        str_addf(&out, "%s%s", t ? c->split.require_all ? " and " : " or " : "",
+            attribute_name[c->tasks[t].attribute]);
+    return str_detach(&out);
+}
+
+bool config_split_serves(
+    const struct split *s, const struct manifest *m, const struct config *c, struct err *e) {
+    for (int p = 0; p < PART_COUNT; p++) {
+        size_t i = 0;
+        while (i < s->n[p] && !has_labels(&m->samples[s->rows[p][i]], c))
+            i++;
+        if (i < s->n[p])
+            continue;
+        char *tasks = tasks_text(c), fold[48] = "";
+        if (c->split.kind == SPLIT_IN_FOLDS)
+            snprintf(fold, sizeof fold, p == PART_TEST ? ", fold %d," : " beside fold %d",
+                c->split.fold);
+        err_usage(e,
+            "%s: the %s part%s has no usable image: of its %zu, none has a label of %s (/split/require "
+            "\"%s\")",
+            m->root, part_name[p], fold, s->n[p], tasks, require_names[c->split.require_all].name);
+        free(tasks);
+        return false;
+    }
+    return true;
 }
 
 void config_split_key(struct str *out, const struct config *c, bool split) {

@@ -10,6 +10,11 @@
 bool config_split(struct split *s, const struct manifest *m, const struct config *c,
     const char *lists_dir, struct err *e);
 
+/* Whether each part has a sample with the labels that the cell's tasks and /split/require ask for; else ERR_USAGE
+ * with the part, and the fold where there are folds. Whether images decode is not known here. */
+bool config_split_serves(
+    const struct split *s, const struct manifest *m, const struct config *c, struct err *e);
+
 /* The files of /split/lists by part, NULL where a part has none; the caller frees each. */
 void config_lists(const struct config *c, char *file[PART_COUNT]);
 /* Whether they read, and what they hold (part_lists.content); "" where the split is not made of lists. */

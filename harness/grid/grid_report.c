@@ -15,10 +15,10 @@ static bool has_task(const struct grid *g, enum attribute a) {
     return false;
 }
 
-/* Ages that are groups already cannot be put into bins of years. */
-static bool ages_in_years(const struct grid *g) {
+/* Whether any cell's ages are groups, or years. Groups cannot be put into bins of years. */
+static bool has_ages(const struct grid *g, bool groups) {
     for (size_t i = 0; i < g->n_cells; i++)
-        if (!ages_are_groups(g->cells[i].config.data.set, g->cells[i].config.data.reading))
+        if (ages_are_groups(g->cells[i].config.data.set, g->cells[i].config.data.reading) == groups)
             return true;
     return false;
 }
@@ -100,16 +100,18 @@ static void add_column(struct grid *g, enum attribute task, const char *metric, 
 }
 
 static void default_columns(struct grid *g) {
-    static const struct {
+    bool years = has_ages(g, false), groups = has_ages(g, true);
+    const struct {
         enum attribute task;
         const char *metric, *bins;
-    } columns[] = {{ATTR_AGE, "mae", ""}, {ATTR_AGE, "accuracy", "fairface-9"},
-        {ATTR_GENDER, "accuracy", ""}, {ATTR_RACE, "accuracy", ""}};
+        bool wanted;
+    } columns[] = {{ATTR_AGE, "mae", "", true}, {ATTR_AGE, "accuracy", "fairface-9", years},
+        {ATTR_AGE, "accuracy", "", groups}, {ATTR_GENDER, "accuracy", "", true},
+        {ATTR_RACE, "accuracy", "", true}};
     g->columns = xcalloc(ARRAY_LEN(columns), sizeof g->columns[0]);
     for (size_t i = 0; i < ARRAY_LEN(columns); i++)
-        if (has_task(g, columns[i].task))
-            add_column(
-                g, columns[i].task, columns[i].metric, ages_in_years(g) ? columns[i].bins : "");
+        if (columns[i].wanted && has_task(g, columns[i].task))
+            add_column(g, columns[i].task, columns[i].metric, columns[i].bins);
 }
 
 static bool read_task(const struct grid *g, const struct grid_file *f, const cJSON *name,
@@ -155,7 +157,7 @@ static bool read_bins(const struct grid *g, const struct grid_file *f, const cJS
             "%s: %s/bins: only the task \"age\" with the metric \"accuracy\" has age "
             "groups",
             f->where, at);
-    if (!ages_in_years(g))
+    if (!has_ages(g, false))
         return err_usage(
             e, "%s: %s/bins: the set's ages are groups already: leave it out", f->where, at);
     struct age_bin_sets sets;

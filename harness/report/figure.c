@@ -48,8 +48,8 @@ bool figure_has_row(const struct figure_options *o, const struct result_row *row
 char *figure_row_name(const struct results *r, const struct result_row *row) {
     size_t done, planned;
     results_row_cells(r, row, &done, &planned);
-    char *name = xasprintf("%s%s%s%s", row->title, *row->setting ? ", " : "", row->setting,
-        results_row_leaky(r, row) ? " (leaky split)" : "");
+    char *name = xasprintf("%s%s%s%s%s", row->title, *row->setting ? ", " : "", row->setting,
+        results_row_mark(r, row), results_row_leaky(r, row) ? " (leaky split)" : "");
     if (done == planned)
         return name;
     char *partial = xasprintf("%s (%zu of %zu cells)", name, done, planned);

@@ -46,11 +46,18 @@ static bool age_names(struct matrix *m, const char *bins, struct err *e) {
     return ok;
 }
 
-static bool class_names(
-    struct matrix *m, const struct results *r, sqlite3 *db, int task, struct err *e) {
+/* Of the content that the row's cells read: another reading of the same set may have other classes. */
+static bool class_names(struct matrix *m, const struct results *r, sqlite3 *db,
+    const struct result_row *of, int task, struct err *e) {
+    const char *cell = "";
+    for (size_t c = 0; c < r->n_cells && !*cell; c++)
+        if (r->cells[c].state == CELL_DONE && results_in_row(r, of, (enum attribute)task, c))
+            cell = r->cells[c].id;
     sqlite3_stmt *row = sql_prepare(db, e,
-        "SELECT name FROM v_classes WHERE dataset = ?1 AND attribute = ?2 ORDER BY label", "ss",
-        r->dataset, attribute_name[task]);
+        "SELECT x.name FROM v_cells c JOIN dataset d ON d.name = c.dataset AND d.fingerprint ="
+        " c.data_fingerprint JOIN class_name x ON x.dataset = d.dataset WHERE c.grid = ?1 AND c.cell = ?2"
+        " AND x.attribute = ?3 GROUP BY x.label ORDER BY x.label",
+        "ssi", r->grid.name, cell, task);
     int found = row ? 1 : -1;
     while (found > 0 && m->classes < MAX_CLASSES && (found = sql_step(row, e)) > 0)
         m->name[m->classes++] = xstrdup(sql_text(row, 0));
@@ -135,11 +142,11 @@ static void add_matrix(struct matrices *all, const struct matrix *m, const char 
 }
 
 /* Ages in years go by bins, ages that are groups by their own names. */
-static bool read_names(struct matrix *m, const struct results *r, sqlite3 *db, int task,
-    const char *bins, struct err *e) {
+static bool read_names(struct matrix *m, const struct results *r, sqlite3 *db,
+    const struct result_row *row, int task, const char *bins, struct err *e) {
     if (task != ATTR_AGE || !*bins)
-        return class_names(m, r, db, task, e);
-    if (r->age_groups)
+        return class_names(m, r, db, row, task, e);
+    if (results_row_age_groups(r, row))
         return err_usage(
             e, "--bins: %.200s: the ages of %s are groups already: leave it out", bins, r->dataset);
     return age_names(m, bins, e);
@@ -153,10 +160,11 @@ static const struct result_row *choose(const struct results *r, const struct fig
     return r->n_rows && !o->n_variants ? &r->rows[0] : NULL;
 }
 
-static const char *choose_bins(const struct results *r, const struct figure_options *o) {
+static const char *choose_bins(
+    const struct results *r, const struct result_row *row, const struct figure_options *o) {
     if (o->bins)
         return o->bins;
-    if (r->age_groups)
+    if (results_row_age_groups(r, row))
         return "";
     for (int c = 0; c < r->grid.n_columns; c++)
         if (r->grid.columns[c].task == ATTR_AGE && *r->grid.columns[c].bins)
@@ -190,9 +198,9 @@ bool figure_confusion(struct str *script, const struct results *r, sqlite3 *db,
             results_readout(r, row, (enum attribute)t) == READOUT_COUNT)
             continue;
         static const char *const titles[ATTR_COUNT] = {"Age", "Gender", "Race"};
-        const char *bins = t == ATTR_AGE ? choose_bins(r, o) : "";
+        const char *bins = t == ATTR_AGE ? choose_bins(r, row, o) : "";
         struct matrix *m = xcalloc(1, sizeof *m);
-        ok = read_names(m, r, db, t, bins, e) && count(m, r, db, row, t, bins, e);
+        ok = read_names(m, r, db, row, t, bins, e) && count(m, r, db, row, t, bins, e);
         if (ok && m->total) {
             char *title = xasprintf("%s%s%s", titles[t], *bins ? ", " : "", bins);
             add_matrix(&all, m, title);

@@ -26,7 +26,8 @@ bool figure_cs(struct str *script, const struct results *r, sqlite3 *db,
         "NOT EXISTS (SELECT 1 FROM v_cs o WHERE o.cell = c.cell AND o.task = 'age' AND o.readout = "
         "'count'))) ORDER BY c.i, c.cell, c.variant",
         "sss", r->grid.name, part_name[r->part], cs_convention_name[o->convention]);
-    panels_start(&p, "", r->age_groups ? "Error i (age groups)" : "Error i", label[o->convention]);
+    bool groups = r->age_groups && !r->age_years;
+    panels_start(&p, "", groups ? "Error i (age groups)" : "Error i", label[o->convention]);
     for (size_t i = 0; ok && i < r->n_rows; i++) {
         char *name = figure_row_name(r, &r->rows[i]);
         if (figure_has_row(o, &r->rows[i]))
@@ -34,7 +35,7 @@ bool figure_cs(struct str *script, const struct results *r, sqlite3 *db,
         free(name);
     }
     if (ok && p.lines) {
-        str_addf(script, "last_error = %d\n", r->age_groups ? LAST_GROUPS : LAST_YEARS);
+        str_addf(script, "last_error = %d\n", groups ? LAST_GROUPS : LAST_YEARS);
         char *title = figure_title(r, "Age: cumulative score, mean and range of the runs");
         panels_script(script, &p, o->format, title, script_gp);
         free(title);

@@ -77,14 +77,17 @@ static bool competes(
     return n->n > 0 && n->n == n->planned && !results_row_leaky(r, row);
 }
 
-/* The best mean of a column among those that compete; infinite where fewer than two do. */
-static double best_of(
-    const struct results *r, enum attribute task, const char *bins, const char *metric) {
+/* The best mean of a column among those that compete with `of`: an error of a group is none of a year. Infinite
+ * where fewer than two do. */
+static double best_of(const struct results *r, const struct result_row *of, enum attribute task,
+    const char *bins, const char *metric) {
+    bool groups = results_row_age_groups(r, of);
     double best = INFINITY;
     size_t complete = 0;
     for (size_t i = 0; i < r->n_rows; i++) {
         struct result_number n;
         if (results_number(r, &r->rows[i], task, READOUT_COUNT, bins, metric, &n) &&
+            (task != ATTR_AGE || results_row_age_groups(r, &r->rows[i]) == groups) &&
             competes(r, &r->rows[i], &n)) {
             complete++;
             best = fmin(best, badness(metric, n.mean));
@@ -99,7 +102,7 @@ static void table_cell(struct str *out, const struct results *r, const struct re
     struct result_number n;
     str_addc(out, ' ');
     if (results_number(r, row, task, READOUT_COUNT, bins, metric, &n)) {
-        double best = best_of(r, task, bins, metric);
+        double best = best_of(r, row, task, bins, metric);
         number_cell(out, metric, &n,
             isfinite(best) && competes(r, row, &n) && badness(metric, n.mean) <= best);
     } else {
@@ -116,6 +119,7 @@ static void row_title(struct str *out, const struct results *r, const struct res
         str_add(out, ", ");
         escape_markdown(out, row->setting);
     }
+    str_add(out, results_row_mark(r, row));
     str_add(out, results_row_leaky(r, row) ? " (leaky split)" : "");
     str_add(out, row->baseline ? " (baseline) |" : " |");
 }
@@ -209,7 +213,8 @@ static void bins_table(struct str *out, const struct results *r) {
     }
     rule(out, 1, (int)r->n_bins);
     for (size_t i = 0; i < r->n_rows; i++) {
-        if (results_readout(r, &r->rows[i], ATTR_AGE) == READOUT_COUNT)
+        if (results_readout(r, &r->rows[i], ATTR_AGE) == READOUT_COUNT ||
+            results_row_age_groups(r, &r->rows[i]))
             continue;
         row_title(out, r, &r->rows[i]);
         for (size_t b = 0; b < r->n_bins; b++)
@@ -229,7 +234,9 @@ static void what_was_run(struct str *out, const struct results *r) {
     str_add(out, "Set ");
     escape_markdown(out, r->dataset);
     str_add(out, r->drawn ? " (drawn images, no photographs)" : "");
-    str_add(out, r->age_groups ? "; errors of age count groups" : "");
+    str_add(out, !r->age_groups ? ""
+                 : r->age_years ? "; errors of age count groups in rows with this mark, else years"
+                                : "; errors of age count groups");
     for (int p = 0; p < PART_COUNT; p++)
         if (r->samples[p])
             str_addf(out, "; %s %ld", part_name[p], r->samples[p]);
@@ -251,6 +258,12 @@ void report_markdown(struct str *out, const struct results *r) {
     str_add(out, "# ");
     escape_markdown(out, r->grid.title && *r->grid.title ? r->grid.title : r->grid.name);
     str_add(out, "\n\n");
+    if (!r->n_cells) {
+        str_add(out,
+            "The grid's file leaves no key open any more (/select/keys), so that nothing is tried on "
+            "the validation part.\n");
+        return;
+    }
     if (!r->cells_done) {
         str_addf(out,
             "No cell is done yet (0 of %zu), so there is no number to show: `dmtl run` with the grid's "

@@ -75,15 +75,15 @@ static void csv_line(void *context, const struct results *r, const struct result
     csv_text(out, metric);
     csv_number(out, number->mean);
     csv_number(out, number->sd);
-    str_addf(out, "%zu,%zu,%ld,%d\r\n", number->n, number->planned, number->samples,
-        results_row_leaky(r, row));
+    str_addf(out, "%zu,%zu,%ld,%d,%d\r\n", number->n, number->planned, number->samples,
+        results_row_leaky(r, row), task == ATTR_AGE && results_row_age_groups(r, row));
     str_free(&variants);
 }
 
 void report_csv(struct str *out, const struct results *r) {
     str_add(out,
         "grid,dataset,drawn,part,row,setting,baseline,variants,task,readout,of_record,bins,"
-        "metric,mean,sd,cells,planned,samples,leaky\r\n");
+        "metric,mean,sd,cells,planned,samples,leaky,age_groups\r\n");
     report_each_number(r, csv_line, out);
 }
 
@@ -129,6 +129,8 @@ static void json_number(void *context, const struct results *r, const struct res
         out, "\"of_record\": %s, ", readout == results_readout(r, row, task) ? "true" : "false");
     member(out, "bins", bins);
     member(out, "metric", metric);
+    if (task == ATTR_AGE)
+        str_addf(out, "\"age_groups\": %s, ", results_row_age_groups(r, row) ? "true" : "false");
     str_add(out, "\"mean\": ");
     json_add_number(out, number->mean);
     str_add(out, ", \"sd\": ");

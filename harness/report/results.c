@@ -46,9 +46,19 @@ static bool read_members(struct results *r, struct store *s, struct err *e) {
     return ok;
 }
 
+/* Column `at`: 1 where ages are years, 0 where they are groups, NULL where the cell has read no data yet. */
+static void note_ages(struct results *r, struct result_cell *cell, sqlite3_stmt *row, int at) {
+    if (sqlite3_column_type(row, at) == SQLITE_NULL || !cell->has_task[ATTR_AGE])
+        return;
+    cell->age_groups = !sqlite3_column_int(row, at);
+    *(cell->age_groups ? &r->age_groups : &r->age_years) = true;
+}
+
 static bool read_seeds(struct results *r, sqlite3 *db, struct err *e) {
     sqlite3_stmt *row = sql_prepare(db, e,
-        "SELECT DISTINCT cell, seed, split_seed, fold, dataset, split FROM v_cells WHERE grid = ?1",
+        "SELECT DISTINCT c.cell, c.seed, c.split_seed, c.fold, c.dataset, c.split, d.exact_ages"
+        " FROM v_cells c LEFT JOIN v_datasets d ON d.dataset = c.dataset"
+        " AND d.fingerprint = c.data_fingerprint WHERE c.grid = ?1",
         "s", r->grid.name);
     int found = row ? 1 : -1;
     while (found > 0 && (found = sql_step(row, e)) > 0)
@@ -58,6 +68,7 @@ static bool read_seeds(struct results *r, sqlite3 *db, struct err *e) {
                 r->cells[i].split_seed = sqlite3_column_int64(row, 2);
                 r->cells[i].fold = sqlite3_column_int(row, 3);
                 r->cells[i].leaky = split_leaky(sql_text(row, 4), sql_text(row, 5));
+                note_ages(r, &r->cells[i], row, 6);
             }
     sqlite3_finalize(row);
     return found == 0;
@@ -163,10 +174,6 @@ static bool read_run(struct results *r, sqlite3 *db, struct err *e) {
     r->drawn = sql_long(db, e, 0,
         "SELECT max(d.drawn) FROM v_cells c JOIN v_datasets d ON d.dataset = c.dataset "
         "AND d.fingerprint = c.data_fingerprint WHERE c.grid = ?1",
-        "s", r->grid.name);
-    r->age_groups = sql_long(db, e, 0,
-        "SELECT count(*) FROM v_cells c JOIN v_datasets d ON d.dataset = c.dataset "
-        "AND d.fingerprint = c.data_fingerprint WHERE c.grid = ?1 AND NOT d.exact_ages",
         "s", r->grid.name);
     read_undecodable(r, db, e);
     for (int part = 0; part < PART_COUNT; part++)
@@ -313,7 +320,7 @@ bool results_number(const struct results *r, const struct result_row *row, enum 
     *number = (struct result_number){.mean = NAN, .sd = NAN};
     size_t first;
     const char *variant = variant_with(r, row, task, &first);
-    if (!variant)
+    if (!variant || (task == ATTR_AGE && *bins && r->cells[first].age_groups))
         return false;
     if (readout == READOUT_COUNT)
         readout = readout_of_record(r->cells[first].ordinal[task]);
@@ -338,6 +345,15 @@ void result_number_free(struct result_number *number) {
     free(number->cells);
     free(number->values);
     *number = (struct result_number){0};
+}
+
+bool results_row_age_groups(const struct results *r, const struct result_row *row) {
+    size_t cell;
+    return variant_with(r, row, ATTR_AGE, &cell) && r->cells[cell].age_groups;
+}
+
+const char *results_row_mark(const struct results *r, const struct result_row *row) {
+    return r->age_years && results_row_age_groups(r, row) ? " (ages in groups)" : "";
 }
 
 bool results_row_leaky(const struct results *r, const struct result_row *row) {

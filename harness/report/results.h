@@ -22,7 +22,9 @@ struct result_cell { /* one a member of the grid: a cell may stand in it more th
     int64_t seed, split_seed;
     int fold;                                       /* -1: none */
     bool has_task[ATTR_COUNT], ordinal[ATTR_COUNT]; /* by its configuration */
-    bool leaky;                      /* grid/leaky.h: so are the numbers, and they say so */
+    bool
+        age_groups; /* its ages are groups, by number, and so are their errors; false before it began */
+    bool leaky;     /* grid/leaky.h: so are the numbers, and they say so */
     size_t values_begin, values_end; /* of results.values */
 };
 
@@ -55,9 +57,9 @@ struct results {
     size_t n_bins;
     struct choices choices; /* of open keys */
     char *dataset, *device, *threads, *libtorch,
-        *commit;              /* "mixed" where cells differ, "" unknown */
-    bool drawn;               /* the set's images are drawn */
-    bool age_groups;          /* ages are groups, by number, and so are their errors */
+        *commit;                /* "mixed" where cells differ, "" unknown */
+    bool drawn;                 /* the set's images are drawn */
+    bool age_groups, age_years; /* whether any cell with age that has begun has groups, years */
     long images, undecodable; /* of the sets' folders; of them left out of every part, -1 unknown */
     long samples[PART_COUNT]; /* largest count of labelled samples, 0 unknown */
     double wall_s;            /* of all cells done, summed */
@@ -79,7 +81,7 @@ void results_free(struct results *r);
 
 /* The number of one row. Its cells are those of the first variant of the row that has the task in the
  * row's setting; readout READOUT_COUNT means their read-out of record. False where no variant of the
- * row has the task. */
+ * row has the task, and for bins where its ages are groups already. */
 bool results_number(const struct results *r, const struct result_row *row, enum attribute task,
     enum readout readout, const char *bins, const char *metric, struct result_number *number);
 void result_number_free(struct result_number *number);
@@ -91,6 +93,11 @@ enum readout results_readout(
 /* Whether cells[cell] is behind the row's numbers of a task, by the rule of results_number. */
 bool results_in_row(
     const struct results *r, const struct result_row *row, enum attribute task, size_t cell);
+
+/* Whether the row's numbers of age count groups; false where no cell of it has age. */
+bool results_row_age_groups(const struct results *r, const struct result_row *row);
+/* " (ages in groups)" where that is so and other rows count years, else "". */
+const char *results_row_mark(const struct results *r, const struct result_row *row);
 
 /* Whether a cell of the row has a leaky split. */
 bool results_row_leaky(const struct results *r, const struct result_row *row);
