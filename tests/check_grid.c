@@ -373,6 +373,7 @@ static const struct {
     {"experiments/demo.json", "demo", 12},
     {"experiments/utkface-quick.json", "utkface-quick", 21},
     {"experiments/bias.json", "bias", 2},
+    {"experiments/utkface-adience-groups.json", "utkface-adience-groups", 20},
     {"experiments/utkface-ablation.json", "utkface-ablation", 24},
 };
 
