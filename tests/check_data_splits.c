@@ -146,7 +146,7 @@ static void put_adience(const char *folder) {
         for (int k = 0; k < 2; k++) {
             char *image =
                 xasprintf("aligned/u/landmark_aligned_face.%d.%c.jpg", fold + 10 * k, 'a' + k);
-            folder_put_text(folder, image, "image");
+            folder_put_text(folder, image, image); /* no two alike: such stay in one part */
             free(image);
         }
         free(text);
