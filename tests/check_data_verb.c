@@ -370,8 +370,8 @@ END_TEST
 static const struct {
     const char *words, *message;
 } wrong[] = {
-    {"", "data: : expected info, export, synth or cache"},
-    {"inof", "data: inof: expected info, export, synth or cache; did you mean info?"},
+    {"", "data: : expected info, duplicates, export, synth or cache"},
+    {"inof", "data: inof: expected info, duplicates, export, synth or cache; did you mean info?"},
     {"info", "data info: which set? expected one --data SET=DIR"},
     {"info utkfac --data utkface=%D", "data info: unknown set \"utkfac\"; did you mean utkface?"},
     {"info utkface", "the set utkface is needed: say where its images are with --data utkface=DIR"},
@@ -421,6 +421,36 @@ START_TEST(wrong_usage) {
 }
 END_TEST
 
+/* Two files of one content, one alone; none of them decodes, so that near ones are the same. Ages 20 and 25: MAE 5. */
+START_TEST(duplicates_and_their_labels) {
+    folder_put_text(dir, "20_0_0_a.jpg", "x");
+    folder_put_text(dir, "25_0_1_b.jpg", "x");
+    folder_put_text(dir, "30_0_0_c.jpg", "y");
+    char *out = run_ok("duplicates --data utkface=%D --cache %C");
+    ck_assert_ptr_nonnull(
+        strstr(out, "identical     1 groups of 2 files\nnear          1 groups of 2 files"));
+    ck_assert_ptr_nonnull(
+        strstr(out, "age:\n  identical     1 of 1 groups disagree; MAE between copies 5.00 "
+                    "years; another copy has another label in 100.0 %\n"));
+    ck_assert_ptr_nonnull(strstr(out, "gender:\n  identical     0 of 1 groups disagree;"));
+    ck_assert_ptr_nonnull(strstr(out, "\nnear:\n  \"20_0_0_a.jpg\" \"25_0_1_b.jpg\"\n"));
+    free(out);
+    out = run_ok("duplicates utkface --data utkface=%D --cache %C --json");
+    struct err e = {0};
+    cJSON *root = json_parse("duplicates", out, strlen(out), &e);
+    ck_assert_msg(root != NULL, "%s", e.msg);
+    const cJSON *near = json_get(root, "near");
+    ck_assert_int_eq(json_get(near, "files")->valueint, 2);
+    ck_assert_double_eq(json_get(json_get(near, "race"), "differing")->valuedouble, 1);
+    ck_assert_str_eq(json_get(near, "list")->child->child->next->valuestring, "25_0_1_b.jpg");
+    cJSON_Delete(root);
+    free(out);
+    out = run_ok("info --data utkface=%D --cache %C");
+    ck_assert_ptr_nonnull(strstr(out, "duplicates:\n  1 groups of 2 identical files"));
+    free(out);
+}
+END_TEST
+
 Suite *data_verb_suite(void) {
     Suite *s = suite_create("data_verb");
     TCase *c = tcase_create("data_verb");
@@ -433,6 +463,7 @@ Suite *data_verb_suite(void) {
     tcase_add_test(c, info_of_a_grid_counts_its_parts);
     tcase_add_test(c, info_counts_coral_s_lists);
     tcase_add_test(c, a_set_is_read_as_set_says);
+    tcase_add_test(c, duplicates_and_their_labels);
     tcase_add_test(c, export_writes_the_manifest);
     tcase_add_test(c, export_says_what_is_there_twice);
     tcase_add_test(c, export_of_a_grid_has_parts);

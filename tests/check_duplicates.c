@@ -8,6 +8,7 @@
 #include "core/str.h"
 #include "data/duplicates.h"
 #include "data/near.h"
+#include "data/noise_floor.h"
 #include "data/split.h"
 #include "data/synth.h"
 
@@ -325,6 +326,33 @@ START_TEST(a_cache_grows_and_is_not_trusted) {
 }
 END_TEST
 
+/* ---- labels of copies ---- */
+
+/* Groups of ages {20, 20, 26}, {30, 31} and {40, none}; genders {0, 1, 1}, {0, none} and {1, 1}. Age: of the first
+ * group (0 + 6) / 2 = 3, 3 and (6 + 6) / 2 = 6, of the second 1 and 1, so 14 / 5 = 2.8; another copy differs in
+ * 1/2, 1/2, 1, 1, 1 of the draws, 4 / 5. Gender: 1, 1/2, 1/2, 0, 0: 2 / 5. */
+START_TEST(the_noise_floor_is_what_copies_disagree_on) {
+    enum { NONE = LABEL_MISSING };
+    struct sample samples[] = {{.label = {20, 0, NONE}}, {.label = {30, 0, NONE}},
+        {.label = {20, 1, NONE}}, {.label = {99, 1, NONE}}, {.label = {26, 1, NONE}},
+        {.label = {31, NONE, NONE}}, {.label = {40, 1, NONE}}, {.label = {NONE, 1, NONE}}};
+    static const int32_t group[] = {0, 1, 0, -1, 0, 1, 2, 2};
+    const struct manifest m = {.samples = samples, .n = ARRAY_LEN(samples)};
+    struct noise_floor f;
+    noise_floor_of(&f, &m, group);
+    ck_assert_uint_eq(f.groups, 3);
+    ck_assert_uint_eq(f.files, 7);
+    const struct label_noise *age = &f.of[ATTR_AGE], *gender = &f.of[ATTR_GENDER],
+                             *race = &f.of[ATTR_RACE];
+    ck_assert(age->groups == 2 && age->files == 5 && age->conflicts == 2);
+    ck_assert_double_eq_tol(age->mae, 2.8, 1e-12);
+    ck_assert_double_eq_tol(age->differing, 0.8, 1e-12);
+    ck_assert(gender->groups == 2 && gender->files == 5 && gender->conflicts == 1);
+    ck_assert_double_eq_tol(gender->differing, 0.4, 1e-12);
+    ck_assert(race->groups == 0 && race->files == 0 && isnan(race->differing));
+}
+END_TEST
+
 /* ---- the real files ---- */
 
 static void count(const struct manifest *m, enum split_duplicates kind, int *groups, int *files) {
@@ -382,6 +410,14 @@ START_TEST(utkface_duplicates) {
     ck_assert_int_eq(groups, 924);
     ck_assert_int_eq(files, 1941);
     none_is_torn(&m);
+    struct noise_floor f;
+    int32_t *group = duplicate_groups(&m, DUPLICATES_IDENTICAL);
+    noise_floor_of(&f, &m, group);
+    ck_assert_uint_eq(f.of[ATTR_AGE].conflicts, 205);
+    ck_assert_uint_eq(f.of[ATTR_GENDER].conflicts, 40);
+    ck_assert_uint_eq(f.of[ATTR_RACE].conflicts, 70);
+    ck_assert_double_eq_tol(f.of[ATTR_AGE].mae, 4.248, 5e-4);
+    free(group);
     manifest_close(&m);
     free(root);
 }
@@ -399,6 +435,7 @@ Suite *duplicates_suite(void) {
     tcase_add_test(c, copies_are_one_group);
     tcase_add_test(c, prints_are_kept);
     tcase_add_test(c, a_cache_grows_and_is_not_trusted);
+    tcase_add_test(c, the_noise_floor_is_what_copies_disagree_on);
     tcase_add_test(c, utkface_duplicates);
     suite_add_tcase(s, c);
     return s;

@@ -377,6 +377,8 @@ START_TEST(a_changed_folder_is_refused) {
     ck_assert_msg(synth_write(faces, FACES, FACE_PX, 2, 2, &e), "%s", e.msg);
     static const char again[] = "run tiny.json --data synthetic=faces --cache cache --db a.db";
     bad_usage(again, 2, "faces: this folder's data have the fingerprint");
+    bad_usage(again, 2, "; since then ");
+    bad_usage(again, 2, "files are gone (");
     change("a.db", "UPDATE cell SET state = 0, step = 0 WHERE cell = 2");
     bad_usage(again, 2, "another --db for the folder as it is now");
     expect_row("a.db", RUNS, "done done");

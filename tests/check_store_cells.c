@@ -268,6 +268,48 @@ START_TEST(a_grid_keeps_to_one_version_of_its_data) {
 }
 END_TEST
 
+/* Of what was stored: a.jpg is gone, b.jpg has another content, c.jpg another age and no gender any more, e.jpg is as
+ * it was; d.jpg and four more are new, of which three are named. */
+START_TEST(what_changed_is_named) {
+    struct err e = {0};
+    int64_t token, dataset;
+    const struct provenance f1 = {.data_fingerprint = "f1"};
+    static const struct store_sample
+        was[] = {{"a.jpg", {20, 0, 0}, NULL, -1, "1"}, {"b.jpg", {20, 0, 0}, NULL, -1, "2"},
+            {"c.jpg", {20, 1, LABEL_MISSING}, NULL, -1, "3"}, {"e.jpg", {20, 0, 0}, NULL, -1, "4"}},
+        now[] = {{"b.jpg", {20, 0, 0}, NULL, -1, "5"},
+            {"c.jpg", {21, LABEL_MISSING, LABEL_MISSING}, NULL, -1, "3"},
+            {"d.jpg", {20, 0, 0}, NULL, -1, "6"}, {"e.jpg", {20, 0, 0}, NULL, -1, "4"},
+            {"f1.jpg", {20, 0, 0}, NULL, -1, "7"}, {"f2.jpg", {20, 0, 0}, NULL, -1, "8"},
+            {"f3.jpg", {20, 0, 0}, NULL, -1, "9"}, {"f4.jpg", {20, 0, 0}, NULL, -1, "10"}};
+    must(store_claim(bed.s, bed.cell, &f1, &token, &e) &&
+             store_put_dataset(bed.s, "synthetic", "f1", true, true, "{}", was, 4, &dataset, &e) &&
+             store_progress(bed.s, bed.cell, 1, 10, 1, &e),
+        &e);
+    struct store_source changed = *source("synthetic", "exact", "f2");
+    changed.samples = now;
+    changed.n = ARRAY_LEN(now);
+    ck_assert(!store_check_data(bed.s, "g", &changed, &e));
+    ck_assert_msg(
+        strstr(e.msg,
+            "data with f1 (full, cell c1); since then 5 files are new (\"d.jpg\", \"f1.jpg\", \"f2.jpg\", ...), "
+            "1 file is gone (\"a.jpg\"), 1 file has another content (\"b.jpg\"), 1 file has another label "
+            "(\"c.jpg\" with age 21 for 20, gender none for 1): give the folder as it was then") !=
+            NULL,
+        "%s", e.msg);
+    e = (struct err){0};
+    must(sql_script(store_db(bed.s), "UPDATE sample SET content = NULL", &e), &e);
+    changed.samples = was;
+    changed.n = 4;
+    ck_assert(!store_check_data(bed.s, "g", &changed, &e));
+    ck_assert_msg(
+        strstr(e.msg,
+            "; since then files' contents changed, which were not on record one by one: give") !=
+            NULL,
+        "%s", e.msg);
+}
+END_TEST
+
 /* Another reading is another version of the set; a configuration that says nothing of it has but one. */
 START_TEST(each_reading_has_a_version_of_its_own) {
     struct err e = {0};
@@ -390,6 +432,7 @@ Suite *store_cells_suite(void) {
     tcase_add_test(c, a_grid_keeps_to_one_file_of_weights);
     tcase_add_test(c, a_grid_keeps_to_one_content_of_its_lists);
     tcase_add_test(c, a_grid_keeps_to_one_version_of_its_data);
+    tcase_add_test(c, what_changed_is_named);
     tcase_add_test(c, each_reading_has_a_version_of_its_own);
     tcase_add_test(c, cells_that_are_not_there);
     tcase_add_test(c, every_run_keeps_its_provenance);

@@ -25,6 +25,13 @@ START_TEST(a_set_is_registered_once_per_content) {
         "SELECT count(*), min(age), max(race), max(subject), max(duplicate_group), count(content),"
         " max(content) FROM v_samples",
         "2|20|2|s1|4|1|c0ffee");
+    struct store_sample known[] = {faces[0], faces[1]};
+    known[0].content = "ab"; /* an older dmtl stored none, and nobody had looked for duplicates */
+    known[0].duplicate_group = 4;
+    ck_assert_int_eq(put_faces("f1", true, known), first);
+    ck_assert_int_eq(put_faces("f1", true, faces), first);
+    row_is("SELECT group_concat(content || ' ' || duplicate_group, ', ') FROM v_samples",
+        "ab 4, c0ffee 4");
     struct store_sample corrected[] = {faces[0], faces[1]};
     corrected[0].label[ATTR_AGE] = 21;
     corrected[1].id = "c.jpg";

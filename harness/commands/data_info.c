@@ -6,6 +6,8 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "data/duplicates.h"
+#include "data/noise_floor.h"
 #include "data/split.h"
 #include "grid/catalogue.h"
 
@@ -84,6 +86,15 @@ static void add_aside(struct str *out, const struct manifest *m) {
 
 /* ---- printing ---- */
 
+/* Of files alone, for which no image has to be decoded. */
+static struct noise_floor identical_of(const struct manifest *m) {
+    struct noise_floor f;
+    int32_t *group = duplicate_groups(m, DUPLICATES_IDENTICAL);
+    noise_floor_of(&f, m, group);
+    free(group);
+    return f;
+}
+
 static void add_text(struct str *out, const struct manifest *m, const struct counts *c) {
     char buffer[16];
     str_addf(out, "%s in %s%s\n%zu usable images, %zu files set aside\nfingerprint %s\n",
@@ -113,6 +124,11 @@ static void add_text(struct str *out, const struct manifest *m, const struct cou
     for (int fold = 0; c->in_folds && fold < SPLIT_FOLDS; fold++)
         str_addf(out, "  %-8d %7zu  %5.1f %%\n", fold, c->fold[fold],
             100.0 * (double)c->fold[fold] / (double)c->in_folds);
+    struct noise_floor identical = identical_of(m);
+    if (identical.groups)
+        str_addf(out,
+            "\nduplicates:\n  %zu groups of %zu identical files (`dmtl data duplicates` finds near ones too)\n",
+            identical.groups, identical.files);
     if (m->n_aside)
         add_aside(out, m);
 }
@@ -134,6 +150,7 @@ static void add_json_aside(cJSON *root, const struct manifest *m) {
 }
 
 static void add_json(cJSON *root, const struct manifest *m, const struct counts *c) {
+    struct noise_floor identical = identical_of(m);
     cJSON_AddStringToObject(root, "set", dataset_names[m->set].name);
     cJSON_AddStringToObject(root, "folder", m->root);
     cJSON_AddBoolToObject(root, "drawn", m->drawn);
@@ -141,6 +158,8 @@ static void add_json(cJSON *root, const struct manifest *m, const struct counts 
     cJSON_AddNumberToObject(root, "usable", (double)m->n);
     cJSON_AddNumberToObject(root, "corrected", (double)m->corrected);
     cJSON_AddNumberToObject(root, "disputed", (double)m->disputed);
+    cJSON_AddNumberToObject(root, "identical_groups", (double)identical.groups);
+    cJSON_AddNumberToObject(root, "identical_files", (double)identical.files);
     if (c->labels.last_age >= 0) {
         cJSON *range = cJSON_AddArrayToObject(root, "ages");
         cJSON_AddItemToArray(range, cJSON_CreateNumber(c->labels.first_age));

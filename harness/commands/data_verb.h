@@ -28,6 +28,7 @@ struct data_verb {
 
 bool data_info(const struct data_verb *v, struct err *e);
 bool data_info_grid(const struct data_verb *v, struct err *e);
+bool data_duplicates(const struct data_verb *v, struct err *e);
 bool data_export(const struct data_verb *v, struct err *e);
 bool data_cache(const struct data_verb *v, struct err *e);
 

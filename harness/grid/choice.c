@@ -7,6 +7,7 @@
 #include "grid/catalogue.h"
 #include "grid/register.h"
 #include "grid/select.h"
+#include "grid/set_samples.h"
 #include "store/sql.h"
 
 #include <math.h>
@@ -45,6 +46,7 @@ bool choice_cells(
 }
 
 bool choice_check_data(struct store *s, const char *grid, const struct manifest *m, struct err *e) {
+    struct store_sample *samples = set_samples(m);
     const struct store_source source = {.dataset = dataset_names[m->set].name,
         .age_labels = age_labels_names[m->reading.age_labels].name,
         .repeated_rows = repeated_rows_names[m->reading.repeated_rows].name,
@@ -52,10 +54,13 @@ bool choice_check_data(struct store *s, const char *grid, const struct manifest 
         .ages = ages_names[m->reading.ages].name,
         .corrections = reading_corrections(m->reading),
         .fingerprint = m->fingerprint,
-        .folder = m->root};
+        .folder = m->root,
+        .samples = samples,
+        .n = m->n};
     char *candidates = choice_grid(grid);
     bool ok = store_check_data(s, candidates, &source, e) && store_check_data(s, grid, &source, e);
     free(candidates);
+    free(samples);
     return ok;
 }
 

@@ -182,13 +182,15 @@ bool store_check_data(
         "sssisssss", grid, source->dataset, source->fingerprint, CELL_DONE, source->age_labels,
         source->repeated_rows, source->crop, source->ages, source->corrections);
     int row = stmt ? sql_step(stmt, e) : -1;
-    if (row == 1)
+    struct str changes = {0};
+    if (row == 1 && store_describe_changes(s, source, sql_text(stmt, 2), &changes, e))
         err_usage(e,
             "%s: this folder's data have the fingerprint %.12s, but the cells of %s stored in %s "
-            "were made from data with %.12s (%s, cell %.12s): give the folder as it was then, or "
+            "were made from data with %.12s (%s, cell %.12s)%s: give the folder as it was then, or "
             "another --db for the folder as it is now",
             source->folder, source->fingerprint, grid, s->path, sql_text(stmt, 2),
-            sql_text(stmt, 1), sql_text(stmt, 0));
+            sql_text(stmt, 1), sql_text(stmt, 0), changes.text ? changes.text : "");
+    str_free(&changes);
     sqlite3_finalize(stmt);
     return row == 0;
 }

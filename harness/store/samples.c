@@ -71,14 +71,51 @@ static bool put_names(struct store *s, int64_t dataset, const char *text, struct
     return ok;
 }
 
+/* What a set that is there already did not say: contents, where an older dmtl stored it, and duplicates, which are
+ * looked for only when a split asks. Its fingerprint is the same, so both hold for its samples. */
+static bool complete(
+    struct store *s, int64_t dataset, const struct store_sample *samples, size_t n, struct err *e) {
+    long long contents = 0, groups = 0,
+              first = sql_long(s->db, e, -1, "SELECT first_sample FROM dataset WHERE dataset = ?1",
+                  "l", (long long)dataset),
+              known = sql_long(s->db, e, -1,
+                  "SELECT count(content) FROM sample WHERE sample >= ?1 AND sample < ?2", "ll",
+                  first, first + (long long)n),
+              grouped = sql_long(s->db, e, -1,
+                  "SELECT count(duplicate_group) FROM sample WHERE sample >= ?1 AND sample < ?2",
+                  "ll", first, first + (long long)n);
+    for (size_t i = 0; i < n; i++) {
+        contents += samples[i].content != NULL;
+        groups += samples[i].duplicate_group >= 0;
+    }
+    if (e->kind != ERR_NONE || (known >= contents && grouped >= groups))
+        return e->kind == ERR_NONE;
+    sqlite3_stmt *stmt = sql_prepare(s->db, e,
+        "UPDATE sample SET content = coalesce(?2, content),"
+        " duplicate_group = coalesce(?3, duplicate_group) WHERE sample = ?1",
+        "");
+    bool ok = stmt != NULL;
+    for (size_t i = 0; ok && i < n; i++) {
+        sqlite3_bind_int64(stmt, 1, first + (int64_t)i);
+        sqlite3_bind_text(stmt, 2, samples[i].content, -1, SQLITE_STATIC);
+        bind_label(stmt, 3, samples[i].duplicate_group);
+        ok = sql_step(stmt, e) == 0;
+        sqlite3_reset(stmt);
+    }
+    sqlite3_finalize(stmt);
+    return ok;
+}
+
 bool store_put_dataset(struct store *s, const char *name, const char *fingerprint, bool drawn,
     bool exact_ages, const char *class_names, const struct store_sample *samples, size_t n,
     int64_t *dataset, struct err *e) {
     *dataset =
         sql_long(s->db, e, -1, "SELECT dataset FROM dataset WHERE name = ?1 AND fingerprint = ?2",
             "ss", name, fingerprint);
-    if (e->kind != ERR_NONE || *dataset >= 0)
-        return e->kind == ERR_NONE;
+    if (e->kind != ERR_NONE)
+        return false;
+    if (*dataset >= 0)
+        return complete(s, *dataset, samples, n, e);
     long long first = sql_long(s->db, e, 0, "SELECT max(first_sample + samples) FROM dataset", "");
     bool ok =
         e->kind == ERR_NONE &&

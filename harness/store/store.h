@@ -8,12 +8,14 @@
 #include "analysis/breakdown.h"
 #include "core/err.h"
 #include "core/sha256.h"
+#include "core/str.h"
 #include "core/words.h"
 
 #include <sqlite3.h>
 #include <stdint.h>
 
 struct store;
+struct store_sample;
 
 /* STORE_WRITE makes the file, and its folder, where they are not there. Refused with a message (usage): a
  * file that is no SQLite database, another program's (application_id), a newer schema than ours; an older
@@ -134,11 +136,19 @@ struct cell_record {
 struct store_source {
     const char *dataset, *ages, *age_labels, *repeated_rows, *crop, *corrections;
     const char *fingerprint, *folder;
+    const struct store_sample *samples; /* n of them, sorted by id (bytes); NULL: not known */
+    size_t n;
 };
 /* One version of a set's folder a grid and reading: ERR_USAGE where a cell of `grid` on this set, read in this
- * way, that is done or has a checkpoint read data with another fingerprint. */
+ * way, that is done or has a checkpoint read data with another fingerprint. The message says which files and
+ * labels changed, where the samples of then are stored. */
 bool store_check_data(
     struct store *s, const char *grid, const struct store_source *source, struct err *e);
+
+/* Appends "; since then 2 files are new (...), 1 file is gone (...)": how the samples of `source` differ from those
+ * stored with the set's other fingerprint, the first of each kind by name. Nothing where those are not stored. */
+bool store_describe_changes(struct store *s, const struct store_source *source,
+    const char *fingerprint, struct str *out, struct err *e);
 
 /* One content behind /split/lists (canonical JSON) a grid: ERR_USAGE where a cell of `grid` with these that is
  * done or has a checkpoint was split by lists of another. */
@@ -177,7 +187,8 @@ struct store_sample {
     int duplicate_group;   /* -1: none */
     const char *content;   /* SHA-256 of its file; NULL: not known */
 };
-/* Registers a data set by fingerprint once; a second call finds it. *dataset is its row; samples get
+/* Registers a data set by fingerprint once; a second call finds it, and adds
+ * contents and duplicate groups where it has none. *dataset is its row; samples get
  * the numbers 0..n-1 in the order given. `drawn`: not photographs. `class_names`: JSON,
  * {"gender": ["male", "female"], ...}. */
 bool store_put_dataset(struct store *s, const char *name, const char *fingerprint, bool drawn,

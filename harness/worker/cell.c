@@ -9,6 +9,7 @@
 #include "grid/keys.h"
 #include "grid/lease.h"
 #include "grid/select.h"
+#include "grid/set_samples.h"
 #include "learn/checkpoint.h"
 #include "learn/train.h"
 
@@ -107,15 +108,7 @@ static char *class_names(const struct manifest *m) {
 static bool put_dataset(
     struct worker *w, const struct source *source, int64_t *dataset, struct err *e) {
     const struct manifest *m = source->manifest;
-    struct store_sample *samples = xcalloc(m->n, sizeof *samples);
-    for (size_t i = 0; i < m->n; i++) {
-        samples[i] = (struct store_sample){.id = m->samples[i].id,
-            .subject = m->samples[i].subject,
-            .duplicate_group = m->samples[i].duplicate_group,
-            .content = m->samples[i].content};
-        for (int a = 0; a < ATTR_COUNT; a++)
-            samples[i].label[a] = m->samples[i].label[a];
-    }
+    struct store_sample *samples = set_samples(m);
     char *names = class_names(m);
     bool ok = store_begin(w->store, e);
     if (ok) {

@@ -1,0 +1,11 @@
+/* A manifest's samples as the store keeps them. */
+#ifndef GRID_SET_SAMPLES_H
+#define GRID_SET_SAMPLES_H
+
+#include "data/manifest.h"
+#include "store/store.h"
+
+/* [m->n], in the manifest's order; texts are the manifest's. The caller frees. */
+struct store_sample *set_samples(const struct manifest *m);
+
+#endif
