@@ -225,7 +225,8 @@ START_TEST(the_place_is_the_face_s) {
         image_free(&dark);
     }
     double share_in = (double)changed_in / in, share_out = (double)changed_out / out;
-    ck_assert_msg(share_in > .9 && share_out < .35, "%.3f within, %.3f outside", share_in, share_out);
+    ck_assert_msg(
+        share_in > .9 && share_out < .35, "%.3f within, %.3f outside", share_in, share_out);
 }
 END_TEST
 

@@ -1,4 +1,4 @@
-/* A drawn set in UTKFace's layout on disk: names, what may be written over. */
+/* A drawn set in UTKFace's layout on disk: names, what may be written over, the truth of a planted bias. */
 #include "data/synth_mark.h"
 
 #include "core/file.h"
