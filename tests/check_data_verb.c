@@ -370,8 +370,9 @@ END_TEST
 static const struct {
     const char *words, *message;
 } wrong[] = {
-    {"", "data: : expected info, duplicates, export, synth or cache"},
-    {"inof", "data: inof: expected info, duplicates, export, synth or cache; did you mean info?"},
+    {"", "data: : expected info, duplicates, check, export, synth or cache"},
+    {"inof",
+        "data: inof: expected info, duplicates, check, export, synth or cache; did you mean info?"},
     {"info", "data info: which set? expected one --data SET=DIR"},
     {"info utkfac --data utkface=%D", "data info: unknown set \"utkfac\"; did you mean utkface?"},
     {"info utkface", "the set utkface is needed: say where its images are with --data utkface=DIR"},

@@ -5,7 +5,7 @@
 #include "analysis/distributions.h"
 #include "analysis/homogeneity.h"
 #include "core/mem.h"
-#include "data/gates.h"
+#include "grid/split_gates.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -78,8 +78,11 @@ static struct findings f;
 static const bool all_tasks[ATTR_COUNT] = {true, true, true};
 
 static void plain_split(void) {
-    m = (struct manifest){
-        .set = DATASET_UTKFACE, .root = (char *)"faces", .samples = samples, .n = N};
+    m = (struct manifest){.set = DATASET_UTKFACE,
+        .root = (char *)"faces",
+        .samples = samples,
+        .n = N,
+        .duplicates_known = true};
     s = (struct split){.n = {EACH, EACH, EACH}};
     for (int i = 0; i < N; i++) {
         samples[i] = (struct sample){.id = xasprintf("id-%03d", i),
@@ -113,7 +116,7 @@ static void release_split(void) {
 
 static void measure(const bool tasks[ATTR_COUNT]) {
     findings_free(&f);
-    gates_measure(&f, &m, &s, tasks, &gate_bounds_default);
+    gates_measure(&f, &m, &s, tasks, &gate_rules_default.bounds);
 }
 
 static int with_verdict(enum gate gate, enum verdict verdict) {
@@ -211,6 +214,9 @@ START_TEST(a_set_without_identities_is_not_known) {
     ck_assert_int_eq(with_verdict(GATE_SUBJECTS, VERDICT_UNKNOWN), 1);
     ck_assert_int_eq(with_verdict(GATE_SUBJECTS, VERDICT_PASSED), 0);
     ck_assert(isnan(find(GATE_SUBJECTS, -1, -1, -1)->value));
+    m.duplicates_known = false;
+    measure(all_tasks);
+    ck_assert_int_eq(with_verdict(GATE_DUPLICATES, VERDICT_UNKNOWN), 1);
 }
 END_TEST
 
@@ -242,7 +248,7 @@ END_TEST
 /* Both bounds: (150 150), (135 165) has V = .05 at p = .22; a small effect does not warn however small p is,
  * nor does a large one that chance may have made. */
 START_TEST(a_shift_is_ruled_on_by_both_bounds) {
-    struct gate_bounds bounds = gate_bounds_default;
+    struct gate_bounds bounds = gate_rules_default.bounds;
     int left = 15;
     for (int i = 2; i < N && left; i += 3)
         if (samples[i].label[ATTR_GENDER] == 0) {
@@ -284,7 +290,7 @@ END_TEST
 /* The group of men in their twenties of race 0 leaves test; 10 of each part are in it (900 / 3 / 30), which
  * are too few for the default bound of 20 and enough for 10. */
 START_TEST(missing_groups_are_found) {
-    struct gate_bounds bounds = gate_bounds_default;
+    struct gate_bounds bounds = gate_rules_default.bounds;
     int moved = 0;
     for (int i = 2; i < N; i += 3)
         if (samples[i].label[ATTR_RACE] == 0 && samples[i].label[ATTR_GENDER] == 0 &&

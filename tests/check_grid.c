@@ -218,7 +218,7 @@ static const struct {
     {"{\"base\": {\"optimiser\": {\"momentum\": \"0.9\"}}, " V "}",
         "g.json: /base/optimiser/momentum: \"0.9\": expected a number from 0 to below 1"},
     {GRID("\"axis\": {}"),
-        "g.json: /axis: unknown key: expected one of title, base, variants, descriptions, axes, exclude, baseline, report; did you mean axes?"},
+        "g.json: /axis: unknown key: expected one of title, base, variants, descriptions, axes, exclude, baseline, report, gates; did you mean axes?"},
     {GRID("\"title\": 3"), "g.json: /title: expected a text"},
     {GRID("\"descriptions\": {\"ful\": \"x\"}"),
         "g.json: /descriptions: \"ful\": there is no variant of this name; did you mean \"full\"?"},

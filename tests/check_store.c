@@ -18,7 +18,8 @@ static const struct {
 } views[] = {
     {"v_cells",
         "cell,grid,variant,dataset,split,split_seed,seed,fold,axes,state,epochs_done,epochs,"
-        "started,finished,error,device,libtorch,threads,git_commit,data_fingerprint"},
+        "started,finished,error,device,libtorch,threads,git_commit,data_fingerprint,"
+        "leaky"},
     {"v_samples",
         "dataset,sample,age,gender,race,age_group,subject,duplicate_group,undecodable,content"},
     {"v_predictions", "cell,grid,variant,seed,fold,part,task,sample,truth,predicted"},
@@ -34,6 +35,9 @@ static const struct {
         "program_version,git_commit,libtorch,blas,data_fingerprint,weights_sha256,lists_sha256"},
     {"v_choices",
         "grid,variant,cell,split_seed,seed,fold,axes,position,candidate,selected,gain,best"},
+    {"v_findings",
+        "cell,grid,variant,dataset,split,split_seed,seed,fold,gate,outcome,attribute,part,against,"
+        "value,bound,n,examples,text"},
     {"v_datasets", "dataset,fingerprint,samples,drawn,exact_ages,current,undecodable"},
     {"v_classes", "dataset,attribute,label,name"},
 };

@@ -29,6 +29,13 @@ const struct fixture_names fixture_hostile = {
     "DROP VIEW v_runs; ALTER TABLE attempt DROP COLUMN lists_sha256;"                              \
     "CREATE VIEW v_runs AS SELECT c.id AS cell, a.attempt AS run, a.wall_s, st.name AS outcome"    \
     " FROM attempt a JOIN cell c USING (cell) LEFT JOIN state st ON st.state = a.outcome;"         \
+    "DROP VIEW v_findings; DROP VIEW v_cells;"                                                     \
+    "DROP TABLE finding; DROP TABLE gate; DROP TABLE verdict;"                                     \
+    "CREATE VIEW v_cells AS SELECT c.id AS cell, g.name AS grid, m.variant, c.dataset, c.split,"   \
+    " c.split_seed, c.seed, c.fold, m.axes, st.name AS state, c.epochs_done, c.epochs, c.started," \
+    " c.finished, c.error, a.device, a.libtorch, a.threads, a.git_commit, a.data_fingerprint"      \
+    " FROM grid g JOIN member m USING (grid) JOIN cell c USING (cell) JOIN state st USING (state)" \
+    " LEFT JOIN attempt a ON a.cell = c.cell AND a.attempt = c.token;"                             \
     "PRAGMA user_version = 2;"
 const char fixture_version_2[] = VERSION_2;
 const char fixture_version_1[] = VERSION_2

@@ -36,11 +36,11 @@ static const struct argp_option options[] = {
     {"lists", KEY_LISTS, "DIR", 0, LISTS_OPTION_HELP, 0},
     {"cache", KEY_CACHE, "DIR", 0, "where hashes and pixels are kept (default: results/cache)", 0},
     {"set", KEY_SET, "/POINTER=VALUE", 0,
-        "info, duplicates, export: a key of /data, such as /data/age_labels=nested; of a grid, any key",
+        "info, duplicates, check, export: a key of /data, such as /data/age_labels=nested; of a grid, any key",
         0},
     {"only", KEY_ONLY, "VARIANT", 0,
-        "info, export of a grid: this variant alone; may be given more than once", 0},
-    {"json", KEY_JSON, NULL, 0, "info, duplicates: print JSON", 0},
+        "info, check, export of a grid: this variant alone; may be given more than once", 0},
+    {"json", KEY_JSON, NULL, 0, "info, duplicates, check: print JSON", 0},
     {"out", KEY_OUT, "PATH", 0,
         "synth: the folder to draw into; export: the file (default: standard output)", 0},
     {"layout", KEY_LAYOUT, "NAME", 0, "synth: utkface (default) or adience", 0},
@@ -150,14 +150,15 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 }
 
 static const struct argp argp = {options, parse,
-    "info [SET|GRID] --data SET=DIR\nduplicates [SET] --data SET=DIR\nexport [SET|GRID] --data SET=DIR\n"
+    "info [SET|GRID] --data SET=DIR\nduplicates [SET] --data SET=DIR\ncheck GRID --data SET=DIR\nexport [SET|GRID] --data SET=DIR\n"
     "cache GRID --data SET=DIR\ncache --px PX --data SET=DIR\n"
     "synth --out DIR\nsynth --recipe FILE --out DIR\n"
     "synth --layout adience --folds DIR --out DIR",
     "Looks at image sets and prepares them.\v"
     "info counts a set's labels and names each file that is set aside, with the reason; of a grid, it counts "
     "the labels of each part of each of its splits. duplicates finds identical files and near-identical images, "
-    "and how far the labels of copies agree. export writes the same as CSV, a line a sample. cache decodes "
+    "and how far the labels of copies agree. check shows "
+    "what the gates find of each split of a grid, and fails where one is refused. export writes the same as CSV, a line a sample. cache decodes "
     "and resizes a set once, for every cell that trains on its pixels; `dmtl run` does so by itself "
     "where it was not done. synth draws a set of faces in UTKFace's layout, or in Adience's one for each row "
     "of its fold files (aligned/ alone).",
@@ -261,19 +262,20 @@ static bool data_synth(const struct data_verb *v, struct err *e) {
 static const struct {
     const char *name;
     bool (*run)(const struct data_verb *v, struct err *e);
-} actions[] = {{"info", data_info}, {"duplicates", data_duplicates}, {"export", data_export},
-    {"synth", data_synth}, {"cache", data_cache}};
+} actions[] = {{"info", data_info}, {"duplicates", data_duplicates}, {"check", data_check},
+    {"export", data_export}, {"synth", data_synth}, {"cache", data_cache}};
 
 static bool act(const struct data_verb *v, struct err *e) {
     if (!v->action)
         return err_usage(e,
-            "data: what to do? expected info, duplicates, export, synth or cache (`dmtl data --help`)");
+            "data: what to do? expected info, duplicates, check, export, synth or cache (`dmtl data --help`)");
     for (size_t i = 0; i < ARRAY_LEN(actions); i++)
         if (strcmp(actions[i].name, v->action) == 0)
             return actions[i].run(v, e);
     const char *near = str_nearest(v->action, actions, ARRAY_LEN(actions), sizeof actions[0]);
-    return err_usage(e, "data: %.200s: expected info, duplicates, export, synth or cache%s%s%s",
-        v->action, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return err_usage(e,
+        "data: %.200s: expected info, duplicates, check, export, synth or cache%s%s%s", v->action,
+        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 bool command_data(int argc, char **argv, struct err *e) {

@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "grid/split_words.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -90,7 +91,7 @@ static bool write_split(void *context, const struct data_split *d, struct err *e
     for (int p = 0; p < PART_COUNT; p++)
         for (size_t i = 0; i < d->split->n[p]; i++)
             part[d->split->rows[p][i]] = (char)p;
-    data_split_words(&words, d->config);
+    split_words(&words, d->config);
     bool ok = write_manifest(context, d->manifest, words.text, part, e);
     str_free(&words);
     free(part);

@@ -6,6 +6,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "grid/catalogue.h"
+#include "grid/split_words.h"
 #include "grid/keys.h"
 
 #include <stdio.h>
@@ -68,7 +69,7 @@ static void add_text(struct str *out, const struct data_split *d, const struct p
     const struct manifest *m = d->manifest;
     str_addf(out, "%s", out->len ? "\n" : "");
     struct str words = {0};
-    data_split_words(&words, d->config);
+    split_words(&words, d->config);
     escape_line(out, words.text);
     str_free(&words);
     str_addf(out, ": %zu cell%s from ", d->n_cells, d->n_cells == 1 ? "" : "s");
@@ -98,7 +99,7 @@ static void add_text(struct str *out, const struct data_split *d, const struct p
 static cJSON *split_json(const struct data_split *d, const struct parts *p) {
     struct str words = {0};
     cJSON *root = cJSON_CreateObject(), *config = config_resolved(d->config);
-    data_split_words(&words, d->config);
+    split_words(&words, d->config);
     cJSON_AddStringToObject(root, "name", words.text);
     cJSON_AddStringToObject(root, "set", dataset_names[d->manifest->set].name);
     cJSON_AddBoolToObject(root, "drawn", d->manifest->drawn);

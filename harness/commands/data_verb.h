@@ -26,6 +26,7 @@ struct data_verb {
     struct err *e; /* the parser's */
 };
 
+bool data_check(const struct data_verb *v, struct err *e);
 bool data_info(const struct data_verb *v, struct err *e);
 bool data_info_grid(const struct data_verb *v, struct err *e);
 bool data_duplicates(const struct data_verb *v, struct err *e);
@@ -51,9 +52,5 @@ bool data_verb_open(const struct data_verb *v, struct manifest *m, struct err *e
 bool data_verb_walk(const struct data_verb *v, struct grid *grid,
     bool (*fn)(void *context, const struct data_split *d, struct err *e), void *context,
     struct err *e);
-
-/* Appends how a split comes about: set and kind, and the keys of /data and /split that are not at their
- * defaults: "adience age_labels=nested, folds fold=3". */
-void data_split_words(struct str *out, const struct config *c);
 
 #endif

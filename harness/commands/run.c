@@ -1,5 +1,6 @@
 /* dmtl run: registers a grid's cells and has workers run those that are not done. */
 #include "commands/command.h"
+#include "commands/run_gates.h"
 #include "commands/workers.h"
 
 #include "core/cores.h"
@@ -250,6 +251,9 @@ static void worker_arguments(const struct run *r, const struct grid *g, struct a
     argument(a, xasprintf("--weights=%s", r->weights));
     argument(a, xasprintf("--device=%s", r->device));
     argument(a, xasprintf("--threads=%d", threads_each(r)));
+    char *gates = gate_rules_text(&g->gates);
+    argument(a, xasprintf("--gates=%s", gates));
+    free(gates);
     for (int set = 0; set < DATASET_COUNT; set++)
         if (r->data.dir[set])
             argument(a, xasprintf("--data=%s=%s", dataset_names[set].name, r->data.dir[set]));
@@ -393,10 +397,10 @@ static bool run_grid(struct run *r, const struct grid *g, struct err *e) {
         str_free(&more);
     } else if (ok) {
         char *leaky = grid_options_leaky(&r->grid, g);
-        if (!command_quiet())
-            fputs(leaky, stderr);
+        fputs(leaky, stderr); /* never silent, not with --quiet either */
         free(leaky);
-        ok = retry_failed(r, s, g->name, e) && run_cells(r, g, s, e);
+        ok = run_gates(g, &r->grid, &r->data, r->cache, command_quiet(), e) &&
+             retry_failed(r, s, g->name, e) && run_cells(r, g, s, e);
     }
     store_close(s);
     return ok;

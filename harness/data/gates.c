@@ -21,8 +21,6 @@ const char *const verdict_name[VERDICT_COUNT] = {
     [VERDICT_WARNED] = "warned",
     [VERDICT_REFUSED] = "refused",
 };
-const struct gate_bounds gate_bounds_default = {
-    .shift_p = 0.001, .shift_v = 0.1, .classes_n = 1, .groups_n = 20, .size_width = 0.2};
 
 void findings_add(struct findings *f, struct finding finding) {
     f->list = xgrow(f->list, &f->capacity, f->n + 1, sizeof *f->list);

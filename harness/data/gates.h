@@ -35,11 +35,10 @@ extern const char *const verdict_name[VERDICT_COUNT];
 
 struct gate_bounds {
     double shift_p, shift_v; /* a shift is one where p is below and Cramer's V above */
-    size_t classes_n,
-        groups_n;      /* samples in one part from which on a class or cell is missed in another */
+    double classes_n,
+        groups_n;      /* samples in a part from which on a class or cell is missed in another */
     double size_width; /* of the 95 % interval of a share of .5 (normal approximation) */
 };
-extern const struct gate_bounds gate_bounds_default;
 
 struct finding { /* one measure of one gate */
     enum gate gate;

@@ -231,10 +231,10 @@ void gates_labels(struct findings *f, const struct manifest *m, const struct spl
             find_shift(f, &one[a], s, part, bounds);
     for (int part = PART_TRAIN + 1; part < PART_COUNT; part++)
         for (int a = 0; s->n[part] && a < n; a++)
-            find_missing(f, GATE_CLASSES, &one[a], s, part, bounds->classes_n);
+            find_missing(f, GATE_CLASSES, &one[a], s, part, (size_t)ceil(bounds->classes_n));
     for (int part = PART_TRAIN + 1; n > 1 && part < PART_COUNT; part++)
         if (s->n[part])
-            find_missing(f, GATE_GROUPS, &all, s, part, bounds->groups_n);
+            find_missing(f, GATE_GROUPS, &all, s, part, (size_t)ceil(bounds->groups_n));
     for (int part = PART_TRAIN + 1; part < PART_COUNT; part++)
         for (int a = 0; s->n[part] && a < n; a++)
             find_size(f, &one[a], s, part, bounds->size_width);

@@ -44,7 +44,8 @@ static const struct kind {
 } kinds[] = {
     {GATE_FILES, file_of, "are the very files of images of", NULL},
     {GATE_CONTENTS, content_of, "have the bytes of an image of", NULL},
-    {GATE_DUPLICATES, duplicate_of, "are nearly the same as an image of", NULL},
+    {GATE_DUPLICATES, duplicate_of, "are nearly the same as an image of",
+        "near-identical images were not looked for: whether parts share any is not known"},
     {GATE_SUBJECTS, subject_of, "show a person of",
         "the set does not say who is in an image: whether parts share persons is not known"},
     {GATE_ALBUMS, album_of, "are of an album of",
@@ -180,7 +181,8 @@ static void look(
     struct findings *f, const struct manifest *m, const struct split *s, const struct kind *k) {
     struct members all;
     collect(&all, m, s, k);
-    if (all.n == 0 && k->unknown)
+    bool known = k->gate == GATE_DUPLICATES ? m->duplicates_known : all.n > 0 || !k->unknown;
+    if (!known)
         findings_add(f, (struct finding){.gate = k->gate,
                             .verdict = VERDICT_UNKNOWN,
                             .attribute = -1,

@@ -142,13 +142,14 @@ static bool has_type(const struct grid_file *f, const cJSON *part, const char *a
 
 static bool read_file(struct grid *g, struct grid_file *f, const cJSON *root,
     const char *const *set, int n_set, struct err *e) {
-    static const char *const members[] = {
-        "title", "base", "variants", "descriptions", "axes", "exclude", "baseline", "report"};
+    static const char *const members[] = {"title", "base", "variants", "descriptions", "axes",
+        "exclude", "baseline", "report", "gates"};
     if (!cJSON_IsObject(root))
         return err_usage(e, "%s: expected an object, a grid", f->where);
     if (!grid_known_members(f, "", root, members, ARRAY_LEN(members), e))
         return false;
     const cJSON *title = json_get(root, "title"), *baseline = json_get(root, "baseline");
+    const cJSON *gates = json_get(root, "gates");
     const cJSON *base = json_get(root, "base");
     f->variants = json_get(root, "variants");
     f->axes = json_get(root, "axes");
@@ -166,6 +167,8 @@ static bool read_file(struct grid *g, struct grid_file *f, const cJSON *root,
         return false;
     /* Onto an empty object, so that a null in base is what is left out, as everywhere. */
     f->base = json_merge_patch(NULL, base);
+    if (gates && !gate_rules_read(&g->gates, gates, f->where, "/gates", e))
+        return false;
     if (title)
         g->title = xstrdup(title->valuestring);
     for (int i = 0; i < n_set; i++)
@@ -182,7 +185,7 @@ static bool read_file(struct grid *g, struct grid_file *f, const cJSON *root,
 
 bool grid_parse(struct grid *g, const char *name, const char *where, const char *text,
     const char *const *set, int n_set, struct err *e) {
-    *g = (struct grid){.name = xstrdup(name), .source = xstrdup(text)};
+    *g = (struct grid){.name = xstrdup(name), .source = xstrdup(text), .gates = gate_rules_default};
     struct grid_file f = {.where = where};
     cJSON *root = json_parse(where, text, strlen(text), e);
     bool ok = root && read_file(g, &f, root, set, n_set, e);

@@ -5,7 +5,8 @@
  *     "exclude": [{"variant": "x", "/seed": 3}], "baseline": "full",
  *     "report": {"rows": [{"title": "Single task", "variants": ["single-age", "single-gender"]}],
  *                "columns": [{"task": "age", "metric": "mae"},
- *                            {"task": "age", "metric": "accuracy", "bins": "fairface-9"}]} }
+ *                            {"task": "age", "metric": "accuracy", "bins": "fairface-9"}]},
+ *     "gates": {"shift": "refuse"} }
  *
  * Variants are RFC 7396 merge patches on base; axes are applied after the patch, each to one key. Cells
  * run variant by variant in the file's order, the last axis fastest; two of one configuration are the
@@ -19,6 +20,7 @@
 #include "core/json.h"
 #include "core/words.h"
 #include "grid/config.h"
+#include "grid/gate_rules.h"
 #include "grid/keys.h"
 
 struct cell {
@@ -56,6 +58,7 @@ struct grid {
     int n_rows;
     struct report_column *columns; /* a default per task unless the file says */
     int n_columns;
+    struct gate_rules gates;
 };
 
 /* Reads a file, or a text whose name in messages is `where` and whose grid is called `name`. Errors are

@@ -28,6 +28,13 @@ INSERT INTO state VALUES (0, 'pending'), (1, 'running'), (2, 'done'), (3, 'faile
 CREATE TABLE convention (convention INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 INSERT INTO convention VALUES (0, 'cs_lt'), (1, 'cs_le');
 
+CREATE TABLE gate (gate INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+INSERT INTO gate VALUES (0, 'files'), (1, 'contents'), (2, 'duplicates'), (3, 'subjects'), (4, 'albums'),
+    (5, 'shift'), (6, 'classes'), (7, 'groups'), (8, 'size');
+
+CREATE TABLE verdict (verdict INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+INSERT INTO verdict VALUES (0, 'passed'), (1, 'unknown'), (2, 'warned'), (3, 'refused');
+
 CREATE TABLE metric_name (metric INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE); -- grows by use
 
 -- A slice of the samples: the age bins that are used, '' for none, and the group, 'all' for everyone.
@@ -166,6 +173,22 @@ CREATE TABLE sample (
     content         TEXT,                -- SHA-256 of its file; NULL: stored before version 3
     UNIQUE (dataset, id)
 );
+
+CREATE TABLE finding ( -- one measure of a gate on the cell's split, as of its newest claim
+    cell      INTEGER NOT NULL REFERENCES cell,
+    position  INTEGER NOT NULL,
+    gate      INTEGER NOT NULL REFERENCES gate,
+    verdict   INTEGER NOT NULL REFERENCES verdict, -- by the rules of the grid that ran it
+    attribute INTEGER REFERENCES task, -- NULL: of none or several
+    part      INTEGER REFERENCES part, -- NULL: of none
+    against   INTEGER REFERENCES part,
+    value     REAL,                -- NULL: nothing to measure
+    bound     REAL NOT NULL,       -- above which it was beyond
+    n         INTEGER NOT NULL,    -- samples looked at
+    examples  TEXT NOT NULL,       -- JSON
+    text      TEXT NOT NULL,       -- for people
+    PRIMARY KEY (cell, position)
+) WITHOUT ROWID;
 
 CREATE TABLE prediction (
     cell      INTEGER NOT NULL REFERENCES cell,

@@ -199,6 +199,16 @@ bool store_put_dataset(struct store *s, const char *name, const char *fingerprin
 bool store_put_undecodable(
     struct store *s, int64_t dataset, const uint8_t *bad, size_t n, struct err *e);
 
+struct store_finding { /* by number, as data/gates.h has gates and verdicts; -1: none */
+    int gate, verdict, attribute, part, against;
+    double value, bound;
+    size_t n;
+    const char *examples, *text;
+};
+/* What the gates found of the cell's split, in place of what an earlier claim did. */
+bool store_put_findings(
+    struct store *s, int64_t cell, const struct store_finding *rows, size_t n, struct err *e);
+
 struct weight_row {
     int epoch;
     int64_t step;

@@ -24,11 +24,14 @@
 -- (bins 'decades', grouping 'age_group=20-29').
 
 -- One row a cell and membership. `axes`: JSON object, pointer to value. device, libtorch, threads,
--- git_commit and data_fingerprint are those of the newest run (v_runs has all). Times are UTC.
+-- git_commit and data_fingerprint are those of the newest run (v_runs has all). Times are UTC. `leaky`: 1 where
+-- parts of the split share files, contents, near-identical images or persons, 0 where the gates found none of
+-- these, NULL where they have not looked (v_findings).
 CREATE VIEW IF NOT EXISTS v_cells AS
 SELECT c.id AS cell, g.name AS grid, m.variant, c.dataset, c.split, c.split_seed, c.seed, c.fold,
     m.axes, st.name AS state, c.epochs_done, c.epochs, c.started, c.finished, c.error, a.device,
-    a.libtorch, a.threads, a.git_commit, a.data_fingerprint
+    a.libtorch, a.threads, a.git_commit, a.data_fingerprint,
+    (SELECT max(f.gate <= 3 AND f.value > 0) FROM finding f WHERE f.cell = c.cell) AS leaky
 FROM grid g
 JOIN member m ON m.grid = g.grid
 JOIN cell c ON c.cell = m.cell
@@ -47,6 +50,27 @@ JOIN member m ON m.grid = g.grid
 JOIN cell c ON c.cell = m.cell
 JOIN choice_candidate k ON k.cell = m.asked
 JOIN cell t ON t.cell = k.candidate;
+
+-- What the gates found of a cell's split before it was trained, one row a measure. `gate`: files, contents,
+-- duplicates, subjects, albums (what `part` shares with `against`; `value`: images of `part`), shift (label
+-- shares against those of `against`; `value`: Cramer's V), classes, groups (missing in one of the two; `value`:
+-- how many), size (`value`: width of the 95 % interval of a share of .5). `outcome`: passed, unknown where the
+-- set does not say what it takes to tell, warned, refused. `attribute`: age, gender, race, or NULL. A value above
+-- `bound` is beyond it; of a shift p must be below its bound too. `n`: samples looked at. `examples`: JSON, up to
+-- three pairs of samples, or names of classes. `text`: for people.
+CREATE VIEW IF NOT EXISTS v_findings AS
+SELECT c.id AS cell, g.name AS grid, m.variant, c.dataset, c.split, c.split_seed, c.seed, c.fold,
+    ga.name AS gate, ve.name AS outcome, ta.name AS attribute, pa.name AS part, ag.name AS against, f.value,
+    f.bound, f.n, f.examples, f.text
+FROM grid g
+JOIN member m ON m.grid = g.grid
+JOIN cell c ON c.cell = m.cell
+JOIN finding f ON f.cell = c.cell
+JOIN gate ga ON ga.gate = f.gate
+JOIN verdict ve ON ve.verdict = f.verdict
+LEFT JOIN task ta ON ta.task = f.attribute
+LEFT JOIN part pa ON pa.part = f.part
+LEFT JOIN part ag ON ag.part = f.against;
 
 -- Provenance: one row each time a worker took a cell, the newest with the highest `run`. `outcome`: done,
 -- failed, pending where it was interrupted, or NULL where it runs or died. `wall_s`: the cell's seconds of

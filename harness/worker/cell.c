@@ -10,6 +10,7 @@
 #include "grid/lease.h"
 #include "grid/select.h"
 #include "grid/set_samples.h"
+#include "grid/split_gates.h"
 #include "learn/checkpoint.h"
 #include "learn/train.h"
 
@@ -157,6 +158,35 @@ static bool split_of(const struct worker *w, struct split *s, const struct manif
     return ok;
 }
 
+/* What the gates find goes on record with the cell. `dmtl run` has looked before it started us; here it is the
+ * data that are trained on, and what is refused ends the worker. */
+static bool pass_gates(struct worker *w, const struct running *run, const struct cell_record *r,
+    const struct manifest *m, struct err *e) {
+    const struct config *c = &run->config;
+    bool tasks[ATTR_COUNT] = {false};
+    for (int t = 0; t < c->n_tasks; t++)
+        tasks[c->tasks[t].attribute] = true;
+    struct findings f = {0};
+    split_gates(&f, c, m, &run->split, tasks, &w->options->gates);
+    struct store_finding *rows = xcalloc(f.n, sizeof *rows);
+    for (size_t i = 0; i < f.n; i++) {
+        const struct finding *x = &f.list[i];
+        rows[i] = (struct store_finding){x->gate, x->verdict, x->attribute, x->part, x->against,
+            x->value, x->bound, x->n, x->examples, x->text};
+    }
+    bool ok = store_begin(w->store, e);
+    if (ok) {
+        ok = store_check_token(w->store, r->cell, run->token, e) &&
+             store_put_findings(w->store, r->cell, rows, f.n, e) && store_commit(w->store, e);
+        if (!ok)
+            store_rollback(w->store);
+    }
+    ok = ok && split_gates_allow(&f, c, e);
+    free(rows);
+    findings_free(&f);
+    return ok;
+}
+
 /* Sums depend on the number of threads, so a cell keeps the one it was begun with. */
 static bool set_threads(
     struct worker *w, const struct running *run, const struct cell_record *r, struct err *e) {
@@ -172,7 +202,7 @@ static bool run_claimed(struct worker *w, struct running *run, const struct cell
     const struct source *source = sets_source(&w->sets, w->options, &run->config, run->network,
         w->device, show_building, run->network, e);
     if (!source || !put_dataset(w, source, &dataset, e) ||
-        !split_of(w, &run->split, m, &run->config, e))
+        !split_of(w, &run->split, m, &run->config, e) || !pass_gates(w, run, r, m, e))
         return false;
     return train(&(struct training){.config = &run->config,
                      .cell_id = r->id,

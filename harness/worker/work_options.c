@@ -32,6 +32,13 @@ static bool take_only(struct work_options *o, const char *value, struct err *e) 
     return true;
 }
 
+static bool take_gates(struct work_options *o, const char *value, struct err *e) {
+    cJSON *rules = json_parse("--gates", value, strlen(value), e);
+    bool ok = rules && gate_rules_read(&o->gates, rules, "--gates", "", e);
+    cJSON_Delete(rules);
+    return ok;
+}
+
 static bool take_threads(struct work_options *o, const char *value, struct err *e) {
     char *end;
     long n = strtol(value, &end, 10);
@@ -63,6 +70,7 @@ static const struct option_row rows[] = {
     {"only", "VARIANT", "only this variant's cells; may be given more than once", 0, take_only,
         false},
     {"data", DATA_OPTION_ARG, DATA_OPTION_HELP, 0, take_data, false},
+    {"gates", "JSON", "what the grid's file says under \"gates\"", 0, take_gates, false},
     {"lists", "DIR", LISTS_OPTION_HELP, 0, take_lists, false},
     {"threads", "N", "threads of tensor work (default: all cores)", 0, take_threads, false},
     {"fail-fast", NULL, "stop at the first cell that fails", 0, take_fail_fast, false},
@@ -87,7 +95,7 @@ bool work_options_parse(struct work_options *o, int argc, char **argv, bool *don
         long_options[i] =
             (struct option){rows[i].name, rows[i].arg ? required_argument : no_argument, NULL, i};
     long_options[ROWS] = (struct option){"help", no_argument, NULL, ROWS};
-    *o = (struct work_options){.device = "cpu"};
+    *o = (struct work_options){.device = "cpu", .gates = gate_rules_default};
     *done = false;
     opterr = 0;
     optind = 1;

@@ -3,6 +3,7 @@
 #define WORKER_WORK_OPTIONS_H
 
 #include "grid/data_option.h"
+#include "grid/gate_rules.h"
 
 #include <stdbool.h>
 
@@ -11,6 +12,7 @@ struct work_options { /* strings: argv's */
     const char **only; /* variants; none: all */
     size_t n_only, only_capacity;
     struct data_options data;
+    struct gate_rules gates;
     int threads; /* 0: all cores */
     bool fail_fast, quiet;
 };
