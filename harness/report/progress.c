@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "grid/choice.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 
 /* Seconds between two lines. */
 static const double terminal_every_s = 0.5, elsewhere_every_s = 15;
+/* Over which the pace is taken. */
+static const double pace_s = 120;
 
 struct progress {
     struct store *store;
@@ -18,9 +21,10 @@ struct progress {
     const char *const *only;
     size_t n_only;
     bool quiet, terminal, line_open;
-    double began_s, shown_s;
-    double work_at_start; /* epochs' worth of work that was done before this run */
-    bool started;
+    double shown_s;
+    double seen_s, seen_work; /* when work was last looked at, and how much was done then */
+    bool working;             /* work has gone on since the first look */
+    double of_late, took_s;   /* work of the last minutes and its time: older ones weigh less */
 };
 
 static double now_s(void) {
@@ -37,9 +41,8 @@ struct progress *progress_new(
         .only = only,
         .n_only = n_only,
         .quiet = quiet,
-        .terminal = isatty(STDERR_FILENO) == 1,
-        .began_s = now_s()};
-    p->shown_s = p->terminal ? 0 : p->began_s;
+        .terminal = isatty(STDERR_FILENO) == 1};
+    p->shown_s = p->terminal ? 0 : now_s();
     return p;
 }
 
@@ -67,6 +70,8 @@ static void add_cell(struct totals *t, const struct cell_record *c) {
     else if (c->state == CELL_RUNNING) {
         t->work_done += c->fraction * c->epochs;
         t->images_per_s += c->images_per_s;
+    } else {
+        t->work_done += c->epochs_done; /* its worker begins there */
     }
 }
 
@@ -80,12 +85,23 @@ static void time_text(char text[32], double seconds) {
         snprintf(text, 32, "%ld h %02ld min", s / 3600, s / 60 % 60);
 }
 
-/* Time left: what remains at the pace of this run so far. */
+/* The time before the first step is not of the pace: pixels and features are made once. */
+static void look(struct progress *p, const struct totals *t, double now) {
+    double made = t->work_done - p->seen_work, took = now - p->seen_s;
+    if (p->seen_s > 0 && p->working) {
+        double kept = exp(-took / pace_s);
+        p->of_late = p->of_late * kept + made;
+        p->took_s = p->took_s * kept + took;
+    }
+    p->working = p->working || (p->seen_s > 0 && made > 0);
+    p->seen_s = now;
+    p->seen_work = t->work_done;
+}
+
 static void show(struct progress *p, const struct totals *t) {
     char left[32] = "", line[160];
-    double elapsed = now_s() - p->began_s, made = t->work_done - p->work_at_start;
-    if (made > 0)
-        time_text(left, elapsed * (t->work - t->work_done) / made);
+    if (p->of_late > 0)
+        time_text(left, p->took_s * (t->work - t->work_done) / p->of_late);
     int n = snprintf(line, sizeof line, "%zu of %zu cells done, %3.0f%%", t->done, t->cells,
         t->work > 0 ? 100 * t->work_done / t->work : 100);
     if (t->failed)
@@ -112,10 +128,8 @@ bool progress_update(struct progress *p, struct err *e) {
         if (is_chosen(p, cells[i].variant))
             add_cell(&t, &cells[i]);
     store_cells_free(cells, n);
-    if (!p->started)
-        p->work_at_start = t.work_done;
-    p->started = true;
     p->shown_s = now;
+    look(p, &t, now);
     show(p, &t);
     return true;
 }
