@@ -92,12 +92,43 @@ START_TEST(a_warning_is_told_and_kept) {
         1);
     stored("SELECT count(DISTINCT gate) FROM v_findings", 8); /* one attribute has no groups */
     stored("SELECT count(*) FROM v_cells WHERE leaky = 0", 1);
+    expect("$DMTL report small", 0, "\n## Warnings about the data\n\n", "");
+    expect("$DMTL report small", 0, " is 0.877 wide, too few for a claim | full | 1 |\n", "");
+    expect("$DMTL report small --format json", 0,
+        "{\"gate\": \"size\", \"outcome\": \"warned\", \"attribute\": \"gender\", \"part\": \"test\", "
+        "\"against\": \"\", \"value\": 0.56",
+        "");
+    expect("$DMTL report small --format json", 0, "\"gates_unknown\": 0,", "");
     struct ran r = run_shell(dir, "$DMTL run small.json --data synthetic=faces");
     ck_assert_msg(r.code == 0 && !strstr(r.err, "warning"), "%s", r.err);
     ran_free(&r);
     r = run_shell(dir, "$DMTL run small.json --data synthetic=faces --set /seed=2 -q");
     ck_assert_msg(r.code == 0 && !strstr(r.err, "warning"), "%s", r.err);
     ran_free(&r);
+}
+END_TEST
+
+/* Ten copies of one image under other names: near ones of each other too, kept in one part unless told not to. A
+ * leak is told with --quiet too, and again by status and the report. */
+START_TEST(a_leak_is_never_silent) {
+    folder_put_text(dir, "apart.json",
+        "{\"base\": {\"data\": {\"set\": \"synthetic\", \"image_px\": 16}, \"tasks\": {\"gender\": {}},"
+        " \"trunk\": {\"name\": \"small\", \"weights\": \"none\", \"train_from\": \"frozen\"},"
+        " \"split\": {\"duplicates\": \"apart\"}, \"epochs\": 1, \"batch\": 16}, \"variants\": {\"full\": {}}}");
+    expect(
+        "cd faces && f=$(ls *.jpg | head -1) && for i in 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19;"
+        " do cp $f 30_0_0_2018010100000000$i.jpg.chip.jpg; done",
+        0, "", "");
+    expect("$DMTL data check apart.json --data synthetic=faces", 0, "  contents    warned   ", "");
+    expect("$DMTL data check small.json --data synthetic=faces", 0, "  contents    passed   0 of ",
+        "");
+    expect("$DMTL run apart.json --data synthetic=faces -q --db results/small.db", 0, NULL,
+        "warning (synthetic, random duplicates=apart): contents: ");
+    stored("SELECT count(*) FROM v_cells WHERE leaky = 1", 1);
+    expect("$DMTL status apart --db results/small.db", 0,
+        "leaky split in 1 of them: parts share persons or images\n", "");
+    expect("$DMTL report apart --db results/small.db", 0,
+        " have the bytes of an image of train, such as ", "");
 }
 END_TEST
 
@@ -109,6 +140,7 @@ Suite *gates_run_suite(void) {
     tcase_add_test(c, check_shows_what_run_would_do);
     tcase_add_test(c, a_refused_split_is_not_trained_on);
     tcase_add_test(c, a_warning_is_told_and_kept);
+    tcase_add_test(c, a_leak_is_never_silent);
     suite_add_tcase(s, c);
     return s;
 }

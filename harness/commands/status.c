@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "grid/choice.h"
+#include "grid/leaky.h"
 #include "grid/lease.h"
 #include "report/duration.h"
 #include "report/output.h"
@@ -50,6 +51,7 @@ struct overview {
     struct cell_record
         *cells; /* each cell once, however often it stands in the grid, candidates first */
     size_t n, count[CELL_STATE_COUNT];
+    size_t leaky;  /* whose split leaks: by its kind, or as the gates found */
     bool *gone;    /* [n] it counts as running, but its worker has died */
     double wall_s; /* of all cells so far */
     double left_s; /* of work, one worker; -1: no cell is done, so nothing is known */
@@ -139,6 +141,26 @@ static void estimate(struct overview *o) {
     }
 }
 
+/* ---- leaky splits, which are never silent ---- */
+
+/* A file of an older version that is only read has no findings. */
+static bool count_leaky(struct overview *o, const struct stored_grid *g, struct err *e) {
+    sqlite3 *db = store_db(g->store);
+    bool told = sql_long(
+        db, e, 0, "SELECT count(*) FROM pragma_table_info('v_cells') WHERE name = 'leaky'", "");
+    sqlite3_stmt *row = sql_prepare(db, e,
+        told
+            ? "SELECT DISTINCT cell, dataset, split, leaky FROM v_cells WHERE grid IN (?1, ?1 || ':select')"
+            : "SELECT DISTINCT cell, dataset, split, 0 FROM v_cells WHERE grid IN (?1, ?1 || ':select')",
+        "s", g->name);
+    int found = row ? 1 : -1;
+    while (found > 0 && (found = sql_step(row, e)) > 0)
+        o->leaky +=
+            sqlite3_column_int(row, 3) == 1 || split_leaky(sql_text(row, 1), sql_text(row, 2));
+    sqlite3_finalize(row);
+    return found == 0;
+}
+
 /* ---- workers that have died ---- */
 
 /* The cell's newest claim where nothing has ended it, else 0. */
@@ -215,6 +237,8 @@ static void add_text(struct str *out, const struct overview *o, const struct sto
     str_add(out, " (");
     escape_line(out, g->db);
     str_add(out, ")\n");
+    if (o->leaky)
+        str_addf(out, "leaky split in %zu of them: parts share persons or images\n", o->leaky);
     add_state(out, o, CELL_RUNNING, add_running);
     add_state(out, o, CELL_FAILED, add_failed);
     str_add(out, "\nwork so far ");
@@ -259,6 +283,7 @@ static void add_json(struct str *out, const struct overview *o, const struct sto
     cJSON *count = cJSON_AddObjectToObject(root, "count");
     for (int s = 0; s < CELL_STATE_COUNT; s++)
         cJSON_AddNumberToObject(count, cell_state_name[s], (double)o->count[s]);
+    cJSON_AddNumberToObject(root, "leaky", (double)o->leaky);
     cJSON_AddNumberToObject(root, "wall_s", o->wall_s);
     if (o->left_s < 0)
         cJSON_AddNullToObject(root, "left_s");
@@ -282,7 +307,7 @@ static bool show(const struct status_options *given, struct err *e) {
     if (ok) {
         keep_each_once(&o);
         estimate(&o);
-        ok = find_gone(&o, &g, e);
+        ok = find_gone(&o, &g, e) && count_leaky(&o, &g, e);
     }
     if (ok) {
         if (given->json)

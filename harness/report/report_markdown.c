@@ -286,6 +286,7 @@ void report_markdown(struct str *out, const struct results *r) {
         part_name[r->part]);
     ablation_table(out, r);
     left_out(out, r);
+    warnings_markdown(out, &r->warnings);
     choices_markdown(out, &r->choices);
     str_add(out, "\n## Every metric by task\n");
     for (int t = 0; t < ATTR_COUNT; t++)

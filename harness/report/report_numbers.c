@@ -155,6 +155,9 @@ void report_json(struct str *out, const struct results *r) {
     json_add_number(out, r->undecodable < 0 ? NAN : (double)r->undecodable);
     str_add(out, ",\n  \"choices\": ");
     choices_json(out, &r->choices);
+    str_add(out, ",\n  \"warnings\": ");
+    warnings_json(out, &r->warnings);
+    str_addf(out, ",\n  \"gates_unknown\": %ld", r->warnings.unknown);
     str_add(out, ",\n  \"numbers\": [");
     struct json_list list = {.out = out};
     report_each_number(r, json_number, &list);

@@ -74,6 +74,22 @@ static bool read_seeds(struct results *r, sqlite3 *db, struct err *e) {
     return found == 0;
 }
 
+/* Whose split the gates found to tear persons apart, whatever its kind. */
+static bool read_torn(struct results *r, sqlite3 *db, struct err *e) {
+    if (!sql_long(db, e, 0, "SELECT count(*) FROM sqlite_master WHERE name = 'v_findings'", ""))
+        return e->kind == ERR_NONE;
+    sqlite3_stmt *row = sql_prepare(db, e,
+        "SELECT DISTINCT cell FROM v_findings WHERE grid = ?1 AND gate = 'subjects' AND value > 0",
+        "s", r->grid.name);
+    int found = row ? 1 : -1;
+    while (found > 0 && (found = sql_step(row, e)) > 0)
+        for (size_t i = 0; i < r->n_cells; i++)
+            if (strcmp(r->cells[i].id, sql_text(row, 0)) == 0)
+                r->cells[i].leaky = true;
+    sqlite3_finalize(row);
+    return found == 0;
+}
+
 static void add_bins(struct results *r, size_t *capacity, const char *bins) {
     for (size_t i = 0; i < r->n_bins; i++)
         if (strcmp(r->bins[i], bins) == 0)
@@ -225,7 +241,8 @@ bool results_read(
     sqlite3 *db = store_db(s);
     bool ok = grid_parse(&r->grid, grid, grid, source, NULL, 0, e) && read_members(r, s, e) &&
               read_seeds(r, db, e) && read_values(r, db, e) && read_run(r, db, e) &&
-              choices_read(&r->choices, s, grid, e);
+              choices_read(&r->choices, s, grid, e) && warnings_read(&r->warnings, s, grid, e) &&
+              read_torn(r, db, e);
     if (ok)
         make_rows(r);
     else
@@ -256,6 +273,7 @@ void results_free(struct results *r) {
     free(r->libtorch);
     free(r->commit);
     choices_free(&r->choices);
+    warnings_free(&r->warnings);
     grid_free(&r->grid);
     *r = (struct results){0};
 }

@@ -9,6 +9,7 @@
 #include "core/err.h"
 #include "grid/grid.h"
 #include "report/choices.h"
+#include "report/warnings.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -55,7 +56,8 @@ struct results {
     size_t n_rows;
     char **bins; /* the named age bins that occur, in the alphabet's order */
     size_t n_bins;
-    struct choices choices; /* of open keys */
+    struct choices choices;   /* of open keys */
+    struct warnings warnings; /* of the gates */
     char *dataset, *device, *threads, *libtorch,
         *commit;                /* "mixed" where cells differ, "" unknown */
     bool drawn;                 /* the set's images are drawn */
