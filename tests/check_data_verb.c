@@ -462,7 +462,6 @@ Suite *data_verb_suite(void) {
     tcase_add_test(c, info_counts_rows_without_images);
     tcase_add_test(c, info_counts_the_real_fold_files);
     tcase_add_test(c, info_of_a_grid_counts_its_parts);
-    tcase_add_test(c, info_counts_coral_s_lists);
     tcase_add_test(c, a_set_is_read_as_set_says);
     tcase_add_test(c, duplicates_and_their_labels);
     tcase_add_test(c, export_writes_the_manifest);
@@ -471,6 +470,12 @@ Suite *data_verb_suite(void) {
     tcase_add_test(c, synth_and_cache);
     tcase_add_test(c, cache_keeps_to_what_a_grid_needs);
     tcase_add_loop_test(c, wrong_usage, 0, (int)ARRAY_LEN(wrong));
+    suite_add_tcase(s, c);
+    c = tcase_create(
+        "all of UTKFace"); /* each image is read and decoded, on whatever else the machine does */
+    tcase_set_timeout(c, 600);
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_add_test(c, info_counts_coral_s_lists);
     suite_add_tcase(s, c);
     return s;
 }
