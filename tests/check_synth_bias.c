@@ -289,9 +289,7 @@ START_TEST(the_truth_is_written_beside) {
         bool other = named[0] != label[0];
         ck_assert_int_eq(named[1], label[1]);
         ck_assert_int_eq(named[2], label[2]);
-        ck_assert_str_eq(line + end, label[1] == 0 ? ",0,0.40000000000000002,0.5"
-                                     : other       ? "age,2,0,1"
-                                                   : ",2,0,1");
+        ck_assert_str_eq(line + end, label[1] == 0 ? ",0,0.4,0.5" : other ? "age,2,0,1" : ",2,0,1");
         replaced += other;
         men += label[1] == 0;
     }

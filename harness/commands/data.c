@@ -180,8 +180,12 @@ bool data_verb_set(
     const char *near =
         str_nearest(name, dataset_names, ARRAY_LEN(dataset_names), sizeof *dataset_names);
     char *shown = str_quoted(name);
-    err_usage(e, "data %s: unknown set %s%s%s%s", v->action, shown, near ? "; did you mean " : "",
-        near ? near : "", near ? "?" : "");
+    struct str known = {0};
+    for (int s = 0; s < DATASET_COUNT; s++)
+        str_addf(&known, "%s%s", s ? ", " : "", dataset_names[s].name);
+    err_usage(e, "data %s: unknown set %s (known: %s)%s%s%s", v->action, shown, known.text,
+        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    str_free(&known);
     free(shown);
     return false;
 }

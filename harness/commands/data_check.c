@@ -149,6 +149,11 @@ bool data_check(const struct data_verb *v, struct err *e) {
     struct str out = {0};
     if (!v->argument)
         return err_usage(e, "data check: of what? expected a grid file");
+    if (!data_verb_on_grid(v))
+        return err_usage(e,
+            "data check: %.200s: expected a grid file, NAME.json or with a \"/\" in it: gates look at a split, "
+            "which a set alone has not",
+            v->argument);
     cJSON *root = v->json ? cJSON_CreateObject() : NULL;
     struct check c = {.text = &out, .grid = &g};
     if (root) {

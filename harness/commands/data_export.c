@@ -59,8 +59,8 @@ static bool write_line(
 }
 
 /* All of a manifest, samples before what is set aside. part[row]: PART_COUNT for none. */
-static bool write_manifest(struct export *x, const struct manifest *m, const char *words,
-    const char *part, struct err *e) {
+static bool write_manifest(
+    struct export *x, const struct manifest *m, const char *words, const int *part, struct err *e) {
     struct str line = {0};
     bool ok = true;
     if (!x->headed) {
@@ -70,8 +70,8 @@ static bool write_manifest(struct export *x, const struct manifest *m, const cha
     }
     for (size_t i = 0; ok && i < m->n; i++) {
         add_sample(&line, &m->samples[i]);
-        ok = write_line(x->stream, &line, words,
-            part && part[i] != PART_COUNT ? part_name[(int)part[i]] : NULL, e);
+        ok = write_line(
+            x->stream, &line, words, part && part[i] != PART_COUNT ? part_name[part[i]] : NULL, e);
     }
     for (size_t i = 0; ok && i < m->n_aside; i++) {
         add_text(&line, m->aside[i].file);
@@ -85,12 +85,7 @@ static bool write_manifest(struct export *x, const struct manifest *m, const cha
 
 static bool write_split(void *context, const struct data_split *d, struct err *e) {
     struct str words = {0};
-    char *part = xcalloc(d->manifest->n, 1);
-    for (size_t i = 0; i < d->manifest->n; i++)
-        part[i] = PART_COUNT;
-    for (int p = 0; p < PART_COUNT; p++)
-        for (size_t i = 0; i < d->split->n[p]; i++)
-            part[d->split->rows[p][i]] = (char)p;
+    int *part = split_part_of(d->split, d->manifest->n);
     split_words(&words, d->config);
     bool ok = write_manifest(context, d->manifest, words.text, part, e);
     str_free(&words);

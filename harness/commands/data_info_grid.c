@@ -27,17 +27,12 @@ static const char *const column_name[PART_COUNT + 1] = {"train", "validation", "
 static struct parts count(const struct data_split *d) {
     const struct manifest *m = d->manifest;
     struct parts p = {.n = {0}};
-    char *part = xcalloc(m->n, 1);
+    int *part = split_part_of(d->split, m->n);
     for (int i = 0; i <= PART_COUNT; i++)
         p.labels[i] = counts_of_none();
-    for (size_t i = 0; i < m->n; i++)
-        part[i] = PART_COUNT;
-    for (int i = 0; i < PART_COUNT; i++)
-        for (size_t k = 0; k < d->split->n[i]; k++)
-            part[d->split->rows[i][k]] = (char)i;
     for (size_t i = 0; i < m->n; i++) {
-        counts_add(&p.labels[(int)part[i]], m, &m->samples[i]);
-        p.n[(int)part[i]]++;
+        counts_add(&p.labels[part[i]], m, &m->samples[i]);
+        p.n[part[i]]++;
     }
     free(part);
     return p;

@@ -193,15 +193,23 @@ bool split_folds(struct split *s, const struct manifest *m, int fold, uint64_t s
         s->n[PART_TEST] ? "the other folds leave none for training" : "none of them is in it");
 }
 
+int *split_part_of(const struct split *s, size_t n) {
+    int *part = xcalloc(n, sizeof *part);
+    for (size_t i = 0; i < n; i++)
+        part[i] = PART_COUNT;
+    for (int p = 0; p < PART_COUNT; p++)
+        for (size_t i = 0; i < s->n[p]; i++)
+            part[s->rows[p][i]] = p;
+    return part;
+}
+
 size_t split_shared_subjects(const struct split *s, const struct manifest *m) {
-    int *part = xcalloc(m->n, sizeof *part);
+    int *part = split_part_of(s, m->n);
     size_t n = 0, shared = 0;
     uint32_t *rows = xcalloc(m->n, sizeof *rows);
-    for (int p = 0; p < PART_COUNT; p++)
-        for (size_t i = 0; i < s->n[p]; i++) {
-            rows[n++] = s->rows[p][i];
-            part[s->rows[p][i]] = p;
-        }
+    for (uint32_t i = 0; i < m->n; i++)
+        if (part[i] != PART_COUNT)
+            rows[n++] = i;
     struct bundles b;
     bundles_make(&b, m, rows, n, true, NULL);
     for (size_t i = 0; i < b.n; i++) {

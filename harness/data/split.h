@@ -33,6 +33,9 @@ bool split_folds(struct split *s, const struct manifest *m, int fold, uint64_t s
 void split_take_marked(struct split *s, const struct manifest *m, int *marks,
     double validation_share, int stream, uint64_t seed, enum split_duplicates duplicates);
 
+/* The part of each of the manifest's `n` rows, PART_COUNT for none; the caller frees. */
+int *split_part_of(const struct split *s, size_t n);
+
 /* How many subjects have samples in more than one part: a split that shares any is leaky. */
 size_t split_shared_subjects(const struct split *s, const struct manifest *m);
 void split_free(struct split *s);

@@ -2,6 +2,7 @@
 #include "data/synth_mark.h"
 
 #include "core/file.h"
+#include "core/json.h"
 #include "core/mem.h"
 #include "core/rng.h"
 #include "core/str.h"
@@ -213,9 +214,14 @@ static void add_truth(
     str_addf(s, "%s,%d,%d,%d,", name, truth->label[ATTR_AGE], truth->label[ATTR_GENDER],
         truth->label[ATTR_RACE]);
     add_replaced(s, truth, fate);
-    str_addf(s, ",%.17g,%.17g,%.17g\n", amount[EFFECT_BLUR] > 0 ? amount[EFFECT_BLUR] : 0,
+    const double planted[] = {amount[EFFECT_BLUR] > 0 ? amount[EFFECT_BLUR] : 0,
         amount[EFFECT_OCCLUSION] > 0 ? amount[EFFECT_OCCLUSION] : 0,
-        amount[EFFECT_KEEP] >= 0 ? amount[EFFECT_KEEP] : 1);
+        amount[EFFECT_KEEP] >= 0 ? amount[EFFECT_KEEP] : 1};
+    for (size_t i = 0; i < ARRAY_LEN(planted); i++) {
+        str_addc(s, ',');
+        json_add_number(s, planted[i]); /* as the recipe writes it */
+    }
+    str_addc(s, '\n');
     free(name);
 }
 
