@@ -7,6 +7,7 @@
 #include "core/rng.h"
 #include "core/str.h"
 #include "data/duplicates.h"
+#include "data/joined.h"
 #include "data/near.h"
 #include "data/noise_floor.h"
 #include "data/split.h"
@@ -115,41 +116,55 @@ static void draw_prints(uint8_t *prints) {
     }
 }
 
-static size_t pairs_of(struct near_pair **pairs, const uint8_t *prints, int threads) {
+/* How many sets n prints make; the first of each one's set in `root`. */
+static size_t sets_of(
+    uint32_t *root, const uint8_t *prints, const uint8_t *decoded, uint32_t n, int threads) {
     struct err e = {0};
-    size_t n;
-    uint8_t decoded[PICTURES];
-    memset(decoded, 1, sizeof decoded);
-    ck_assert_msg(near_pairs(pairs, &n, prints, decoded, PICTURES, threads, &e), "%s", e.msg);
-    return n;
+    size_t sets = 0;
+    for (uint32_t i = 0; i < n; i++)
+        root[i] = i;
+    ck_assert_msg(near_join(root, prints, decoded, n, threads, &e), "%s", e.msg);
+    for (uint32_t i = 0; i < n; i++) {
+        root[i] = joined_root(root, i);
+        sets += root[i] == i;
+    }
+    return sets;
 }
 
+/* Each pair by itself, then all together, against sets joined by the correlations. */
 START_TEST(no_pair_is_missed) {
-    uint8_t *prints = xcalloc(PICTURES, PRINT_VALUES);
-    struct near_pair *pairs, *again;
+    static uint32_t expected[PICTURES], root[PICTURES], again[PICTURES];
+    uint8_t *prints = xcalloc(PICTURES, PRINT_VALUES), *pair = xcalloc(2, PRINT_VALUES),
+            decoded[PICTURES];
+    size_t n = 0, mirrored = 0;
+    memset(decoded, 1, sizeof decoded);
     draw_prints(prints);
-    size_t n = pairs_of(&pairs, prints, 1), k = 0, mirrored = 0;
+    for (uint32_t i = 0; i < PICTURES; i++)
+        expected[i] = i;
     for (uint32_t i = 0; i < PICTURES; i++)
         for (uint32_t j = i + 1; j < PICTURES; j++) {
             const uint8_t *x = prints + i * PRINT_VALUES, *y = prints + j * PRINT_VALUES;
             bool plain = correlation(x, y, false) >= NEAR_CORRELATION,
                  turned = correlation(x, y, true) >= NEAR_CORRELATION;
+            memcpy(pair, x, PRINT_VALUES);
+            memcpy(pair + PRINT_VALUES, y, PRINT_VALUES);
+            ck_assert_uint_eq(sets_of(root, pair, decoded, 2, 1), plain || turned ? 1 : 2);
             mirrored += turned && !plain;
-            if (!plain && !turned)
-                continue;
-            ck_assert_uint_lt(k, n);
-            ck_assert_uint_eq(pairs[k].a, i);
-            ck_assert_uint_eq(pairs[k++].b, j);
+            n += plain || turned;
+            if (plain || turned)
+                joined_join(expected, i, j);
         }
-    ck_assert_uint_eq(k, n);
     ck_assert_uint_gt(mirrored, 20);
     ck_assert_uint_gt(n, mirrored);
     ck_assert_uint_lt(
         n, 3 * PICTURES / 2); /* of the 450 that share a pattern some are no more near */
-    ck_assert_uint_eq(pairs_of(&again, prints, 3), n);
-    ck_assert_int_eq(memcmp(pairs, again, n * sizeof *pairs), 0);
-    free(again);
-    free(pairs);
+    size_t sets = sets_of(root, prints, decoded, PICTURES, 1);
+    ck_assert_uint_lt(sets, PICTURES);
+    for (uint32_t i = 0; i < PICTURES; i++)
+        ck_assert_uint_eq(root[i], joined_root(expected, i));
+    ck_assert_uint_eq(sets_of(again, prints, decoded, PICTURES, 3), sets);
+    ck_assert_int_eq(memcmp(root, again, sizeof root), 0);
+    free(pair);
     free(prints);
 }
 END_TEST
@@ -157,19 +172,13 @@ END_TEST
 /* Two that are all black, two that are equal but do not count. */
 START_TEST(flat_and_missing_prints_are_near_nothing) {
     uint8_t prints[4 * PRINT_VALUES] = {0}, decoded[] = {1, 1, 0, 0};
-    struct near_pair *pairs;
-    size_t n;
-    struct err e = {0};
+    uint32_t root[4];
     for (int i = 0; i < PRINT_VALUES; i++)
         prints[2 * PRINT_VALUES + i] = prints[3 * PRINT_VALUES + i] = (uint8_t)i;
-    ck_assert(near_pairs(&pairs, &n, prints, decoded, 4, 1, &e));
-    ck_assert_uint_eq(n, 0);
+    ck_assert_uint_eq(sets_of(root, prints, decoded, 4, 1), 4);
     decoded[2] = decoded[3] = 1;
-    ck_assert(near_pairs(&pairs, &n, prints, decoded, 4, 1, &e));
-    ck_assert_uint_eq(n, 1);
-    free(pairs);
-    ck_assert(near_pairs(&pairs, &n, prints, decoded, 0, 1, &e));
-    ck_assert_uint_eq(n, 0);
+    ck_assert_uint_eq(sets_of(root, prints, decoded, 4, 1), 3);
+    ck_assert_uint_eq(sets_of(root, prints, decoded, 0, 1), 0);
 }
 END_TEST
 

@@ -106,6 +106,21 @@ START_TEST(a_leaky_split_is_told) {
 }
 END_TEST
 
+/* Parts that share near-duplicates, as /split/duplicates "apart" allows. */
+START_TEST(a_split_that_tears_copies_apart_is_told) {
+    struct err e = {0};
+    struct store *s = store_open(db, STORE_WRITE, &e);
+    ck_assert_msg(s && sql_script(store_db(s),
+                           "INSERT INTO finding SELECT DISTINCT cell, 0, 2, 0, NULL, 2, 0, 0.1, 1,"
+                           " 240, '[]', 'shared' FROM member WHERE variant = 'equal-weights'",
+                           &e),
+        "%s", e.msg);
+    store_close(s);
+    expect("$DMTL report fixture --db r.db", 0, "\n| equal-weights (leaky split) |", NULL);
+    expect("$DMTL report fixture --db r.db", 0, "\n| full (baseline) |", NULL);
+}
+END_TEST
+
 START_TEST(ages_in_groups_are_told) {
     struct err e = {0};
     struct store *s = store_open(db, STORE_WRITE, &e);
@@ -334,6 +349,7 @@ Suite *report_suite(void) {
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, markdown_table);
     tcase_add_test(c, a_leaky_split_is_told);
+    tcase_add_test(c, a_split_that_tears_copies_apart_is_told);
     tcase_add_test(c, ages_in_groups_are_told);
     tcase_add_test(c, years_and_groups_in_one_grid_are_told_apart);
     tcase_add_test(c, nothing_is_tried_any_more);

@@ -67,15 +67,16 @@ static bool join_near(uint32_t *parent, const struct manifest *m, const uint32_t
     const char *cache_dir, int threads, struct err *e) {
     struct print_item *items = xcalloc(n, sizeof *items);
     uint8_t *prints = xcalloc(n, PRINT_VALUES), *decoded = xcalloc(n, 1);
-    struct near_pair *pairs = NULL;
-    size_t n_pairs = 0;
-    for (size_t i = 0; i < n; i++)
+    uint32_t *near = xcalloc(n, sizeof *near);
+    for (size_t i = 0; i < n; i++) {
         items[i] = (struct print_item){m->samples[first[i]].file, m->samples[first[i]].content};
+        near[i] = (uint32_t)i;
+    }
     bool ok = prints_fill(prints, decoded, items, n, m->root, cache_dir, threads, e) &&
-              near_pairs(&pairs, &n_pairs, prints, decoded, n, threads, e);
-    for (size_t i = 0; ok && i < n_pairs; i++)
-        joined_join(parent, first[pairs[i].a], first[pairs[i].b]);
-    free(pairs);
+              near_join(near, prints, decoded, n, threads, e);
+    for (uint32_t i = 0; ok && i < n; i++)
+        joined_join(parent, first[i], first[joined_root(near, i)]);
+    free(near);
     free(decoded);
     free(prints);
     free(items);

@@ -5,6 +5,7 @@
 #include "data/near.h"
 
 #include "core/mem.h"
+#include "data/joined.h"
 #include "data/parallel.h"
 
 #include <math.h>
@@ -27,10 +28,7 @@ struct search {
     struct fine *fine;
     float *even, *odd; /* [COARSE_HALF][padded] */
     float *rest;       /* [padded] */
-    struct found {
-        struct near_pair *list;
-        size_t n, capacity;
-    } * found; /* by worker */
+    uint32_t **joined; /* by worker: the sets that it found, [n] */
 };
 
 /* ---- what each print is known by ---- */
@@ -130,7 +128,7 @@ static void bounds(float out[BLOCK], const struct search *s, size_t i, size_t fi
 
 static bool compare(void *context, int worker, size_t i, struct err *e) {
     const struct search *s = context;
-    struct found *f = &s->found[worker];
+    uint32_t *joined = s->joined[worker];
     uint8_t mirrored[PRINT_VALUES];
     float bound[BLOCK];
     (void)e;
@@ -138,21 +136,17 @@ static bool compare(void *context, int worker, size_t i, struct err *e) {
     for (size_t first = i / BLOCK * BLOCK; first < s->n; first += BLOCK) {
         bounds(bound, s, i, first);
         for (size_t j = first > i ? first : i + 1; j < first + BLOCK; j++)
-            if (bound[j - first] >= (float)NEAR_CORRELATION - SLACK && near(s, mirrored, i, j)) {
-                f->list = xgrow(f->list, &f->capacity, f->n + 1, sizeof *f->list);
-                f->list[f->n++] = (struct near_pair){(uint32_t)i, (uint32_t)j};
-            }
+            if (bound[j - first] >= (float)NEAR_CORRELATION - SLACK &&
+                joined_root(joined, (uint32_t)i) != joined_root(joined, (uint32_t)j) &&
+                near(s, mirrored, i, j))
+                joined_join(joined, (uint32_t)i, (uint32_t)j);
     }
     return true;
 }
 
-static int by_pair(const void *a, const void *b) {
-    const struct near_pair *x = a, *y = b;
-    return x->a != y->a ? (x->a > y->a) - (x->a < y->a) : (x->b > y->b) - (x->b < y->b);
-}
-
-bool near_pairs(struct near_pair **pairs, size_t *n_pairs, const uint8_t *prints,
-    const uint8_t *decoded, size_t n, int threads, struct err *e) {
+/* A worker keeps sets, not pairs: of n images that are all alike there are n (n - 1) / 2. */
+bool near_join(uint32_t *parent, const uint8_t *prints, const uint8_t *decoded, size_t n,
+    int threads, struct err *e) {
     struct search s = {.prints = prints, .n = n, .padded = (n + BLOCK - 1) / BLOCK * BLOCK};
     s.sum = xcalloc(n, sizeof *s.sum);
     s.variance = xcalloc(n, sizeof *s.variance);
@@ -160,23 +154,21 @@ bool near_pairs(struct near_pair **pairs, size_t *n_pairs, const uint8_t *prints
     s.even = xcalloc(COARSE_HALF * s.padded, sizeof *s.even);
     s.odd = xcalloc(COARSE_HALF * s.padded, sizeof *s.odd);
     s.rest = xcalloc(s.padded, sizeof *s.rest);
-    s.found = xcalloc((size_t)threads, sizeof *s.found);
+    s.joined = xcalloc((size_t)threads, sizeof *s.joined);
+    for (int t = 0; t < threads; t++) {
+        s.joined[t] = xcalloc(n, sizeof **s.joined);
+        for (size_t i = 0; i < n; i++)
+            s.joined[t][i] = (uint32_t)i;
+    }
     for (size_t i = 0; i < n; i++)
         know(&s, i, decoded[i]);
     bool ok = parallel_try(n, threads, compare, &s, e);
-    *pairs = NULL;
-    *n_pairs = 0;
-    size_t capacity = 0;
     for (int t = 0; t < threads; t++) {
-        for (size_t k = 0; k < s.found[t].n; k++) {
-            *pairs = xgrow(*pairs, &capacity, *n_pairs + 1, sizeof **pairs);
-            (*pairs)[(*n_pairs)++] = s.found[t].list[k];
-        }
-        free(s.found[t].list);
+        for (size_t i = 0; ok && i < n; i++)
+            joined_join(parent, (uint32_t)i, joined_root(s.joined[t], (uint32_t)i));
+        free(s.joined[t]);
     }
-    if (*n_pairs)
-        qsort(*pairs, *n_pairs, sizeof **pairs, by_pair);
-    free(s.found);
+    free(s.joined);
     free(s.rest);
     free(s.odd);
     free(s.even);

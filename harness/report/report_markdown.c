@@ -251,8 +251,8 @@ static void what_was_run(struct str *out, const struct results *r) {
 }
 
 #define LEAKY_TEXT                                                                                        \
-    "**Leaky split:** rows with this mark were tested on images of persons whose other images they were " \
-    "trained on, so that their numbers are too good.\n\n"
+    "**Leaky split:** rows with this mark were trained on images that are nearly the same as tested ones, or " \
+    "show the same persons, so that their numbers are too good.\n\n"
 
 void report_markdown(struct str *out, const struct results *r) {
     str_add(out, "# ");

@@ -74,13 +74,12 @@ static bool read_seeds(struct results *r, sqlite3 *db, struct err *e) {
     return found == 0;
 }
 
-/* Whose split the gates found to tear persons apart, whatever its kind. */
+/* Whose parts the gates found to share files, contents, near-duplicates or persons, whatever the split's kind. */
 static bool read_torn(struct results *r, sqlite3 *db, struct err *e) {
     if (!sql_long(db, e, 0, "SELECT count(*) FROM sqlite_master WHERE name = 'v_findings'", ""))
         return e->kind == ERR_NONE;
     sqlite3_stmt *row = sql_prepare(db, e,
-        "SELECT DISTINCT cell FROM v_findings WHERE grid = ?1 AND gate = 'subjects' AND value > 0",
-        "s", r->grid.name);
+        "SELECT DISTINCT cell FROM v_cells WHERE grid = ?1 AND leaky = 1", "s", r->grid.name);
     int found = row ? 1 : -1;
     while (found > 0 && (found = sql_step(row, e)) > 0)
         for (size_t i = 0; i < r->n_cells; i++)
