@@ -250,7 +250,7 @@ static void what_was_run(struct str *out, const struct results *r) {
     str_add(out, ".\n\n");
 }
 
-#define LEAKY_TEXT                                                                                        \
+#define LEAKY_TEXT                                                                                             \
     "**Leaky split:** rows with this mark were trained on images that are nearly the same as tested ones, or " \
     "show the same persons, so that their numbers are too good.\n\n"
 
