@@ -253,6 +253,8 @@ START_TEST(a_diverged_loss_is_said_once_with_its_place) {
     c.config.optimiser.lr = 1e30; /* more than a grid may say */
     ck_assert(!cell_train(&c, &e));
     ck_assert_int_eq(e.kind, ERR_DIVERGED);
+    ck_assert_double_ge(
+        number(&c, "SELECT count(*) FROM v_weights"), 3); /* its steps are on record */
     ck_assert_msg(strstr(e.msg, " loss is ") && strstr(e.msg, " at step ") &&
                       strstr(e.msg, "(epoch ") && strstr(e.msg, "lower /optimiser/lr") &&
                       !strchr(e.msg, '\n') && strncmp(e.msg, "the ", 4) == 0,

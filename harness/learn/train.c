@@ -34,6 +34,7 @@ struct trainer {
     size_t n[PART_COUNT];
     uint32_t *order; /* of the epoch's training rows */
     int64_t steps_per_epoch;
+    int64_t saved_step; /* of the checkpoint that the store knows */
     th_tensor *sums; /* [2,T+1] f64, this epoch so far: loss x rows and rows; last column: joint */
     double began_s, checkpointed_s, beaten_s;
     size_t images_since_beat;
@@ -184,7 +185,10 @@ static bool trainer_open(struct trainer *t, const struct training *in, struct er
     if (!th_take_error(in->life, e))
         return false;
     list_state(t);
-    return resume(t, e) && restore_best(t, e);
+    if (!resume(t, e))
+        return false;
+    t->saved_step = t->checkpoint.step;
+    return restore_best(t, e);
 }
 
 static void trainer_close(struct trainer *t) {
@@ -300,8 +304,19 @@ static bool save(struct trainer *t, struct err *e) {
     if (!journal_commit(&t->journal, in->store, in->cell, in->token, epochs_done(t),
             t->checkpoint.step, wall_s(t), e))
         return err_add(e, "the results up to step %" PRId64, t->checkpoint.step);
+    t->saved_step = t->checkpoint.step;
     t->checkpointed_s = now_s();
     return true;
+}
+
+/* Rows up to a divergence, without a checkpoint: else it would depend on when the last one was made whether
+ * they are there. A resume takes them back. */
+static void keep_diverged(struct trainer *t, struct err *e) {
+    const struct training *in = t->in;
+    struct err other = {0};
+    if (!journal_commit(&t->journal, in->store, in->cell, in->token,
+            (int)(t->saved_step / t->steps_per_epoch), t->saved_step, wall_s(t), &other))
+        *e = other;
 }
 
 /* What cannot be shown now is shown later: no training ends for it. */
@@ -517,6 +532,8 @@ bool train(const struct training *in, struct err *e) {
             ok = between_steps(&t, e);
     }
     ok = ok && finish(&t, e);
+    if (!ok && e->kind == ERR_DIVERGED)
+        keep_diverged(&t, e);
     trainer_close(&t);
     th_set_precision(TH_IN_F32);
     return ok;

@@ -2,7 +2,7 @@
 
 Run once: python3 autocast.py OUT.safetensors
 Made with Python 3.11, torch 2.15.0, torchvision 0.29.2, numpy 2.4.6, safetensors 0.8.0, on a processor with
-avx512_bf16.
+avx512_bf16 and without amx_bf16.
 
 features, train_features: torchvision's efficientnet_b0 with weights by formula (trunks.py) on two pictures of
     64 pixels a side: pooled features in eval and training mode, stochastic depth off.
