@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_ARGS = 12 };
+enum { MAX_ARGS = 16 };
 
 /* Runs `dmtl data` with the words given, %D and %C standing for the set's folder and the cache's;
  * stdout goes to a file whose text is returned (the caller frees). */
@@ -148,6 +148,50 @@ START_TEST(info_counts_rows_without_images) {
 }
 END_TEST
 
+/* Five faces, a person each, the second without a gender. All have an age, so any is five, all is four. */
+START_TEST(parts_have_the_labels_that_a_grid_requires) {
+    struct err e = {0};
+    for (int fold = 0; fold < 5; fold++) {
+        char *name = xasprintf("fold_%d_data.txt", fold);
+        char *text = xasprintf(FOLD "v\ta.jpg\t%d\t(0, 2)\t%c\n", fold, fold == 1 ? 'u' : 'm');
+        folder_put_text(dir, name, text);
+        free(text);
+        free(name);
+    }
+    free(folder_sub(dir, "aligned"));
+    char *user = folder_sub(dir, "aligned/v");
+    for (int face = 0; face < 5; face++) {
+        char *name = xasprintf("landmark_aligned_face.%d.a.jpg", face);
+        folder_put_text(user, name, name);
+        free(name);
+    }
+    free(user);
+    folder_put_text(cache, "g.json",
+        "{\"base\": {\"data\": {\"set\": \"adience\"}, \"tasks\": {\"age\": {}, \"gender\": {}}, \"split\": "
+        "{\"kind\": \"random\", \"test_share\": 0.4, \"validation_share\": 0.25}}, \"variants\": {\"any\": {}, "
+        "\"all\": {\"split\": {\"require\": \"all\"}}}}");
+    static const char *const variant[] = {"any", "all"};
+    for (int i = 0; i < 2; i++) {
+        char *words = xasprintf(
+            "info %%C/g.json --data adience=%%D --cache %%C --json --only %s", variant[i]);
+        char *out = run_ok(words);
+        cJSON *root = json_parse("info", out, strlen(out), &e);
+        const cJSON *split = json_get(root, "splits")->child, *part;
+        int images = 0;
+        for (part = json_get(split, "parts")->child; part; part = part->next)
+            images += strcmp(part->string, "none") ? json_get(part, "images")->valueint : 0;
+        ck_assert_int_eq(images, 5 - i);
+        ck_assert(cJSON_IsTrue(json_get(split, "leaky")));
+        cJSON_Delete(root);
+        free(out);
+        free(words);
+    }
+    char *out = run_ok("info %C/g.json --data adience=%D --cache %C");
+    ck_assert_ptr_nonnull(strstr(out, "\nleaky split: its parts share persons\n"));
+    free(out);
+}
+END_TEST
+
 /* Every count that is published of Adience's fold files, as the program prints them. */
 START_TEST(info_counts_the_real_fold_files) {
     static const struct {
@@ -201,6 +245,10 @@ END_TEST
     "\"lists\", \"unusable_names\": \"pass\", \"lists\": {\"train\": \"a\", \"validation\": \"v\", " \
     "\"test\": \"t\"}}}, \"folds\": {\"split\": {\"kind\": \"folds\", \"fold\": 1, \"seed\": 7}}}}"
 
+#define APART_GRID                                                                                 \
+    "{\"base\": {\"tasks\": {\"age\": {}}, \"split\": {\"kind\": \"folds\", \"fold\": 1, "         \
+    "\"duplicates\": \"apart\"}}, \"variants\": {\"main\": {}}}"
+
 /* Seven images: two women of 21 and 29 and a man of 35 to train on, one of each for the others, one in no
  * list. */
 static void put_listed(void) {
@@ -226,6 +274,12 @@ START_TEST(info_of_a_grid_counts_its_parts) {
     ck_assert_ptr_nonnull(
         strstr(out, "    20-29                2           0           0           0\n"));
     ck_assert_ptr_nonnull(strstr(out, "\nutkface, folds fold=1 seed=7: 1 cell from folds on\n"));
+    ck_assert_ptr_null(strstr(out, "leaky"));
+    free(out);
+    folder_put_text(cache, "apart.json", APART_GRID);
+    out = run_ok("info %C/apart.json --data utkface=%D --cache %C");
+    ck_assert_ptr_nonnull(
+        strstr(out, ": 1 cell from main on\nleaky split: its parts may share copies"));
     free(out);
     out = run_ok("info %C/g.json --data utkface=%D --lists %C --cache %C --json --only by-list");
     cJSON *root = json_parse("info", out, strlen(out), &e),
@@ -398,7 +452,17 @@ static const struct {
         "data info: /data/crop: \"faces\": counts for nothing with /data/set \"utkface\""},
     {"info utkface --only a --data utkface=%D", "--only counts for nothing without a grid"},
     {"info %D/none.json", "none.json"},
+    {"info --lists %D --data utkface=%D", "--lists counts for nothing without a grid"},
+    {"export --json", "data export: --json counts for nothing here: it is an option of info, "
+                      "duplicates, check"},
+    {"info --recipe r.json", "--recipe counts for nothing here: it is an option of synth"},
+    {"synth --only a", "--only counts for nothing here: it is an option of info, check, export"},
+    {"synth --set /epochs=3", "data synth: --set counts for nothing here"},
+    {"cache --seed 3", "data cache: --seed counts for nothing here: it is an option of synth"},
+    {"check --number 3", "data check: --number counts for nothing here"},
+    {"cache --px 8 --data utkface=%D --set /data/age=1", "data info: /data/age: unknown key"},
     {"synth", "data synth: where to? expected --out DIR"},
+    {"synth --out %D --recipe %D/none.json", "none.json: cannot be read"},
     {"synth --out %D --layout imdb", "data synth: --layout: imdb: expected utkface or adience"},
     {"synth --out %D --layout adience", "data synth: which rows? expected --folds DIR"},
     {"synth --out %D --layout adience --folds %D", "there is no fold_0_data.txt in it"},
@@ -464,6 +528,7 @@ Suite *data_verb_suite(void) {
     tcase_add_test(c, info_counts_and_names);
     tcase_add_test(c, info_reads_as_it_is_told);
     tcase_add_test(c, info_counts_rows_without_images);
+    tcase_add_test(c, parts_have_the_labels_that_a_grid_requires);
     tcase_add_test(c, info_counts_the_real_fold_files);
     tcase_add_test(c, info_of_a_grid_counts_its_parts);
     tcase_add_test(c, a_set_is_read_as_set_says);

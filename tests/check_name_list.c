@@ -3,10 +3,13 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "core/str.h"
 #include "data/name_list.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* What stands in a list, as "name@line name@line ...", in the order of names; the caller frees. */
 static char *listed(const char *text, size_t bytes) {
@@ -128,6 +131,25 @@ START_TEST(a_file_s_content_is_known) {
     path = path_join(dir, "none.txt");
     ck_assert(!name_list_read(&l, path, &e));
     ck_assert_ptr_nonnull(strstr(e.msg, "none.txt: there is no such list: say with --lists DIR"));
+    name_list_free(&l);
+    free(path);
+    e = (struct err){0};
+    ck_assert(!name_list_read(&l, dir, &e));
+    ck_assert(str_ends(e.msg, ": is not a regular file"));
+    ck_assert_int_eq(err_exit_code(&e), 2);
+    name_list_free(&l);
+    e = (struct err){0};
+    path = path_join(dir, "fifo"); /* nobody writes into it, and nobody is waited for */
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert(!name_list_read(&l, path, &e));
+    ck_assert(str_ends(e.msg, "fifo: is not a regular file"));
+    name_list_free(&l);
+    free(path);
+    e = (struct err){0};
+    path = path_join(dir, "loop");
+    ck_assert_int_eq(symlink("loop", path), 0);
+    ck_assert(!name_list_read(&l, path, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "loop: cannot be read: Too many levels"));
     name_list_free(&l);
     free(path);
     folder_remove(dir);

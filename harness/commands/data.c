@@ -36,8 +36,7 @@ static const struct argp_option options[] = {
     {"lists", KEY_LISTS, "DIR", 0, LISTS_OPTION_HELP, 0},
     {"cache", KEY_CACHE, "DIR", 0, "where hashes and pixels are kept (default: results/cache)", 0},
     {"set", KEY_SET, "/POINTER=VALUE", 0,
-        "info, duplicates, check, export: a key of /data, such as /data/age_labels=nested; of a grid, any key",
-        0},
+        "all but synth: a key of /data, such as /data/age_labels=nested; of a grid, any key", 0},
     {"only", KEY_ONLY, "VARIANT", 0,
         "info, check, export of a grid: this variant alone; may be given more than once", 0},
     {"json", KEY_JSON, NULL, 0, "info, duplicates, check: print JSON", 0},
@@ -56,6 +55,57 @@ static const struct argp_option options[] = {
     {"threads", KEY_THREADS, "N", 0, "threads to use (default: one a processor)", 0},
     {0},
 };
+
+enum action { INFO, DUPLICATES, CHECK, EXPORT, SYNTH, CACHE, ACTIONS };
+static const struct {
+    const char *name;
+    bool (*run)(const struct data_verb *v, struct err *e);
+} actions[ACTIONS] = {[INFO] = {"info", data_info},
+    [DUPLICATES] = {"duplicates", data_duplicates},
+    [CHECK] = {"check", data_check},
+    [EXPORT] = {"export", data_export},
+    [SYNTH] = {"synth", data_synth},
+    [CACHE] = {"cache", data_cache}};
+
+#define FOR(action) (1u << (action))
+#define OF_SETS (FOR(ACTIONS) - 1 - FOR(SYNTH))
+
+/* Which actions an option counts for. */
+static const struct {
+    int key;
+    unsigned actions;
+} uses[] = {{KEY_DATA, OF_SETS}, {KEY_LISTS, FOR(INFO) | FOR(CHECK) | FOR(EXPORT)},
+    {KEY_CACHE, OF_SETS}, {KEY_SET, OF_SETS}, {KEY_ONLY, FOR(INFO) | FOR(CHECK) | FOR(EXPORT)},
+    {KEY_JSON, FOR(INFO) | FOR(DUPLICATES) | FOR(CHECK)}, {KEY_OUT, FOR(SYNTH) | FOR(EXPORT)},
+    {KEY_LAYOUT, FOR(SYNTH)}, {'n', FOR(SYNTH)}, {KEY_FOLDS, FOR(SYNTH)}, {KEY_SHARE, FOR(SYNTH)},
+    {KEY_RECIPE, FOR(SYNTH)}, {KEY_PX, FOR(SYNTH) | FOR(CACHE)}, {KEY_SEED, FOR(SYNTH)},
+    {KEY_THREADS, OF_SETS | FOR(SYNTH)}};
+_Static_assert(ARRAY_LEN(uses) == ARRAY_LEN(options) - 1, "each option says what it counts for");
+_Static_assert(ARRAY_LEN(uses) <= 32, "data_verb.given has a bit an option");
+
+static void note_given(struct data_verb *v, int key) {
+    for (size_t i = 0; i < ARRAY_LEN(uses); i++)
+        v->given |= (uint32_t)(uses[i].key == key) << i;
+}
+
+/* An option that the action does not look at is a mistake of whoever typed it. */
+static bool check_given(const struct data_verb *v, enum action action, struct err *e) {
+    for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
+        if (!(v->given >> i & 1) || uses[i].actions & FOR(action))
+            continue;
+        struct str known = {0};
+        for (int a = 0; a < ACTIONS; a++)
+            if (uses[i].actions & FOR(a))
+                str_addf(&known, "%s%s", known.len ? ", " : "", actions[a].name);
+        for (size_t k = 0; options[k].key; k++)
+            if (options[k].key == uses[i].key)
+                err_usage(e, "data %s: --%s counts for nothing here: it is an option of %s",
+                    v->action, options[k].name, known.text);
+        str_free(&known);
+        return false;
+    }
+    return true;
+}
 
 /* A whole number in bounds, all of it digits. */
 static bool whole_number(const char *option, const char *text, uint64_t low, uint64_t high,
@@ -102,6 +152,7 @@ static bool parse_share(struct data_verb *v, const char *text) {
 
 static error_t parse(int key, char *value, struct argp_state *state) {
     struct data_verb *v = state->input;
+    note_given(v, key);
     switch (key) {
     case KEY_DATA:
         return data_options_add(&v->data, value, v->e) ? 0 : EINVAL;
@@ -213,69 +264,13 @@ bool data_verb_reading(
     return ok;
 }
 
-enum { USUAL_FACES = 4000, USUAL_PX = 96 };
-
-static bool draw_utkface(const struct data_verb *v, int px, size_t *n, struct err *e) {
-    if (v->folds || v->share > 0)
-        return err_usage(e, "data synth: --%s counts for nothing without --layout adience",
-            v->folds ? "folds" : "share");
-    *n = v->n ? v->n : USUAL_FACES;
-    if (v->recipe)
-        return synth_write_biased(v->out, v->recipe, *n, px, v->seed, v->threads, n, e);
-    return synth_write(v->out, *n, px, v->seed, v->threads, e);
-}
-
-static bool draw_adience(const struct data_verb *v, int px, size_t *n, struct err *e) {
-    if (!v->folds)
-        return err_usage(e,
-            "data synth: which rows? expected --folds DIR, the folder with Adience's fold_0_data.txt to "
-            "fold_4_data.txt");
-    if (v->n)
-        return err_usage(
-            e, "data synth: --number counts for nothing with --layout adience; expected --share S");
-    if (v->recipe)
-        return err_usage(e, "data synth: --recipe counts for nothing with --layout adience");
-    return synth_adience_write(
-        v->out, v->folds, v->share > 0 ? v->share : 1, px, v->seed, v->threads, n, e);
-}
-
-static const struct {
-    const char *name, *set; /* of --layout, and what it is read as */
-    bool (*draw)(const struct data_verb *v, int px, size_t *n, struct err *e);
-} layouts[] = {{"utkface", "synthetic", draw_utkface}, {"adience", "adience", draw_adience}};
-
-static bool data_synth(const struct data_verb *v, struct err *e) {
-    size_t n = 0;
-    if (!v->out)
-        return err_usage(e, "data synth: where to? expected --out DIR");
-    if (v->argument)
-        return err_usage(e, "data synth: %.200s: one argument too many", v->argument);
-    for (size_t i = 0; i < ARRAY_LEN(layouts); i++) {
-        if (strcmp(layouts[i].name, v->layout) != 0)
-            continue;
-        if (!layouts[i].draw(v, v->px ? v->px : USUAL_PX, &n, e))
-            return false;
-        if (!command_quiet())
-            fprintf(stderr, "drew %zu faces into %s; use them with --data %s=%s\n", n, v->out,
-                layouts[i].set, v->out);
-        return true;
-    }
-    return err_usage(e, "data synth: --layout: %.100s: expected utkface or adience", v->layout);
-}
-
-static const struct {
-    const char *name;
-    bool (*run)(const struct data_verb *v, struct err *e);
-} actions[] = {{"info", data_info}, {"duplicates", data_duplicates}, {"check", data_check},
-    {"export", data_export}, {"synth", data_synth}, {"cache", data_cache}};
-
 static bool act(const struct data_verb *v, struct err *e) {
     if (!v->action)
         return err_usage(e,
             "data: what to do? expected info, duplicates, check, export, synth or cache (`dmtl data --help`)");
     for (size_t i = 0; i < ARRAY_LEN(actions); i++)
         if (strcmp(actions[i].name, v->action) == 0)
-            return actions[i].run(v, e);
+            return check_given(v, (enum action)i, e) && actions[i].run(v, e);
     const char *near = str_nearest(v->action, actions, ARRAY_LEN(actions), sizeof actions[0]);
     return err_usage(e,
         "data: %.200s: expected info, duplicates, check, export, synth or cache%s%s%s", v->action,

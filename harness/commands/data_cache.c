@@ -86,16 +86,18 @@ static bool build(const struct data_verb *v, const struct need *need, struct err
 bool data_cache(const struct data_verb *v, struct err *e) {
     struct grid g = {0};
     struct need *needs = NULL, one = {.px = v->px, .max_bad_share = DEFAULT_BAD_SHARE};
+    struct config reading = {0};
     size_t n = 0;
     bool ok;
     if (!v->argument == !v->px)
         return err_usage(e, "data cache: for what? expected a grid file or --px PX");
     if (v->argument) {
-        ok = grid_read(&g, v->argument, NULL, 0, e);
+        ok = grid_read(&g, v->argument, v->set.text, (int)v->set.n, e);
         needs = ok ? xcalloc(g.n_cells + g.n_candidates, sizeof *needs) : NULL;
         n = ok ? needs_of(&g, needs) : 0;
     } else {
-        ok = data_verb_set(v, NULL, &one.set, e);
+        ok = data_verb_set(v, NULL, &one.set, e) && data_verb_reading(v, one.set, &reading, e);
+        one.reading = reading.data.reading;
         n = 1;
     }
     struct sigaction ours = {.sa_handler = on_interrupt}, before;
@@ -107,6 +109,7 @@ bool data_cache(const struct data_verb *v, struct err *e) {
         fprintf(stderr, "%s: no cell trains on pixels (frozen trunks read the images themselves)\n",
             v->argument);
     free(needs);
+    config_free(&reading);
     grid_free(&g);
     return ok;
 }

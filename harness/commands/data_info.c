@@ -100,6 +100,7 @@ static void add_text(struct str *out, const struct manifest *m, const struct cou
     str_addf(out, "%s in %s%s\n%zu usable images, %zu files set aside\nfingerprint %s\n",
         dataset_names[m->set].name, m->root, m->drawn ? " (drawn, nobody real)" : "", m->n,
         m->n_aside, m->fingerprint);
+    str_add(out, "no image was decoded: `dmtl data cache` names those that cannot be\n");
     if (m->corrected || m->disputed)
         str_addf(out,
             "%zu labels corrected (/data/corrections); of what sources disagree on, %zu entries are not applied\n",

@@ -6,8 +6,9 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "grid/catalogue.h"
-#include "grid/split_words.h"
 #include "grid/keys.h"
+#include "grid/leaky.h"
+#include "grid/split_words.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,10 @@ static void add_text(struct str *out, const struct data_split *d, const struct p
     str_addf(out, ": %zu cell%s from ", d->n_cells, d->n_cells == 1 ? "" : "s");
     escape_line(out, d->variant);
     str_addf(out, " on%s\n", m->drawn ? "; faces are drawn" : "");
+    if (config_leaky(d->config))
+        str_add(out, "leaky split: its parts share persons\n");
+    if (d->config->split.duplicates == DUPLICATES_APART)
+        str_add(out, "leaky split: its parts may share copies of an image\n");
     if (d->split->unusable)
         str_addf(out, "%zu listed name%s left out, no usable image\n", d->split->unusable,
             d->split->unusable == 1 ? "" : "s");
@@ -100,6 +105,8 @@ static cJSON *split_json(const struct data_split *d, const struct parts *p) {
     cJSON_AddBoolToObject(root, "drawn", d->manifest->drawn);
     cJSON_AddStringToObject(root, "fingerprint", d->manifest->fingerprint);
     cJSON_AddItemToObject(root, "split", cJSON_DetachItemFromObjectCaseSensitive(config, "split"));
+    cJSON_AddBoolToObject(
+        root, "leaky", config_leaky(d->config) || d->config->split.duplicates == DUPLICATES_APART);
     cJSON_AddStringToObject(root, "variant", d->variant);
     cJSON_AddNumberToObject(root, "cells", (double)d->n_cells);
     cJSON_AddNumberToObject(root, "unusable_names", (double)d->split->unusable);

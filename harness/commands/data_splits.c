@@ -77,6 +77,8 @@ static bool visit(struct walk *k, size_t first, struct err *e) {
         if (k->keys[i] && strcmp(k->keys[i], k->keys[first]) == 0)
             ok = config_split_serves(&s, d.manifest, &g->cells[i].config, e) ||
                  err_add(e, "variant \"%s\"", g->cells[i].variant);
+    if (ok)
+        config_split_keep_labelled(&s, d.manifest, d.config, d.task);
     ok = ok && k->w->fn(k->w->context, &d, e);
     split_free(&s);
     return ok;

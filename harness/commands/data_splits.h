@@ -8,7 +8,7 @@
 
 struct data_split {
     const struct manifest *manifest; /* duplicates are marked */
-    const struct split *split;
+    const struct split *split; /* of samples with labels to learn (config_split_keep_labelled) */
     const struct config
         *config;         /* of the first cell that has it: its /data and /split are those of all */
     const char *variant; /* of that cell, the grid's */

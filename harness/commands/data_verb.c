@@ -21,6 +21,8 @@ bool data_verb_open(const struct data_verb *v, struct manifest *m, struct err *e
     const char *dir = NULL;
     if (v->only.n)
         return err_usage(e, "data %s: --only counts for nothing without a grid", v->action);
+    if (v->data.lists)
+        return err_usage(e, "data %s: --lists counts for nothing without a grid", v->action);
     bool ok = data_verb_set(v, v->argument, &set, e) && data_verb_reading(v, set, &c, e) &&
               (dir = data_options_dir(&v->data, set, e)) &&
               manifest_open_any(m, set, c.data.reading, dir, v->cache_dir, v->threads, e);

@@ -23,7 +23,8 @@ struct data_verb {
     size_t n; /* of synth in UTKFace's layout; 0: not given */
     uint64_t seed;
     bool json;
-    struct err *e; /* the parser's */
+    uint32_t given; /* bit i: option i of data.c's table */
+    struct err *e;  /* the parser's */
 };
 
 bool data_check(const struct data_verb *v, struct err *e);
@@ -31,6 +32,7 @@ bool data_info(const struct data_verb *v, struct err *e);
 bool data_info_grid(const struct data_verb *v, struct err *e);
 bool data_duplicates(const struct data_verb *v, struct err *e);
 bool data_export(const struct data_verb *v, struct err *e);
+bool data_synth(const struct data_verb *v, struct err *e);
 bool data_cache(const struct data_verb *v, struct err *e);
 
 /* How --set says the set is read, in a configuration of it; config_free on success and failure alike. */

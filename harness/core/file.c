@@ -54,9 +54,11 @@ bool dir_make(const char *path, struct err *e) {
 
 char *file_read(const char *path, size_t limit, size_t *size, struct err *e) {
     char *bytes = NULL;
-    FILE *f = fopen(path, "rb");
+    int fd =
+        open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO without a writer would block */
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "rb");
     struct stat st;
-    if (!f || fstat(fileno(f), &st) != 0) {
+    if (!f || fstat(fd, &st) != 0) {
         err_sys(e, errno, "%s: cannot be read", path);
         goto done;
     }

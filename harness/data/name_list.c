@@ -4,8 +4,10 @@
 #include "core/mem.h"
 #include "core/str.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const column_names[] = {"file", "filename", "image"};
 
@@ -193,12 +195,14 @@ bool name_list_parse(
 bool name_list_read(struct name_list *l, const char *path, struct err *e) {
     size_t bytes;
     *l = (struct name_list){0};
-    if (!file_exists(path))
+    if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return err_usage(e,
             "%s: there is no such list: say with --lists DIR in which folder the lists of /split/lists "
             "are (datasets/README.md)",
             path);
     char *text = file_read(path, NAME_LIST_MAX_BYTES, &bytes, e);
+    if (!text)
+        e->kind = ERR_USAGE; /* a file that the user named */
     bool ok = text && name_list_parse(l, text, bytes, path, e);
     free(text);
     return ok;

@@ -211,6 +211,8 @@ static bool read_plants(struct place *p, struct bias *b, const cJSON *root) {
 bool bias_read(struct bias *b, const char *path, struct err *e) {
     *b = (struct bias){.path = xstrdup(path)};
     b->text = file_read(path, FILE_LIMIT, &b->bytes, e);
+    if (!b->text)
+        e->kind = ERR_USAGE; /* a file that the user named */
     cJSON *root = b->text ? json_parse(path, b->text, b->bytes, e) : NULL;
     struct place p = {.b = b, .e = e};
     bool ok = root && read_plants(&p, b, root);

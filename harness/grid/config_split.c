@@ -105,6 +105,24 @@ bool config_split_serves(
     return true;
 }
 
+void config_split_keep_labelled(struct split *s, const struct manifest *m, const struct config *c,
+    const bool tasks[ATTR_COUNT]) {
+    for (int p = 0; p < PART_COUNT; p++) {
+        size_t kept = 0;
+        for (size_t i = 0; i < s->n[p]; i++) {
+            const struct sample *sample = &m->samples[s->rows[p][i]];
+            int wanted = 0, labelled = 0;
+            for (enum attribute a = 0; a < ATTR_COUNT; a++) {
+                wanted += tasks[a];
+                labelled += tasks[a] && sample->label[a] != LABEL_MISSING;
+            }
+            if (c->split.require_all ? labelled == wanted : labelled > 0)
+                s->rows[p][kept++] = s->rows[p][i];
+        }
+        s->n[p] = kept;
+    }
+}
+
 void config_split_key(struct str *out, const struct config *c, bool split) {
     static const char *const of_pixels[] = {"image_px", "max_bad_share"};
     cJSON *all = config_resolved(c), *data = json_get(all, "data");
@@ -113,5 +131,7 @@ void config_split_key(struct str *out, const struct config *c, bool split) {
     json_canonical(out, data);
     if (split)
         json_canonical(out, json_get(all, "split"));
+    for (int t = 0; split && c->split.require_all && t < c->n_tasks; t++)
+        str_addf(out, " %s", attribute_name[c->tasks[t].attribute]);
     cJSON_Delete(all);
 }

@@ -15,6 +15,11 @@ bool config_split(struct split *s, const struct manifest *m, const struct config
 bool config_split_serves(
     const struct split *s, const struct manifest *m, const struct config *c, struct err *e);
 
+/* Leaves out of each part the samples that cannot be trained on or counted: those without the labels of `tasks`
+ * that /split/require asks for. */
+void config_split_keep_labelled(struct split *s, const struct manifest *m, const struct config *c,
+    const bool tasks[ATTR_COUNT]);
+
 /* The files of /split/lists by part, NULL where a part has none; the caller frees each. */
 void config_lists(const struct config *c, char *file[PART_COUNT]);
 /* Whether they read, and what they hold (part_lists.content); "" where the split is not made of lists. */
@@ -22,7 +27,8 @@ bool config_lists_content(
     const struct config *c, const char *lists_dir, char content[SHA256_HEX], struct err *e);
 
 /* Appends a text that two configurations share if their splits have the same samples in the same parts: their
- * keys of /data, those of pixels aside, and of /split. `split` false: whether they share a manifest. */
+ * keys of /data, those of pixels aside, and of /split, and their tasks where each sample must have labels for all.
+ * `split` false: whether they share a manifest. */
 void config_split_key(struct str *out, const struct config *c, bool split);
 
 #endif

@@ -140,8 +140,11 @@ static bool show_building(void *context, size_t done, size_t total) {
 }
 
 static bool split_of(const struct worker *w, struct split *s, const struct manifest *m,
-    const struct config *c, struct err *e) {
-    bool ok = config_split(s, m, c, data_options_lists(&w->options->data), e);
+    const struct config *c, const bool tasks[ATTR_COUNT], struct err *e) {
+    bool ok = config_split(s, m, c, data_options_lists(&w->options->data), e) &&
+              config_split_serves(s, m, c, e);
+    if (ok)
+        config_split_keep_labelled(s, m, c, tasks);
     if (ok && s->unusable) {
         char line[96];
         snprintf(line, sizeof line, "listed names that are no usable image are left out: %zu\n",
@@ -161,11 +164,8 @@ static bool split_of(const struct worker *w, struct split *s, const struct manif
 /* What the gates find goes on record with the cell. `dmtl run` has looked before it started us; here it is the
  * data that are trained on, and what is refused ends the worker. */
 static bool pass_gates(struct worker *w, const struct running *run, const struct cell_record *r,
-    const struct manifest *m, struct err *e) {
+    const struct manifest *m, const bool tasks[ATTR_COUNT], struct err *e) {
     const struct config *c = &run->config;
-    bool tasks[ATTR_COUNT] = {false};
-    for (int t = 0; t < c->n_tasks; t++)
-        tasks[c->tasks[t].attribute] = true;
     struct findings f = {0};
     split_gates(&f, c, m, &run->split, tasks, &w->options->gates);
     struct store_finding *rows = xcalloc(f.n, sizeof *rows);
@@ -201,8 +201,11 @@ static bool run_claimed(struct worker *w, struct running *run, const struct cell
         return e->kind == ERR_NONE; /* done by now */
     const struct source *source = sets_source(&w->sets, w->options, &run->config, run->network,
         w->device, show_building, run->network, e);
+    bool tasks[ATTR_COUNT] = {false};
+    for (int t = 0; t < run->config.n_tasks; t++)
+        tasks[run->config.tasks[t].attribute] = true;
     if (!source || !put_dataset(w, source, &dataset, e) ||
-        !split_of(w, &run->split, m, &run->config, e) || !pass_gates(w, run, r, m, e))
+        !split_of(w, &run->split, m, &run->config, tasks, e) || !pass_gates(w, run, r, m, tasks, e))
         return false;
     return train(&(struct training){.config = &run->config,
                      .cell_id = r->id,
