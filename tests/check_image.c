@@ -165,25 +165,47 @@ END_TEST
 /* The stored picture's red corner is upper left; EXIF 2.3, tag 0x0112, says where row 0 and column 0
  * are in the upright picture: 1 top left, 2 top right, 3 bottom right, 4 bottom left, 5 left top,
  * 6 right top, 7 right bottom, 8 left bottom. */
+static const struct {
+    bool turned, right, bottom;
+} upright[] = {{false, false, false}, {false, true, false}, {false, true, true},
+    {false, false, true}, {true, false, false}, {true, true, false}, {true, true, true},
+    {true, false, true}};
+
+static void expect_red(const struct image *im, int orientation) {
+    for (int corner_at = 0; corner_at < 4; corner_at++) {
+        bool right = corner_at & 1, bottom = corner_at & 2;
+        ck_assert_int_eq(is_red(im, right ? im->width - 3 : 2, bottom ? im->height - 3 : 2),
+            right == upright[orientation - 1].right && bottom == upright[orientation - 1].bottom);
+    }
+}
+
 START_TEST(exif_orientation_is_applied) {
-    static const struct {
-        bool turned, right, bottom;
-    } expected[] = {{false, false, false}, {false, true, false}, {false, true, true},
-        {false, false, true}, {true, false, false}, {true, true, false}, {true, true, true},
-        {true, false, true}};
     struct image im = corner(48, 32), back;
     size_t n, with_n;
     uint8_t *bytes = jpeg_of(&im, &n);
     uint8_t *with = file_jpeg_turned(bytes, n, (uint8_t)(_i + 1), &with_n);
     struct err e = {0};
     ck_assert_msg(image_decode(&back, "x.jpg", with, with_n, &e), "%s", e.msg);
-    ck_assert_int_eq(back.width, expected[_i].turned ? 32 : 48);
-    ck_assert_int_eq(back.height, expected[_i].turned ? 48 : 32);
-    for (int corner_at = 0; corner_at < 4; corner_at++) {
-        bool right = corner_at & 1, bottom = corner_at & 2;
-        ck_assert_int_eq(is_red(&back, right ? back.width - 3 : 2, bottom ? back.height - 3 : 2),
-            right == expected[_i].right && bottom == expected[_i].bottom);
-    }
+    ck_assert_int_eq(back.width, upright[_i].turned ? 32 : 48);
+    ck_assert_int_eq(back.height, upright[_i].turned ? 48 : 32);
+    expect_red(&back, _i + 1);
+    image_free(&back);
+    image_free(&im);
+    free(bytes);
+    free(with);
+}
+END_TEST
+
+/* Of no such value, as 9, nothing is turned. */
+START_TEST(exif_orientation_of_a_png_is_applied) {
+    int orientation = _i / 2 + 1;
+    struct image im = corner(32, 32), back;
+    size_t n, with_n;
+    uint8_t *bytes = file_png(PNG_FORMAT_RGB, im.rgb, NULL, 32, &n);
+    uint8_t *with = file_png_turned(bytes, n, (uint8_t)orientation, _i % 2, &with_n);
+    struct err e = {0};
+    ck_assert_msg(image_decode(&back, "x.png", with, with_n, &e), "%s", e.msg);
+    expect_red(&back, orientation > 8 ? 1 : orientation);
     image_free(&back);
     image_free(&im);
     free(bytes);
@@ -309,6 +331,7 @@ Suite *image_suite(void) {
     tcase_add_test(c, truncated_jpeg_is_an_error);
     tcase_add_test(c, other_bytes_are_an_error);
     tcase_add_loop_test(c, exif_orientation_is_applied, 0, 8);
+    tcase_add_loop_test(c, exif_orientation_of_a_png_is_applied, 0, 18);
     tcase_add_test(c, kinds_of_jpeg);
     tcase_add_test(c, sizes_have_bounds);
     tcase_add_test(c, png_of_every_kind);

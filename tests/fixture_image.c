@@ -107,6 +107,21 @@ uint8_t *file_png_sized(const uint8_t *png, size_t n, unsigned width, unsigned h
     return out;
 }
 
+/* Chunk eXIf: big-endian TIFF with one entry, orientation (0x0112), a SHORT. */
+uint8_t *file_png_turned(
+    const uint8_t *png, size_t n, uint8_t orientation, bool behind, size_t *out_n) {
+    uint8_t chunk[] = {0, 0, 0, 26, 'e', 'X', 'I', 'f', 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01,
+        0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+    size_t at = behind ? n - PNG_FRAME : IHDR_END; /* IEND has no data */
+    put_be32(chunk + sizeof chunk - 4, crc(chunk + 4, sizeof chunk - 8));
+    *out_n = n + sizeof chunk;
+    uint8_t *out = xmalloc(*out_n);
+    memcpy(out, png, at);
+    memcpy(out + at, chunk, sizeof chunk);
+    memcpy(out + at + sizeof chunk, png + at, n - at);
+    return out;
+}
+
 static void append(png_structp png, png_bytep bytes, size_t n) {
     FILE *to = png_get_io_ptr(png);
     ck_assert_uint_eq(fwrite(bytes, 1, n, to), n);

@@ -17,6 +17,9 @@ uint8_t *file_jpeg_turned(const uint8_t *jpeg, size_t n, uint8_t orientation, si
 uint8_t *file_png(int format, const void *pixels, const void *palette, int side, size_t *n);
 /* A copy with that width and height in its header, whatever the data are. */
 uint8_t *file_png_sized(const uint8_t *png, size_t n, unsigned width, unsigned height);
+/* A copy with EXIF's orientation in a chunk eXIf, behind the pixels or before them. */
+uint8_t *file_png_turned(
+    const uint8_t *png, size_t n, uint8_t orientation, bool behind, size_t *out_n);
 /* A copy with `copies` compressed text chunks, each of `bytes` zeros' worth of text when unpacked. */
 uint8_t *file_png_texts(const uint8_t *png, size_t n, size_t bytes, int copies, size_t *out_n);
 

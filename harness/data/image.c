@@ -49,7 +49,7 @@ bool image_decode(
     if (n >= sizeof jpeg && memcmp(bytes, jpeg, sizeof jpeg) == 0)
         ok = jpeg_decode(im, &orientation, name, bytes, n, e);
     else if (n >= sizeof png && memcmp(bytes, png, sizeof png) == 0)
-        ok = png_decode(im, name, bytes, n, e);
+        ok = png_decode(im, &orientation, name, bytes, n, e);
     else
         ok = err_set(e, "%s: %s, expected a JPEG or PNG image", name,
             n == 0 ? "is empty" : "its first bytes are those of neither format");

@@ -10,7 +10,6 @@
 
 #include <jpeglib.h>
 #include <jerror.h>
-#include <libexif/exif-data.h>
 
 /* Progressive files may hold any number of scans, each a pass over the whole picture; encoders write
  * about ten. */
@@ -56,20 +55,11 @@ static void handler_set(struct handler *h, struct jpeg_error_mgr **place) {
 }
 
 static int orientation_in(const struct jpeg_decompress_struct *c) {
-    static const char head[] = "Exif\0";
     int orientation = 1;
-    for (jpeg_saved_marker_ptr m = c->marker_list; m; m = m->next) {
-        if (m->marker != JPEG_APP0 + 1 || m->data_length < 6 || memcmp(m->data, head, 6) != 0)
-            continue;
-        ExifData *data = exif_data_new_from_data(m->data, m->data_length);
-        ExifEntry *entry =
-            data ? exif_content_get_entry(data->ifd[EXIF_IFD_0], EXIF_TAG_ORIENTATION) : NULL;
-        if (entry && entry->format == EXIF_FORMAT_SHORT && entry->size >= 2)
-            orientation = exif_get_short(entry->data, exif_data_get_byte_order(data));
-        if (data)
-            exif_data_unref(data);
-    }
-    return orientation >= 1 && orientation <= 8 ? orientation : 1;
+    for (jpeg_saved_marker_ptr m = c->marker_list; m; m = m->next)
+        if (m->marker == JPEG_APP0 + 1 && exif_headed(m->data, m->data_length))
+            orientation = exif_orientation(m->data, m->data_length);
+    return orientation;
 }
 
 static bool read_pixels(struct jpeg_decompress_struct *c, struct image *im, int *orientation,

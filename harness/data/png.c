@@ -35,8 +35,8 @@ static void on_read(png_structp png, png_bytep to, size_t n) {
 }
 
 /* Whatever the file holds becomes 8-bit RGB; alpha is dropped, not blended, as Pillow's convert does. */
-static bool read_pixels(png_structp png, png_infop info, struct image *im, png_bytep **rows,
-    const char *name, struct err *e) {
+static bool read_pixels(png_structp png, png_infop info, struct image *im, int *orientation,
+    png_bytep **rows, const char *name, struct err *e) {
     png_read_info(png, info);
     png_uint_32 width = png_get_image_width(png, info), height = png_get_image_height(png, info);
     if (!image_size_ok(name, width, height, e))
@@ -57,11 +57,16 @@ static bool read_pixels(png_structp png, png_infop info, struct image *im, png_b
     for (size_t y = 0; y < height; y++)
         (*rows)[y] = im->rgb + stride * y;
     png_read_image(png, *rows);
-    png_read_end(png, NULL);
+    png_read_end(png, info);
+    png_uint_32 exif_n = 0;
+    png_bytep exif = NULL;
+    if (png_get_eXIf_1(png, info, &exif_n, &exif) & PNG_INFO_eXIf)
+        *orientation = exif_orientation_bare(exif, exif_n);
     return true;
 }
 
-bool png_decode(struct image *im, const char *name, const uint8_t *bytes, size_t n, struct err *e) {
+bool png_decode(struct image *im, int *orientation, const char *name, const uint8_t *bytes,
+    size_t n, struct err *e) {
     struct problem problem = {""};
     struct source source = {bytes, n};
     png_bytep *volatile rows = NULL;
@@ -77,7 +82,8 @@ bool png_decode(struct image *im, const char *name, const uint8_t *bytes, size_t
         png_set_read_fn(png, &source, on_read);
         /* Texts and profiles pass by unread: a thousand of them would unpack to gigabytes. */
         png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
-        ok = read_pixels(png, info, im, (png_bytep **)&rows, name, e);
+        png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (png_const_bytep) "eXIf", 1);
+        ok = read_pixels(png, info, im, orientation, (png_bytep **)&rows, name, e);
     }
     png_destroy_read_struct(&png, &info, NULL);
     free((void *)rows);
