@@ -2,7 +2,7 @@
 
 #include "core/mem.h"
 #include "data/batch.h"
-#include "data/parallel.h"
+#include "core/parallel.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "core/mem.h"
 #include "core/rng.h"
-#include "data/parallel.h"
+#include "core/parallel.h"
 
 #include <assert.h>
 #include <stdlib.h>

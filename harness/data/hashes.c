@@ -3,7 +3,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/str.h"
-#include "data/parallel.h"
+#include "core/parallel.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -6,7 +6,7 @@
 
 #include "core/mem.h"
 #include "data/joined.h"
-#include "data/parallel.h"
+#include "core/parallel.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 
 #include "core/mem.h"
 #include "data/decode.h"
-#include "data/parallel.h"
+#include "core/parallel.h"
 
 #include <assert.h>
 #include <stdlib.h>

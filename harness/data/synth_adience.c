@@ -7,7 +7,7 @@
 #include "core/sha256.h"
 #include "core/str.h"
 #include "data/adience.h"
-#include "data/parallel.h"
+#include "core/parallel.h"
 
 #include <assert.h>
 #include <dirent.h>

@@ -6,7 +6,7 @@
 #include "core/mem.h"
 #include "core/rng.h"
 #include "core/str.h"
-#include "data/parallel.h"
+#include "core/parallel.h"
 #include "data/synth_bias.h"
 #include "data/synth_spoil.h"
 

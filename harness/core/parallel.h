@@ -1,6 +1,6 @@
 /* Work over many items with threads: all at once, or as an ordered stream made ahead of its reader. */
-#ifndef DATA_PARALLEL_H
-#define DATA_PARALLEL_H
+#ifndef CORE_PARALLEL_H
+#define CORE_PARALLEL_H
 
 #include "core/err.h"
 
