@@ -15,6 +15,7 @@ const struct command commands[] = {
     {"status", "how far a grid is, what fails, how long it takes yet", command_status},
     {"report", "print a grid's tables", command_report},
     {"plot", "draw a figure of a grid", command_plot},
+    {"audit", "how errors differ between groups of age, gender and race", command_audit},
     {"bench", "how fast a trunk trains and infers here, also against PyTorch", command_bench},
     {"data", "what an image set holds, a drawn set, the pixel cache", command_data},
     {NULL, NULL, NULL},

@@ -84,6 +84,12 @@ double readout_value(enum readout r, bool ordinal, const float *p, int classes, 
     return first;
 }
 
+void readout_classes(bool ordinal, const float *p, int classes, double *probability) {
+    struct walk w = {.p = p, .classes = classes, .ordinal = ordinal, .above = 1};
+    for (int k = 0; k < classes; k++)
+        probability[k] = walk_next(&w);
+}
+
 enum readout readout_of_record(bool ordinal) {
     return ordinal ? READOUT_COUNT_RANKS : READOUT_ARGMAX;
 }

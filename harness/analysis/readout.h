@@ -14,6 +14,9 @@
  * minimum of p, differenced. Ties go to the lower label. */
 double readout_value(enum readout r, bool ordinal, const float *p, int classes, int first);
 
+/* Class probabilities [classes] of one sample, by the rule above; those of an ordinal head sum to 1. */
+void readout_classes(bool ordinal, const float *p, int classes, double *probability);
+
 /* The read-out of record: count for ordinal heads, argmax for nominal ones. */
 enum readout readout_of_record(bool ordinal);
 

@@ -22,6 +22,10 @@ enum rng_purpose {
     RNG_DROPOUT = 5,          /* step: global step, item: number of the layer */
     RNG_STOCHASTIC_DEPTH = 6, /* the same */
     RNG_SYNTH = 7,            /* drawn faces; item: number of the face */
+    RNG_CLUSTERS = 8,         /* bootstrap; step: draw */
+    RNG_RUNS = 9,             /* bootstrap of seeds; step: draw, item: number of the system */
+    RNG_PERMUTATION = 10,     /* of groups; step: draw, item: stratum */
+    RNG_SIGNS = 11,           /* of paired differences; step: draw */
     RNG_TEST = 100            /* tests and benches */
 };
 

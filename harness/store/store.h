@@ -240,4 +240,45 @@ bool store_put_predictions(struct store *s, int64_t cell, int64_t dataset, enum 
 bool store_put_breakdown(
     struct store *s, int64_t cell, enum part part, const struct breakdown *b, struct err *e);
 
+/* ---- reading predictions back ---- */
+
+/* A grid's members in their order, those that are not done too. Empty where there is no such grid. */
+struct store_member {
+    int64_t cell; /* its row */
+    enum cell_state state;
+    int64_t seed, split_seed;
+    int fold;
+    char *id, *variant, *axes, *dataset, *split, *config;
+};
+bool store_members(
+    struct store *s, const char *grid, struct store_member **members, size_t *n, struct err *e);
+void store_members_free(struct store_member *members, size_t n);
+
+/* What a cell predicted for a part and task, by rising sample: its row in the file's table of samples. */
+typedef void store_prediction_fn(void *context, int64_t sample, int truth, double predicted);
+bool store_each_prediction(struct store *s, int64_t cell, enum part part, enum attribute task,
+    store_prediction_fn *each, void *context, struct err *e);
+/* `width` probabilities: K - 1 values P(y > r_k) where `ordinal`, else K of classes. */
+typedef void store_probability_fn(
+    void *context, int64_t sample, bool ordinal, const float *probabilities, int width);
+bool store_each_probability(struct store *s, int64_t cell, enum part part, enum attribute task,
+    store_probability_fn *each, void *context, struct err *e);
+
+/* Samples first to last; texts live until the call returns. `content` is left out. */
+typedef void store_sample_fn(
+    void *context, int64_t sample, int64_t dataset, const struct store_sample *s);
+bool store_each_sample(struct store *s, int64_t first, int64_t last, store_sample_fn *each,
+    void *context, struct err *e);
+
+enum { STORE_CLASSES = 64 };
+struct store_dataset {
+    char *name;
+    bool drawn, exact_ages;
+    char *class_name[ATTR_COUNT][STORE_CLASSES]; /* NULL: the label has no name */
+    int classes[ATTR_COUNT];                     /* 0: none has */
+};
+/* The data set in this row. store_dataset_free on success and failure alike. */
+bool store_dataset(struct store *s, int64_t dataset, struct store_dataset *d, struct err *e);
+void store_dataset_free(struct store_dataset *d);
+
 #endif

@@ -1,0 +1,193 @@
+#include "analysis/audit_rows.h"
+
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- layout ---- */
+
+static bool counted(const double *terms, int runs) {
+    for (int r = 0; r < runs; r++)
+        if (terms[2 * r + 1] > 0)
+            return true;
+    return false;
+}
+
+static bool predicted(const struct predictions *p, size_t i) {
+    for (int r = 0; r < p->runs; r++)
+        if (!isnan(p->predicted[i * (size_t)p->runs + (size_t)r]))
+            return true;
+    return false;
+}
+
+/* Clusters that have a row, numbered by their first sample. */
+static uint32_t *new_units(
+    const struct predictions *p, const struct crossing *c, const double *terms, size_t *units) {
+    uint32_t *unit = xcalloc(p->clusters, sizeof *unit), none = UINT32_MAX;
+    memset(unit, 0xff, p->clusters * sizeof *unit);
+    *units = 0;
+    for (size_t i = 0; i < p->n; i++)
+        if (c->cell[i] >= 0 && counted(terms + i * 2 * (size_t)p->runs, p->runs) &&
+            unit[p->cluster[i]] == none)
+            unit[p->cluster[i]] = (uint32_t)(*units)++;
+    return unit;
+}
+
+void audit_rows_make(struct audit_rows *a, const struct outcome *o, const struct predictions *p,
+    const struct age_bins *bins, const struct crossing *crossing) {
+    size_t width = 2 * (size_t)p->runs, units;
+    double *terms = xcalloc(p->n, width * sizeof *terms);
+    outcome_terms(o, p, bins, terms);
+    uint32_t *unit = new_units(p, crossing, terms, &units);
+    *a = (struct audit_rows){.runs = p->runs,
+        .terms = xcalloc(p->n, width * sizeof *terms),
+        .unit = xcalloc(p->n, sizeof *a->unit),
+        .first = xcalloc(crossing->n + 2, sizeof *a->first),
+        .samples = xcalloc(crossing->n + 1, sizeof *a->samples),
+        .sums = xcalloc(crossing->n + 1, width * sizeof *a->sums)};
+    size_t *next = a->first + 1; /* moved up by one while rows are put in */
+    for (size_t i = 0; i < p->n; i++)
+        if (crossing->cell[i] >= 0 && counted(terms + i * width, p->runs))
+            next[crossing->cell[i] + 1]++;
+    for (size_t g = 0; g < crossing->n; g++)
+        next[g + 1] += next[g];
+    for (size_t i = 0; i < p->n; i++) {
+        if (crossing->cell[i] < 0 || !predicted(p, i))
+            continue;
+        a->samples[crossing->cell[i]]++;
+        if (!counted(terms + i * width, p->runs))
+            continue;
+        size_t row = next[crossing->cell[i]]++;
+        memcpy(a->terms + row * width, terms + i * width, width * sizeof *terms);
+        a->unit[row] = unit[p->cluster[i]];
+    }
+    a->rows = (struct grouped_rows){.n = a->first[crossing->n],
+        .width = (int)width,
+        .terms = a->terms,
+        .unit = a->unit,
+        .units = units,
+        .first = a->first,
+        .groups = crossing->n};
+    rows_sums(&a->rows, a->sums);
+    free(terms);
+    free(unit);
+}
+
+void audit_rows_free(struct audit_rows *a) {
+    free(a->terms);
+    free(a->unit);
+    free(a->first);
+    free(a->samples);
+    free(a->sums);
+    *a = (struct audit_rows){0};
+}
+
+/* ---- one cell ---- */
+
+struct range {
+    size_t begin, end;
+};
+
+/* What a row adds to the value's deviation from the truth, to first order. */
+static double influence(const double *terms, const double *sums, int runs) {
+    double sum = 0;
+    int defined = 0;
+    for (int r = 0; r < runs; r++) {
+        double all = sums[2 * r + 1];
+        if (all <= 0)
+            continue;
+        sum += (terms[2 * r] - sums[2 * r] / all * terms[2 * r + 1]) / all;
+        defined++;
+    }
+    return defined ? sum / defined : 0;
+}
+
+/* The variance of the mean over runs that is the runs' own. */
+static double variance_of_runs(const double *sums, int runs) {
+    double mean = outcome_value(sums, runs, NULL), squares = 0;
+    int defined = 0;
+    for (int r = 0; r < runs; r++)
+        if (sums[2 * r + 1] > 0) {
+            double off = sums[2 * r] / sums[2 * r + 1] - mean;
+            squares += off * off;
+            defined++;
+        }
+    return defined > 1 ? squares / (defined - 1) / defined : 0;
+}
+
+/* Sums over clusters: how many there are, Kish's size, the variance over them. */
+static void cluster_sums(const struct audit_rows *a, struct range range, const double *sums,
+    size_t *clusters, double *kish, double *variance) {
+    double *count = xcalloc(a->rows.units, sizeof *count);
+    double *deviation = xcalloc(a->rows.units, sizeof *deviation), squares = 0, sizes = 0;
+    size_t width = (size_t)a->rows.width, n = range.end - range.begin;
+    for (size_t i = range.begin; i < range.end; i++) {
+        count[a->unit[i]]++;
+        deviation[a->unit[i]] += influence(a->terms + i * width, sums, a->runs);
+    }
+    *clusters = 0;
+    for (size_t u = 0; u < a->rows.units; u++) {
+        *clusters += count[u] > 0;
+        sizes += count[u] * count[u];
+        squares += deviation[u] * deviation[u];
+    }
+    *kish = sizes > 0 ? (double)n * (double)n / sizes : 0;
+    *variance = *clusters > 1 ? squares * (double)*clusters / (double)(*clusters - 1) : NAN;
+    free(count);
+    free(deviation);
+}
+
+static double effective_size(double share, double n, double kish, double variance) {
+    double simple = share * (1 - share) / (n - 1); /* what n independent samples would have */
+    if (!(simple > 0) || isnan(variance) || !(variance > 0))
+        return kish;
+    return fmin(n, n * simple / variance);
+}
+
+static void share_interval(
+    struct audit_cell *cell, double kish, double variance, double confidence) {
+    double size = effective_size(cell->value, (double)cell->n, kish, variance);
+    if (cell->n < AUDIT_TINY) {
+        cell->method = INTERVAL_EXACT;
+        cell->interval = interval_exact(cell->value, size, confidence);
+    } else {
+        cell->method = INTERVAL_WILSON;
+        cell->interval = interval_wilson(cell->value, size, confidence);
+    }
+}
+
+/* A share of 0 or 1 shows no variance of its own; as a scale Agresti & Coull's stands in for it. */
+static double share_error(double share, double size) {
+    double shrunk = (share * size + 2) / (size + 4);
+    return sqrt(shrunk * (1 - shrunk) / (size + 4));
+}
+
+void audit_cell_fill(struct audit_cell *cell, const struct audit_rows *a, size_t number,
+    struct outcome_traits traits, const struct audit_options *options) {
+    size_t groups = a->rows.groups, width = (size_t)a->rows.width;
+    bool all = number == groups;
+    struct range range = {a->first[all ? 0 : number], a->first[all ? groups : number + 1]};
+    const double *sums = a->sums + number * width;
+    *cell = (struct audit_cell){.samples = a->samples[number],
+        .n = range.end - range.begin,
+        .value = outcome_value(sums, a->runs, NULL),
+        .error = NAN,
+        .interval = {NAN, NAN},
+        .p = NAN,
+        .q = NAN};
+    if (options->fairlearn && cell->n == 0 && cell->samples > 0)
+        cell->value = 0;
+    if (cell->n == 0)
+        return;
+    double kish, variance;
+    cluster_sums(a, range, sums, &cell->clusters, &kish, &variance);
+    variance += variance_of_runs(sums, a->runs);
+    cell->error = sqrt(variance);
+    if (traits.count) {
+        share_interval(cell, kish, variance, options->confidence);
+        if (!(cell->error > 0))
+            cell->error = share_error(cell->value, kish);
+    }
+}

@@ -1,0 +1,27 @@
+/* The cells of a crossing of attributes, such as age_group x gender x race: the full product of the values that
+ * the set knows, those without a sample too. */
+#ifndef ANALYSIS_CROSSING_H
+#define ANALYSIS_CROSSING_H
+
+#include "analysis/groups.h"
+#include "analysis/predictions.h"
+
+#include <stdbool.h>
+
+struct crossing {
+    char *by;      /* "age_group,gender" */
+    size_t n;      /* cells, at least 1 */
+    char **name;   /* [n], as `grouping` of the store's views */
+    int32_t *cell; /* [samples] of the predictions; -1: a label is missing */
+};
+
+/* `uses`: the attributes that are crossed, one at least; ages by `bins`, or where that is NULL by their labels.
+ * An attribute that no sample has gives no cells: n is 0. */
+void crossing_make(struct crossing *c, const struct predictions *p, const bool uses[ATTR_COUNT],
+    const struct age_bins *bins, class_name_fn class_name, const void *context);
+void crossing_free(struct crossing *c);
+
+/* Reads "age_group,gender" (in any order; "age" is age_group's other name). False with an error naming `where`. */
+bool crossing_parse(bool uses[ATTR_COUNT], const char *text, const char *where, struct err *e);
+
+#endif

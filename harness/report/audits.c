@@ -1,0 +1,359 @@
+#include "report/audits.h"
+
+#include "analysis/calibration.h"
+#include "core/json.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ODDS "equalised_odds"
+#define ODDS_FAIRLEARN "equalized_odds"
+
+static const char *const default_by[] = {"age_group", "gender", "race", "age_group,gender,race"};
+static const char *const default_metrics[ATTR_COUNT][2] = {
+    [ATTR_AGE] = {"mae", "bias"}, [ATTR_GENDER] = {"accuracy"}, [ATTR_RACE] = {"accuracy"}};
+
+/* ---- age groups ---- */
+
+/* "0-12,13-19,20+" as a set of bins of its own. */
+static bool bins_of_groups(struct audits *a, const char *groups, struct err *e) {
+    struct str text = {0};
+    str_add(&text, "{");
+    json_add_string(&text, groups);
+    str_add(&text, ": {\"source\": \"--bins\", \"groups\": [");
+    for (const char *at = groups; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        char *group = xstrndup(at, strcspn(at, ","));
+        str_add(&text, at == groups ? "" : ", ");
+        json_add_string(&text, group);
+        free(group);
+    }
+    str_add(&text, "]}}");
+    bool ok = age_bins_parse(&a->sets, "--bins", text.text, text.len, e);
+    a->bins = ok ? &a->sets.sets[0] : NULL;
+    str_free(&text);
+    return ok;
+}
+
+static bool choose_bins(struct audits *a, struct err *e) {
+    const char *name = a->request->bins ? a->request->bins : "fairface-9";
+    if (strpbrk(name, ",+")) /* no name of a set has these */
+        return bins_of_groups(a, name, e);
+    if (!age_bins_load(&a->sets, NULL, e))
+        return false;
+    a->bins = age_bins_find(&a->sets, name);
+    if (a->bins)
+        return true;
+    struct str known = {0};
+    for (int i = 0; i < a->sets.n; i++)
+        str_addf(&known, "%s, ", a->sets.sets[i].name);
+    err_usage(e, "--bins: %.100s: expected %sor groups of years such as 0-12,13-19,20-35,36-55,56+",
+        name, known.text);
+    str_free(&known);
+    return false;
+}
+
+/* ---- tasks ---- */
+
+static bool wanted_task(const struct audits *a, int task) {
+    bool any = false;
+    for (int t = 0; t < ATTR_COUNT; t++)
+        any |= a->request->tasks[t];
+    return !any || a->request->tasks[task];
+}
+
+static bool needs_terms(const struct audit_request *r) {
+    bool needed = r->calibration;
+    for (size_t i = 0; i < r->n_metrics; i++)
+        needed |= outcome_needs_probabilities(r->metrics[i]);
+    return needed;
+}
+
+static bool make_crossings(struct audits *a, struct audit_task *t, struct err *e) {
+    const struct audit_request *r = a->request;
+    a->n_crossings = r->n_by ? r->n_by : ARRAY_LEN(default_by);
+    t->crossings = xcalloc(a->n_crossings, sizeof *t->crossings);
+    for (size_t i = 0; i < a->n_crossings; i++) {
+        bool uses[ATTR_COUNT];
+        const char *by = r->n_by ? r->by[i] : default_by[i];
+        if (!crossing_parse(uses, by, "--by", e))
+            return false;
+        crossing_make(&t->crossings[i], &t->predictions.p, uses,
+            t->predictions.dataset.exact_ages ? a->bins : NULL, dataset_class_name,
+            &t->predictions.dataset);
+        if (t->crossings[i].n == 0 && r->n_by)
+            return err_usage(
+                e, "--by %s: the set %s has no such label", by, t->predictions.dataset.name);
+    }
+    return true;
+}
+
+static void set_classes(const struct audits *a, struct audit_task *t) {
+    const struct store_dataset *d = &t->predictions.dataset;
+    bool years = t->task == ATTR_AGE && d->exact_ages;
+    t->bins = years ? a->bins : NULL;
+    t->classes = (struct classes){.task = t->task,
+        .bins = t->bins,
+        .n = years ? a->bins->n : d->classes[t->task],
+        .name = dataset_class_name,
+        .context = d};
+}
+
+static bool add_task(struct audits *a, enum attribute task, struct err *e) {
+    struct audit_task *t = &a->tasks[a->n_tasks];
+    struct prediction_choice choice = a->request->choice;
+    choice.terms = needs_terms(a->request);
+    if (choice.choice == READOUT_BAYES) /* each outcome reads its own */
+        choice.choice = READOUT_AS_STORED;
+    *t = (struct audit_task){.task = task};
+    if (!read_predictions(&t->predictions, a->systems, a->system, task, &choice, e)) {
+        system_predictions_free(&t->predictions);
+        return false;
+    }
+    if (t->predictions.p.n == 0) {
+        system_predictions_free(&t->predictions);
+        return true;
+    }
+    a->n_tasks++;
+    set_classes(a, t);
+    return make_crossings(a, t, e);
+}
+
+/* ---- outcomes ---- */
+
+/* A read-out for each outcome: predictions of the same samples, read anew. */
+static bool predictions_for(struct audits *a, const struct audit_task *t, const struct outcome *o,
+    struct system_predictions *own, const struct predictions **p, struct err *e) {
+    struct prediction_choice choice = a->request->choice;
+    *own = (struct system_predictions){0};
+    *p = &t->predictions.p;
+    if (choice.choice != READOUT_BAYES)
+        return true;
+    choice.outcome = o;
+    choice.bins = t->bins;
+    choice.terms = needs_terms(a->request);
+    *p = &own->p;
+    return read_predictions(own, a->systems, a->system, t->task, &choice, e);
+}
+
+static bool add_outcome(struct audits *a, size_t task, const struct outcome *o, struct err *e) {
+    const struct audit_task *t = &a->tasks[task];
+    struct system_predictions own;
+    const struct predictions *p;
+    bool ok = predictions_for(a, t, o, &own, &p, e);
+    for (size_t c = 0; ok && c < a->n_crossings; c++) {
+        if (t->crossings[c].n == 0)
+            continue;
+        a->sections =
+            xgrow(a->sections, &a->sections_capacity, a->n_sections + 1, sizeof *a->sections);
+        struct audit_section *s = &a->sections[a->n_sections++];
+        *s = (struct audit_section){.task = task, .crossing = c, .outcome = *o};
+        s->outcome.name = xstrdup(o->name);
+        audit_compute(&s->table, o, p, t->bins, &t->crossings[c], &a->request->options);
+    }
+    system_predictions_free(&own);
+    return ok;
+}
+
+static bool add_named(struct audits *a, size_t task, const char *name, struct err *e) {
+    struct outcome *outcomes = NULL;
+    size_t n = 0, capacity = 0;
+    bool terms = a->tasks[task].predictions.p.terms[TERM_BRIER] != NULL;
+    bool ok =
+        outcomes_add(&outcomes, &n, &capacity, name, &a->tasks[task].classes, terms, "--metric", e);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = add_outcome(a, task, &outcomes[i], e);
+    outcomes_free(outcomes, n);
+    return ok;
+}
+
+/* Both rates of the classes, and then what they make together; sections of a class stand in the order of
+ * crossings, true positive rates before false ones. */
+static bool add_odds(struct audits *a, size_t task, const char *class, struct err *e) {
+    char *tpr = xasprintf("tpr%s", class), *fpr = xasprintf("fpr%s", class);
+    size_t first = a->n_sections;
+    bool ok = add_named(a, task, tpr, e);
+    size_t second = a->n_sections;
+    ok = ok && add_named(a, task, fpr, e);
+    for (size_t i = 0; ok && first + i < second; i++) {
+        const struct audit_section *t = &a->sections[first + i], *f = &a->sections[second + i];
+        a->odds = xgrow(a->odds, &a->odds_capacity, a->n_odds + 1, sizeof *a->odds);
+        struct audit_odds *o = &a->odds[a->n_odds++];
+        *o = (struct audit_odds){.task = task,
+            .crossing = t->crossing,
+            .class = xstrdup(strchr(t->outcome.name, ':') + 1)};
+        audit_equalised_odds(&t->table, &f->table, o->gap, o->of_tpr);
+    }
+    free(tpr);
+    free(fpr);
+    return ok;
+}
+
+static bool add_metric(struct audits *a, size_t task, const char *name, struct err *e) {
+    bool odds = strncmp(name, ODDS, strlen(ODDS)) == 0 ||
+                strncmp(name, ODDS_FAIRLEARN, strlen(ODDS_FAIRLEARN)) == 0;
+    const char *class = odds ? name + strlen(ODDS) : "";
+    if (odds && (!*class || *class == ':'))
+        return add_odds(a, task, class, e);
+    return add_named(a, task, name, e);
+}
+
+/* With several tasks a metric may be of some alone: it must be of one. */
+static bool add_metrics(struct audits *a, struct err *e) {
+    const struct audit_request *r = a->request;
+    for (size_t t = 0; t < a->n_tasks; t++)
+        for (int m = 0; m < 2 && !r->n_metrics; m++) {
+            const char *name = default_metrics[a->tasks[t].task][m];
+            if (name && !add_metric(a, t, name, e))
+                return false;
+        }
+    for (size_t m = 0; m < r->n_metrics; m++) {
+        struct err first = {0};
+        bool any = false;
+        for (size_t t = 0; t < a->n_tasks; t++) {
+            struct err one = {0};
+            if (add_metric(a, t, r->metrics[m], &one))
+                any = true;
+            else if (one.kind != ERR_USAGE) {
+                *e = one;
+                return false;
+            } else if (first.kind == ERR_NONE)
+                first = one;
+        }
+        if (!any) {
+            *e = first;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- by cell: confusion and calibration ---- */
+
+static double class_of(const struct audit_task *t, double label) {
+    return t->bins ? age_bin(t->bins, label) : label;
+}
+
+static void add_confusion(struct audits *a, size_t task, size_t crossing, size_t cell) {
+    const struct audit_task *t = &a->tasks[task];
+    const struct predictions *p = &t->predictions.p;
+    int k = t->classes.n;
+    long *counts = xcalloc((size_t)k * (size_t)k, sizeof *counts);
+    for (size_t i = 0; i < p->n; i++)
+        for (int r = 0; r < p->runs; r++) {
+            double said = p->predicted[i * (size_t)p->runs + (size_t)r];
+            if (t->crossings[crossing].cell[i] != (int32_t)cell || isnan(said))
+                continue;
+            counts[confusion_index(class_of(t, p->truth[i]), 0, k) * (size_t)k +
+                   confusion_index(class_of(t, said), 0, k)]++;
+        }
+    a->confusions =
+        xgrow(a->confusions, &a->confusions_capacity, a->n_confusions + 1, sizeof *a->confusions);
+    a->confusions[a->n_confusions++] = (struct audit_confusion){task, crossing, cell, counts};
+}
+
+static void add_calibration(struct audits *a, size_t task, size_t crossing, size_t cell) {
+    const struct audit_task *t = &a->tasks[task];
+    const struct predictions *p = &t->predictions.p;
+    size_t n = 0, samples = 0, most = p->n * (size_t)p->runs;
+    double *confidence = xcalloc(most, sizeof *confidence), sure = 0, right = 0;
+    bool *correct = xcalloc(most, sizeof *correct);
+    for (size_t i = 0; i < p->n; i++) {
+        bool counted = false;
+        for (int r = 0; r < p->runs; r++) {
+            size_t at = i * (size_t)p->runs + (size_t)r;
+            if (t->crossings[crossing].cell[i] != (int32_t)cell || isnan(p->predicted[at]))
+                continue;
+            confidence[n] = p->terms[TERM_CONFIDENCE][at];
+            correct[n] = round_half_up(p->predicted[at]) == p->truth[i];
+            sure += confidence[n];
+            right += correct[n++];
+            counted = true;
+        }
+        samples += counted;
+    }
+    a->calibrations = xgrow(
+        a->calibrations, &a->calibrations_capacity, a->n_calibrations + 1, sizeof *a->calibrations);
+    a->calibrations[a->n_calibrations++] =
+        (struct audit_calibration){task, crossing, cell, samples, n ? sure / (double)n : NAN,
+            n ? right / (double)n : NAN, calibration_error(confidence, correct, n)};
+    free(confidence);
+    free(correct);
+}
+
+static void add_by_cell(struct audits *a) {
+    for (size_t t = 0; t < a->n_tasks; t++)
+        for (size_t c = 0; c < a->n_crossings; c++)
+            for (size_t g = 0; g < a->tasks[t].crossings[c].n; g++) {
+                if (a->request->confusion && a->tasks[t].classes.n)
+                    add_confusion(a, t, c, g);
+                if (a->request->calibration)
+                    add_calibration(a, t, c, g);
+            }
+}
+
+/* ---- all of it ---- */
+
+static bool nothing(const struct audits *a, struct err *e) {
+    const struct systems *s = a->systems;
+    size_t done = 0, planned = 0;
+    for (int t = 0; t < ATTR_COUNT; t++) {
+        const struct store_member **members;
+        size_t d, p;
+        system_members(s, a->system, (enum attribute)t, &members, &d, &p);
+        free(members);
+        done += wanted_task(a, t) ? d : 0;
+        planned += wanted_task(a, t) ? p : 0;
+    }
+    if (planned == 0)
+        return err_usage(
+            e, "%s: %s has none of the tasks asked for", s->grid.name, s->list[a->system].title);
+    if (done == 0)
+        return err_set(e,
+            "%s: no cell of %s is done (0 of %zu): `dmtl run` with the grid's file runs them",
+            s->grid.name, s->list[a->system].title, planned);
+    return err_usage(e, "%s: the cells of %s have no predictions on the %s part", s->grid.name,
+        s->list[a->system].title, part_name[a->request->choice.part]);
+}
+
+bool audits_make(struct audits *a, const struct audit_request *request,
+    const struct systems *systems, size_t system, struct err *e) {
+    *a = (struct audits){.request = request, .systems = systems, .system = system};
+    if (!choose_bins(a, e))
+        return false;
+    a->tasks = xcalloc(ATTR_COUNT, sizeof *a->tasks);
+    for (int t = 0; t < ATTR_COUNT; t++)
+        if (wanted_task(a, t) && !add_task(a, (enum attribute)t, e))
+            return false;
+    if (a->n_tasks == 0)
+        return nothing(a, e);
+    if (!add_metrics(a, e))
+        return false;
+    add_by_cell(a);
+    return true;
+}
+
+void audits_free(struct audits *a) {
+    for (size_t i = 0; i < a->n_sections; i++) {
+        free(a->sections[i].outcome.name);
+        audit_free(&a->sections[i].table);
+    }
+    for (size_t i = 0; i < a->n_odds; i++)
+        free(a->odds[i].class);
+    for (size_t i = 0; i < a->n_confusions; i++)
+        free(a->confusions[i].counts);
+    for (size_t t = 0; t < a->n_tasks; t++) {
+        for (size_t c = 0; a->tasks[t].crossings && c < a->n_crossings; c++)
+            crossing_free(&a->tasks[t].crossings[c]);
+        free(a->tasks[t].crossings);
+        system_predictions_free(&a->tasks[t].predictions);
+    }
+    free(a->sections);
+    free(a->odds);
+    free(a->confusions);
+    free(a->calibrations);
+    free(a->tasks);
+    age_bins_free(&a->sets);
+    *a = (struct audits){0};
+}
