@@ -16,6 +16,8 @@ const struct command commands[] = {
     {"report", "print a grid's tables", command_report},
     {"plot", "draw a figure of a grid", command_plot},
     {"audit", "how errors differ between groups of age, gender and race", command_audit},
+    {"compare", "whether systems differ by more than chance, on the samples they share",
+        command_compare},
     {"bench", "how fast a trunk trains and infers here, also against PyTorch", command_bench},
     {"data", "what an image set holds, a drawn set, the pixel cache", command_data},
     {NULL, NULL, NULL},

@@ -34,6 +34,7 @@ bool command_status(int argc, char **argv, struct err *e);
 bool command_report(int argc, char **argv, struct err *e);
 bool command_plot(int argc, char **argv, struct err *e);
 bool command_audit(int argc, char **argv, struct err *e);
+bool command_compare(int argc, char **argv, struct err *e);
 bool command_bench(int argc, char **argv, struct err *e);
 bool command_data(int argc, char **argv, struct err *e);
 

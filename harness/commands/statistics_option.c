@@ -56,7 +56,8 @@ const struct statistics_options statistics_defaults = {
     .choice = {.part = PART_TEST}, .confidence = 0.95, .draws = 10000, .seed = 1};
 
 void statistics_option_table(struct argp_option *table, const struct argp_option *own, size_t n) {
-    memcpy(table, own, n * sizeof *table);
+    if (n)
+        memcpy(table, own, n * sizeof *table);
     memcpy(table + n, statistics_option_rows, sizeof statistics_option_rows);
 }
 

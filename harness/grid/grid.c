@@ -249,6 +249,14 @@ static void free_cells(struct cell *cells, size_t n) {
     free(cells);
 }
 
+static void free_columns(struct report_column *columns, int n) {
+    for (int i = 0; i < n; i++) {
+        free(columns[i].metric);
+        free(columns[i].bins);
+    }
+    free(columns);
+}
+
 void grid_free(struct grid *g) {
     free_cells(g->cells, g->n_cells);
     free_cells(g->candidates, g->n_candidates);
@@ -256,14 +264,11 @@ void grid_free(struct grid *g) {
         free(g->rows[i].title);
         free_texts(g->rows[i].variants, g->rows[i].n_variants);
     }
-    for (int i = 0; i < g->n_columns; i++) {
-        free(g->columns[i].metric);
-        free(g->columns[i].bins);
-    }
+    free_columns(g->columns, g->n_columns);
+    free_columns(g->family, g->n_family);
     free_texts(g->variants, g->n_variants);
     free_texts(g->descriptions, g->n_variants);
     free(g->rows);
-    free(g->columns);
     free(g->name);
     free(g->title);
     free(g->source);

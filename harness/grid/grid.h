@@ -5,7 +5,8 @@
  *     "exclude": [{"variant": "x", "/seed": 3}], "baseline": "full",
  *     "report": {"rows": [{"title": "Single task", "variants": ["single-age", "single-gender"]}],
  *                "columns": [{"task": "age", "metric": "mae"},
- *                            {"task": "age", "metric": "accuracy", "bins": "fairface-9"}]},
+ *                            {"task": "age", "metric": "accuracy", "bins": "fairface-9"}],
+ *                "family": [{"task": "age", "metric": "mae"}]},
  *     "gates": {"shift": "refuse"} }
  *
  * Variants are RFC 7396 merge patches on base; axes are applied after the patch, each to one key. Cells
@@ -58,6 +59,9 @@ struct grid {
     int n_rows;
     struct report_column *columns; /* a default per task unless the file says */
     int n_columns;
+    struct report_column
+        *family; /* what `compare` tests together; the columns unless the file says */
+    int n_family;
     struct gate_rules gates;
 };
 

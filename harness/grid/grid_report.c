@@ -94,8 +94,15 @@ static bool read_rows(struct grid *g, const struct grid_file *f, const cJSON *ro
 
 /* ---- columns ---- */
 
-static void add_column(struct grid *g, enum attribute task, const char *metric, const char *bins) {
-    g->columns[g->n_columns++] =
+/* Columns of the table, or what `compare` tests. */
+struct column_list {
+    struct report_column **columns;
+    int *n;
+};
+
+static void add_column(
+    const struct column_list *l, enum attribute task, const char *metric, const char *bins) {
+    (*l->columns)[(*l->n)++] =
         (struct report_column){.task = task, .metric = xstrdup(metric), .bins = xstrdup(bins)};
 }
 
@@ -108,10 +115,11 @@ static void default_columns(struct grid *g) {
     } columns[] = {{ATTR_AGE, "mae", "", true}, {ATTR_AGE, "accuracy", "fairface-9", years},
         {ATTR_AGE, "accuracy", "", groups}, {ATTR_GENDER, "accuracy", "", true},
         {ATTR_RACE, "accuracy", "", true}};
+    const struct column_list list = {&g->columns, &g->n_columns};
     g->columns = xcalloc(ARRAY_LEN(columns), sizeof g->columns[0]);
     for (size_t i = 0; i < ARRAY_LEN(columns); i++)
         if (columns[i].wanted && has_task(g, columns[i].task))
-            add_column(g, columns[i].task, columns[i].metric, columns[i].bins);
+            add_column(&list, columns[i].task, columns[i].metric, columns[i].bins);
 }
 
 static bool read_task(const struct grid *g, const struct grid_file *f, const cJSON *name,
@@ -177,8 +185,8 @@ static bool read_bins(const struct grid *g, const struct grid_file *f, const cJS
     return ok;
 }
 
-static bool read_column(
-    struct grid *g, const struct grid_file *f, const cJSON *object, const char *at, struct err *e) {
+static bool read_column(const struct grid *g, const struct grid_file *f, const cJSON *object,
+    const char *at, const struct column_list *list, struct err *e) {
     static const char *const members[] = {"task", "metric", "bins"};
     if (!cJSON_IsObject(object))
         return err_usage(e,
@@ -191,37 +199,51 @@ static bool read_column(
         !read_metric(f, metric, at, task, e) ||
         !read_bins(g, f, bins, at, task, metric->valuestring, e))
         return false;
-    add_column(g, (enum attribute)task, metric->valuestring, bins ? bins->valuestring : "");
+    add_column(list, (enum attribute)task, metric->valuestring, bins ? bins->valuestring : "");
     return true;
 }
 
-static bool read_columns(
-    struct grid *g, const struct grid_file *f, const cJSON *columns, struct err *e) {
-    if (!list_of(f, columns, "/report/columns", e))
+static bool read_columns(const struct grid *g, const struct grid_file *f, const cJSON *columns,
+    const char *at, const struct column_list *list, struct err *e) {
+    if (!list_of(f, columns, at, e))
         return false;
-    g->columns = xcalloc((size_t)cJSON_GetArraySize(columns), sizeof g->columns[0]);
+    *list->columns = xcalloc((size_t)cJSON_GetArraySize(columns), sizeof **list->columns);
     const cJSON *column;
     bool ok = true;
     cJSON_ArrayForEach(column, columns) {
-        char *at = xasprintf("/report/columns/%d", g->n_columns);
-        ok = ok && read_column(g, f, column, at, e);
-        free(at);
+        char *inside = xasprintf("%s/%d", at, *list->n);
+        ok = ok && read_column(g, f, column, inside, list, e);
+        free(inside);
     }
     return ok;
 }
 
+static void copy_columns(struct grid *g) {
+    const struct column_list list = {&g->family, &g->n_family};
+    g->family = xcalloc((size_t)g->n_columns, sizeof g->family[0]);
+    for (int i = 0; i < g->n_columns; i++)
+        add_column(&list, g->columns[i].task, g->columns[i].metric, g->columns[i].bins);
+}
+
 bool grid_make_report(struct grid *g, const struct grid_file *f, struct err *e) {
-    static const char *const members[] = {"rows", "columns"};
+    static const char *const members[] = {"rows", "columns", "family"};
+    const struct column_list shown = {&g->columns, &g->n_columns};
+    const struct column_list tested = {&g->family, &g->n_family};
     if (!grid_known_members(f, "/report", f->report, members, ARRAY_LEN(members), e))
         return false;
     const cJSON *rows = json_get(f->report, "rows"), *columns = json_get(f->report, "columns");
+    const cJSON *family = json_get(f->report, "family");
     if (rows && !read_rows(g, f, rows, e))
         return false;
-    if (columns && !read_columns(g, f, columns, e))
+    if (columns && !read_columns(g, f, columns, "/report/columns", &shown, e))
+        return false;
+    if (family && !read_columns(g, f, family, "/report/family", &tested, e))
         return false;
     if (!rows)
         default_rows(g);
     if (!columns)
         default_columns(g);
+    if (!family)
+        copy_columns(g);
     return true;
 }

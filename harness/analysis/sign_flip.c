@@ -1,0 +1,76 @@
+/* Tests of paired differences: signs flipped by chance, and McNemar's. */
+#include "analysis/distributions.h"
+#include "analysis/paired.h"
+#include "core/mem.h"
+#include "core/parallel.h"
+#include "core/rng.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct flips {
+    const double *difference; /* those that are not 0 */
+    size_t n, draws;
+    uint64_t seed;
+    double seen;
+    size_t *hits; /* [threads] */
+};
+
+/* As far but for rounding. */
+static bool as_far(double chance, double seen) {
+    return fabs(chance) >= seen - 1e-12 * fmax(1, seen);
+}
+
+static void flip(void *context, int worker, size_t draw) {
+    struct flips *f = context;
+    struct rng rng = rng_open(f->seed, RNG_SIGNS, (uint32_t)draw, 0);
+    double sum = 0;
+    for (size_t i = 0; i < f->n;) {
+        uint32_t bits = rng_u32(&rng);
+        for (int k = 0; k < 32 && i < f->n; k++, i++, bits >>= 1)
+            sum += bits & 1 ? f->difference[i] : -f->difference[i];
+    }
+    f->hits[worker] += as_far(sum, f->seen);
+}
+
+/* Every pattern of signs. */
+static double enumerate(const struct flips *f) {
+    size_t patterns = (size_t)1 << f->n, hits = 0;
+    for (size_t pattern = 0; pattern < patterns; pattern++) {
+        double sum = 0;
+        for (size_t i = 0; i < f->n; i++)
+            sum += pattern >> i & 1 ? f->difference[i] : -f->difference[i];
+        hits += as_far(sum, f->seen);
+    }
+    return (double)hits / (double)patterns;
+}
+
+double sign_flip_test(
+    const double *difference, size_t n, size_t draws, uint64_t seed, int threads) {
+    double *kept = xcalloc(n, sizeof *kept), sum = 0, p;
+    struct flips f = {.difference = kept, .draws = draws, .seed = seed};
+    for (size_t i = 0; i < n; i++)
+        if (difference[i] != 0) {
+            kept[f.n++] = difference[i];
+            sum += difference[i];
+        }
+    f.seen = fabs(sum);
+    if (f.n <= PAIRED_ENUMERATED) {
+        p = enumerate(&f);
+    } else {
+        size_t hits = 1;
+        f.hits = xcalloc((size_t)threads, sizeof *f.hits);
+        parallel_for(draws, threads, flip, &f);
+        for (int w = 0; w < threads; w++)
+            hits += f.hits[w];
+        p = (double)hits / (double)(draws + 1);
+        free(f.hits);
+    }
+    free(kept);
+    return p;
+}
+
+double mcnemar_exact(size_t only_a, size_t only_b) {
+    size_t least = only_a < only_b ? only_a : only_b, n = only_a + only_b;
+    return n == 0 ? 1 : fmin(1, 2 * binomial_cdf((double)least, (double)n, 0.5));
+}

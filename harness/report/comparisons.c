@@ -1,0 +1,260 @@
+#include "report/comparisons.h"
+
+#include "analysis/multiple.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What one metric is tested on. */
+struct test {
+    enum attribute task;
+    const char *metric, *bins;
+};
+
+static bool wanted(const struct comparison_request *r, enum attribute task) {
+    bool any = false;
+    for (int t = 0; t < ATTR_COUNT; t++)
+        any |= r->tasks[t];
+    return !any || r->tasks[task];
+}
+
+static bool find_bins(
+    struct age_bin_sets *sets, const char *name, const struct age_bins **bins, struct err *e) {
+    *bins = NULL;
+    if (!*name)
+        return true;
+    if (!age_bins_load(sets, NULL, e))
+        return false;
+    *bins = age_bins_find(sets, name);
+    struct str known = {0};
+    for (int i = 0; i < sets->n; i++)
+        str_addf(&known, "%s%s", i ? ", " : "", sets->sets[i].name);
+    if (!*bins)
+        err_usage(e, "--bins: %.100s: expected one of %s", name, known.text);
+    str_free(&known);
+    return *bins != NULL;
+}
+
+/* Truths of the samples that both have must be the same, or errors would be of different things. */
+static bool check_truths(const struct predictions *a, const struct predictions *b, struct err *e) {
+    for (size_t i = 0, j = 0; i < a->n && j < b->n;) {
+        int order = strcmp(a->id[i], b->id[j]);
+        if (order == 0 && a->truth[i] != b->truth[j]) {
+            char *shown = str_quoted(a->id[i]);
+            err_usage(e,
+                "compare: %s has true %s %d in one system and %d in the other: they were tested on "
+                "different versions of the set, or ages are years in one and groups in the other",
+                shown, attribute_name[a->task], a->truth[i], b->truth[j]);
+            free(shown);
+            return false;
+        }
+        i += order <= 0;
+        j += order >= 0;
+    }
+    return true;
+}
+
+/* The predictions of one system, kept until another task or read-out is asked for: the baseline's serve many. */
+struct kept {
+    struct system_predictions r;
+    struct compared of;
+    enum attribute task;
+    bool terms, valid;
+};
+
+static bool keep(struct kept *k, struct compared of, enum attribute task,
+    struct prediction_choice choice, struct err *e) {
+    bool same = k->valid && k->of.systems == of.systems && k->of.system == of.system &&
+                k->task == task && (k->terms || !choice.terms) && choice.choice != READOUT_BAYES;
+    if (same)
+        return true;
+    system_predictions_free(&k->r);
+    *k = (struct kept){.of = of, .task = task, .terms = choice.terms};
+    return k->valid = read_predictions(&k->r, of.systems, of.system, task, &choice, e);
+}
+
+struct maker {
+    struct comparisons *c;
+    struct kept a, b;
+};
+
+static void note_set(struct comparisons *c, const struct store_dataset *d) {
+    c->drawn |= d->drawn;
+    if (!c->dataset && d->name)
+        c->dataset = xstrdup(d->name);
+}
+
+static void add_result(
+    struct maker *m, const struct test *t, const struct outcome *o, const struct age_bins *bins) {
+    struct comparisons *c = m->c;
+    c->list = xgrow(c->list, &c->capacity, c->n + 1, sizeof *c->list);
+    struct comparison *one = &c->list[c->n++];
+    *one = (struct comparison){.a = m->a.of,
+        .b = m->b.of,
+        .task = t->task,
+        .bins = xstrdup(bins ? bins->name : ""),
+        .outcome = *o,
+        .holm = NAN,
+        .done = {m->a.r.cells, m->b.r.cells},
+        .planned = {m->a.r.planned, m->b.r.planned},
+        .runs = {m->a.r.p.runs, m->b.r.p.runs},
+        .leaky = m->a.r.leaky || m->b.r.leaky};
+    one->outcome.name = xstrdup(o->name);
+    paired_compare(&one->result, o, &m->a.r.p, &m->b.r.p, bins, &c->request->options);
+}
+
+/* One system against another by one outcome, whose read-out it may choose. */
+static bool add_outcome(struct maker *m, const struct test *t, const struct outcome *o,
+    const struct age_bins *bins, struct err *e) {
+    struct prediction_choice choice = m->c->request->choice;
+    if (!outcome_traits(o).paired)
+        return err_usage(e,
+            "compare: --metric %s: its denominator is what each system said, so that samples make no pairs: "
+            "`dmtl audit` shows it of each",
+            o->name);
+    if (choice.choice == READOUT_BAYES) {
+        choice.outcome = o;
+        choice.bins = bins;
+        if (!keep(&m->a, m->a.of, t->task, choice, e) || !keep(&m->b, m->b.of, t->task, choice, e))
+            return false;
+    }
+    add_result(m, t, o, bins);
+    return true;
+}
+
+static bool add_test(
+    struct maker *m, const struct test *t, struct compared a, struct compared b, struct err *e) {
+    struct prediction_choice choice = m->c->request->choice;
+    struct age_bin_sets sets = {0};
+    const struct age_bins *bins = NULL;
+    struct outcome *outcomes = NULL;
+    size_t n = 0, capacity = 0;
+    choice.terms = outcome_needs_probabilities(t->metric);
+    choice.choice = choice.choice == READOUT_BAYES ? READOUT_AS_STORED : choice.choice;
+    bool ok = keep(&m->a, a, t->task, choice, e) && keep(&m->b, b, t->task, choice, e);
+    if (ok && m->a.r.p.n && m->b.r.p.n) {
+        const struct store_dataset *d = &m->a.r.dataset;
+        bool years = t->task == ATTR_AGE && d->exact_ages;
+        ok = check_truths(&m->a.r.p, &m->b.r.p, e) &&
+             (!years || find_bins(&sets, t->bins, &bins, e));
+        const struct classes classes = {t->task, bins,
+            bins    ? bins->n
+            : years ? 0
+                    : d->classes[t->task],
+            dataset_class_name, d};
+        note_set(m->c, d);
+        ok = ok && outcomes_add(
+                       &outcomes, &n, &capacity, t->metric, &classes, choice.terms, "--metric", e);
+        for (size_t i = 0; ok && i < n; i++)
+            ok = add_outcome(m, t, &outcomes[i], bins, e);
+    }
+    outcomes_free(outcomes, n);
+    age_bins_free(&sets);
+    return ok;
+}
+
+/* A metric that was asked for is of every task that knows it, and must be of one. */
+static bool add_metric(
+    struct maker *m, const char *metric, struct compared a, struct compared b, struct err *e) {
+    const struct comparison_request *r = m->c->request;
+    struct err first = {0};
+    bool any = false;
+    for (int task = 0; task < ATTR_COUNT; task++) {
+        const struct test t = {(enum attribute)task, metric, r->bins ? r->bins : "fairface-9"};
+        struct err one = {0};
+        if (!wanted(r, t.task))
+            continue;
+        if (add_test(m, &t, a, b, &one))
+            any = true;
+        else if (one.kind == ERR_USAGE)
+            first = first.kind == ERR_NONE ? one : first;
+        else {
+            *e = one;
+            return false;
+        }
+    }
+    if (!any)
+        *e = first;
+    return any;
+}
+
+static bool add_pair(struct maker *m, struct compared a, struct compared b, struct err *e) {
+    const struct comparison_request *r = m->c->request;
+    const struct grid *g = &a.systems->grid;
+    bool ok = true;
+    for (size_t i = 0; ok && i < r->n_metrics; i++)
+        ok = add_metric(m, r->metrics[i], a, b, e);
+    for (int i = 0; ok && !r->n_metrics && i < g->n_family; i++) {
+        const struct test t = {g->family[i].task, g->family[i].metric, g->family[i].bins};
+        ok = !wanted(r, t.task) || add_test(m, &t, a, b, e);
+    }
+    return ok;
+}
+
+static bool finish(struct maker *m, bool ok, struct err *e) {
+    struct comparisons *c = m->c;
+    system_predictions_free(&m->a.r);
+    system_predictions_free(&m->b.r);
+    if (ok && c->n == 0)
+        return err_set(e,
+            "compare: no task has predictions of both systems on the %s part: `dmtl status` "
+            "says what is done",
+            part_name[c->request->choice.part]);
+    double *p = xcalloc(c->n, sizeof *p), *holm = xcalloc(c->n, sizeof *holm);
+    for (size_t i = 0; i < c->n; i++)
+        p[i] = c->list[i].result.p;
+    holm_adjust(p, c->n, holm);
+    for (size_t i = 0; i < c->n; i++)
+        c->list[i].holm = holm[i];
+    free(p);
+    free(holm);
+    return ok;
+}
+
+bool comparisons_of_two(struct comparisons *c, const struct comparison_request *request,
+    struct compared a, struct compared b, struct err *e) {
+    *c = (struct comparisons){.request = request};
+    struct maker m = {.c = c};
+    return finish(&m, add_pair(&m, a, b, e), e);
+}
+
+/* The system of the baseline's row in the setting of another, or -1. */
+static int baseline_of(const struct systems *s, size_t system) {
+    for (size_t i = 0; i < s->n; i++)
+        if (s->list[i].row && s->list[i].baseline &&
+            strcmp(s->list[i].setting, s->list[system].setting) == 0)
+            return (int)i;
+    return -1;
+}
+
+bool comparisons_of_grid(struct comparisons *c, const struct comparison_request *request,
+    const struct systems *systems, struct err *e) {
+    *c = (struct comparisons){.request = request};
+    struct maker m = {.c = c};
+    bool ok = true;
+    for (size_t i = 0; ok && i < systems->n; i++) {
+        int baseline = baseline_of(systems, i);
+        if (!systems->list[i].row || systems->list[i].baseline || baseline < 0)
+            continue;
+        ok = add_pair(
+            &m, (struct compared){systems, i}, (struct compared){systems, (size_t)baseline}, e);
+    }
+    return finish(&m, ok, e);
+}
+
+void comparisons_free(struct comparisons *c) {
+    for (size_t i = 0; i < c->n; i++) {
+        free(c->list[i].bins);
+        free(c->list[i].outcome.name);
+    }
+    free(c->list);
+    free(c->dataset);
+    *c = (struct comparisons){0};
+}
+
+bool comparison_claims(const struct comparison *c, double confidence) {
+    const struct interval i = c->result.interval;
+    return c->holm <= 1 - confidence && (i.low > 0 || i.high < 0);
+}
