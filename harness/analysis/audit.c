@@ -34,20 +34,22 @@ struct audit {
     size_t *cell_hits, *gap_hits; /* [threads][ranked], [threads][GAP_COUNT] */
 };
 
-/* The values of all cells, everyone's behind them, in a draw; weight: of runs. */
-static double *values_of(struct audit *a, int worker, double *sums, const double *weight) {
-    size_t n = a->t->n, width = (size_t)a->rows.rows.width;
+/* The values of all cells, everyone's behind them, in a draw. `weight`: of runs; NULL: of a permutation. */
+static double *values_of(struct audit *a, int worker, const struct grouped_rows *rows, double *sums,
+    const double *weight) {
+    size_t n = a->t->n, width = (size_t)rows->width;
     double *value = a->value + (size_t)worker * (n + 1);
     double *all = sums + n * width;
     memset(all, 0, width * sizeof *all);
-    for (size_t g = 0; g < n; g++) {
-        for (size_t k = 0; k < width; k++)
-            all[k] += sums[g * width + k];
-        value[g] = outcome_value(sums + g * width, a->rows.runs, weight);
-        if (a->o->fairlearn && isnan(value[g]) && a->t->cells[g].samples > 0)
+    for (size_t g = 0; g <= n; g++) {
+        const double *own = sums + g * width;
+        for (size_t k = 0; g < n && k < width; k++)
+            all[k] += own[k];
+        value[g] =
+            weight ? audit_drawn_value(&a->rows, own, weight) : audit_permuted_value(&a->rows, own);
+        if (a->o->fairlearn && g < n && isnan(value[g]) && a->t->cells[g].samples > 0)
             value[g] = 0;
     }
-    value[n] = outcome_value(all, a->rows.runs, weight);
     return value;
 }
 
@@ -90,13 +92,6 @@ static void rank_cells(struct audit *a) {
 
 static void fill_cells(struct audit *a) {
     struct audit_table *t = a->t;
-    size_t width = (size_t)a->rows.rows.width;
-    double *all = a->rows.sums + t->n * width;
-    for (size_t g = 0; g < t->n; g++) {
-        a->rows.samples[t->n] += a->rows.samples[g];
-        for (size_t k = 0; k < width; k++)
-            all[k] += a->rows.sums[g * width + k];
-    }
     for (size_t g = 0; g < t->n; g++)
         audit_cell_fill(&t->cells[g], &a->rows, g, a->traits, a->o);
     audit_cell_fill(&t->all, &a->rows, t->n, a->traits, a->o);
@@ -109,7 +104,7 @@ static void keep_replicate(void *context, int worker, size_t draw, double *sums)
     size_t n = a->t->n;
     double *weight = a->weight + (size_t)worker * (size_t)a->rows.runs;
     resample_runs(a->o->seed, draw, 0, a->rows.runs, weight);
-    const double *value = values_of(a, worker, sums, weight);
+    const double *value = values_of(a, worker, &a->rows.drawn, sums, weight);
     for (size_t g = a->block; g <= n && g < a->block + BLOCK; g++)
         a->replicates[(g - a->block) * a->o->draws + draw] = value[g];
     if (a->block)
@@ -163,7 +158,7 @@ static void bootstrap(struct audit *a) {
     a->deviation = xcalloc(GAP_COUNT, a->o->draws * sizeof *a->deviation);
     /* Shares have intervals of their own: their cells need no replicates. */
     for (a->block = 0; a->block <= t->n && !(a->block && a->traits.count); a->block += BLOCK) {
-        resample_units(&a->rows.rows, draws, keep_replicate, a);
+        resample_units(&a->rows.drawn, draws, keep_replicate, a);
         for (size_t g = a->block; g <= t->n && g < a->block + BLOCK; g++)
             bootstrap_interval(a, g == t->n ? &t->all : &t->cells[g],
                 a->replicates + (g - a->block) * a->o->draws);
@@ -184,7 +179,7 @@ static void count_chance(void *context, int worker, size_t draw, double *sums) {
     struct audit *a = context;
     size_t ranked = a->t->ranked;
     (void)draw;
-    const double *value = values_of(a, worker, sums, NULL);
+    const double *value = values_of(a, worker, &a->rows.permuted, sums, NULL);
     double *of_ranked = ranked_values(a, worker, value), all = a->t->all.value;
     size_t *hits = a->cell_hits + (size_t)worker * ranked;
     double high = -INFINITY, low = INFINITY, far = 0, least = INFINITY;

@@ -35,6 +35,47 @@ static uint32_t *new_units(
     return unit;
 }
 
+static void sum_everyone(struct audit_rows *a) {
+    size_t groups = a->rows.groups, width = (size_t)a->rows.width;
+    double *all = a->sums + groups * width;
+    for (size_t g = 0; g < groups; g++) {
+        a->samples[groups] += a->samples[g];
+        for (size_t k = 0; k < width; k++)
+            all[k] += a->sums[g * width + k];
+    }
+}
+
+static bool share_denominators(const struct audit_rows *a) {
+    for (size_t i = 0; i < a->rows.n; i++)
+        for (int r = 1; r < a->runs; r++) {
+            const double *row = a->terms + i * (size_t)a->rows.width;
+            if (row[2 * r + 1] != row[1])
+                return false;
+        }
+    return true;
+}
+
+static void make_compact(struct audit_rows *a) {
+    size_t n = a->rows.n, runs = (size_t)a->runs, width = (size_t)a->rows.width;
+    a->drawn = a->permuted = a->rows;
+    a->shared = share_denominators(a);
+    if (!a->shared)
+        return;
+    a->drawn.width = a->runs + 1;
+    a->permuted.width = 2;
+    a->drawn.terms = a->drawn_terms = xcalloc(n, (runs + 1) * sizeof *a->drawn_terms);
+    a->permuted.terms = a->permuted_terms = xcalloc(n, 2 * sizeof *a->permuted_terms);
+    for (size_t i = 0; i < n; i++) {
+        const double *row = a->terms + i * width;
+        double *drawn = a->drawn_terms + i * (runs + 1), *permuted = a->permuted_terms + 2 * i;
+        for (size_t r = 0; r < runs; r++) {
+            drawn[r] = row[2 * r];
+            permuted[0] += row[2 * r] / (double)runs;
+        }
+        drawn[runs] = permuted[1] = row[1];
+    }
+}
+
 void audit_rows_make(struct audit_rows *a, const struct outcome *o, const struct predictions *p,
     const struct age_bins *bins, const struct crossing *crossing) {
     size_t width = 2 * (size_t)p->runs, units;
@@ -71,11 +112,32 @@ void audit_rows_make(struct audit_rows *a, const struct outcome *o, const struct
         .first = a->first,
         .groups = crossing->n};
     rows_sums(&a->rows, a->sums);
+    sum_everyone(a);
+    make_compact(a);
     free(terms);
     free(unit);
 }
 
+double audit_drawn_value(const struct audit_rows *a, const double *sums, const double *weight) {
+    if (!a->shared)
+        return outcome_value(sums, a->runs, weight);
+    double sum = 0, weights = 0;
+    for (int r = 0; r < a->runs; r++) {
+        sum += weight[r] * sums[r];
+        weights += weight[r];
+    }
+    return sums[a->runs] > 0 ? sum / weights / sums[a->runs] : NAN;
+}
+
+double audit_permuted_value(const struct audit_rows *a, const double *sums) {
+    return outcome_value(sums, a->shared ? 1 : a->runs, NULL);
+}
+
 void audit_rows_free(struct audit_rows *a) {
+    if (a->shared) {
+        free(a->drawn_terms);
+        free(a->permuted_terms);
+    }
     free(a->terms);
     free(a->unit);
     free(a->first);

@@ -40,7 +40,9 @@ const struct argp_option statistics_option_rows[] = {
     {"cluster", KEY_CLUSTERS, "BY", 0,
         "what counts as one: subject, duplicates, all (both, the default) or sample", 0},
     {"confidence", KEY_CONFIDENCE, "SHARE", 0, "of intervals, within 0 and 1 (default: 0.95)", 0},
-    {"draws", KEY_DRAWS, "N", 0, "of bootstrap and permutation each (default: 10000)", 0},
+    {"draws", KEY_DRAWS, "N", 0,
+        "of bootstrap and permutation each; 0: values and intervals of shares alone (default: 2000)",
+        0},
     {"seed", KEY_SEED, "N", 0, "of the draws (default: 1)", 0},
     {"threads", KEY_THREADS, "N", 0, "that draw; results are the same (default: all cores)", 0},
     {"format", KEY_FORMAT, "FORMAT", 0, "md (the default), csv or json", 0},
@@ -53,7 +55,7 @@ _Static_assert(
     ARRAY_LEN(statistics_option_rows) == STATISTICS_OPTION_ROWS, "the header says how many");
 
 const struct statistics_options statistics_defaults = {
-    .choice = {.part = PART_TEST}, .confidence = 0.95, .draws = 10000, .seed = 1};
+    .choice = {.part = PART_TEST}, .confidence = 0.95, .draws = 2000, .seed = 1};
 
 void statistics_option_table(struct argp_option *table, const struct argp_option *own, size_t n) {
     if (n)
@@ -155,7 +157,7 @@ static bool take(struct statistics_options *o, int key, char *value, bool *known
     case KEY_CONFIDENCE:
         return take_confidence(o, value);
     case KEY_DRAWS:
-        o->draws = (size_t)(number = option_number(o, "draws", value, 100, 1000000));
+        o->draws = (size_t)(number = option_number(o, "draws", value, 0, 1000000));
         return number >= 0;
     case KEY_SEED:
         o->seed = (uint64_t)(number = option_number(o, "seed", value, 0, 2147483647));
