@@ -258,7 +258,7 @@ static const struct {
     {GRID("\"exclude\": [{\"variant\": \"fulk\"}]"),
         "g.json: /exclude/0: \"fulk\": there is no variant of this name; did you mean \"full\"?"},
     {GRID("\"report\": {\"row\": []}"),
-        "g.json: /report/row: unknown key: expected one of rows, columns; did you mean rows?"},
+        "g.json: /report/row: unknown key: expected one of rows, columns, family; did you mean rows?"},
     {GRID("\"report\": {\"rows\": []}"),
         "g.json: /report/rows: expected a list with at least one element"},
     {GRID("\"report\": {\"rows\": [{\"variants\": [\"full\"]}]}"),

@@ -53,6 +53,18 @@ START_TEST(markdown_table) {
 }
 END_TEST
 
+/* Of two seeds: mean +- 12.7062 s / sqrt(2), Student's t at .975 with one degree of freedom; s from the values of
+ * the cells (Python's statistics): .344715 and .503814 for the MAE. A share's interval ends at 100 %. */
+START_TEST(intervals_of_means_name_their_source) {
+    expect(
+        "$DMTL report fixture --db r.db", 0, "| full (baseline) | 3.047 to 9.241, seeds |", NULL);
+    expect("$DMTL report fixture --db r.db", 0, "to 100.00, seeds |", NULL);
+    expect("$DMTL report fixture --db r.db --format csv | head -1", 0,
+        ",age_groups,low,high,variance_of\r\n", NULL);
+    expect("$DMTL report fixture --db r.db --format json", 0, "\"variance_of\": \"seeds\"", NULL);
+}
+END_TEST
+
 /* A file of the schema before does not know; one without such images has nothing to say. */
 START_TEST(undecodable_images_are_told) {
     static const char *const change[] = {"UPDATE dataset SET undecodable = 0", fixture_version_1};
@@ -92,9 +104,9 @@ START_TEST(a_leaky_split_is_told) {
     expect("$DMTL report fixture --db r.db", 0, "\n| full (baseline) |", NULL);
     expect("$DMTL report fixture --db r.db", 0, "\n| equal-weights (leaky split) |", NULL);
     expect("$DMTL report fixture --db r.db --format csv | cut -d, -f6,18-20 | sort -u", 0,
-        ",samples,leaky,age_groups\r\n", NULL);
+        ",samples,leaky,age_groups\n", NULL);
     expect(
-        "$DMTL report fixture --db r.db --format csv | grep -c '^fixture.*equal-weights.*,1,0.$'",
+        "$DMTL report fixture --db r.db --format csv | grep -c '^fixture.*equal-weights.*,1,0,.*,seeds.$'",
         0, NULL, NULL);
     expect("$DMTL report fixture --db r.db --format json", 0,
         "\"row\": \"equal-weights\", \"setting\": \"\", \"baseline\": false, \"leaky\": true",
@@ -157,7 +169,7 @@ START_TEST(years_and_groups_in_one_grid_are_told_apart) {
     ck_assert_msg(strstr(r.out, "| full") && !strstr(r.out, "| equal-weights"), "%s", r.out);
     ran_free(&r);
     expect(
-        "$DMTL report fixture --db r.db --format csv | grep -c '^fixture.*equal-weights,age.*,0,1.$'",
+        "$DMTL report fixture --db r.db --format csv | grep -c '^fixture.*equal-weights,age.*,0,1,.*,seeds.$'",
         0, NULL, NULL);
     expect("$DMTL report fixture --db r.db --format csv | grep -c '^fixture.*full,age.*,1.$'", 1,
         NULL, NULL);
@@ -348,6 +360,7 @@ Suite *report_suite(void) {
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, markdown_table);
+    tcase_add_test(c, intervals_of_means_name_their_source);
     tcase_add_test(c, a_leaky_split_is_told);
     tcase_add_test(c, a_split_that_tears_copies_apart_is_told);
     tcase_add_test(c, ages_in_groups_are_told);

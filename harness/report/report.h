@@ -13,8 +13,8 @@ void report_markdown(struct str *out, const struct results *r);
 
 /* RFC 4180, one line a number (row, task, readout, bins, metric), full precision, shares 0 to 1, lines
  * end in CR LF. Columns: grid, dataset, drawn, part, row, setting, baseline, variants, task, readout,
- * of_record, bins, metric, mean, sd, cells, planned, samples, leaky (grid/leaky.h); sd is empty for fewer
- * than two cells. */
+ * of_record, bins, metric, mean, sd, cells, planned, samples, leaky (grid/leaky.h), age_groups, low, high (the
+ * mean's interval), variance_of (what it is over: results.h); sd is empty for fewer than two cells. */
 void report_csv(struct str *out, const struct results *r);
 
 /* The same numbers with the cells behind each: {"grid", ..., "choices": [...], "numbers": [{"row", ..., "leaky", "mean", "sd",

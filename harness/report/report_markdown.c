@@ -160,6 +160,63 @@ static void ablation_table(struct str *out, const struct results *r) {
     }
 }
 
+/* "[5.11, 5.32] folds" */
+static void interval_cell(struct str *out, const struct results *r, const struct result_row *row,
+    const struct report_column *column) {
+    struct result_number n;
+    bool has =
+        results_number(r, row, column->task, READOUT_COUNT, column->bins, column->metric, &n);
+    if (!has)
+        str_add(out, " – |");
+    else if (n.n < n.planned)
+        str_addf(out, " – (%zu of %zu cells) |", n.n, n.planned);
+    else if (!isfinite(n.interval.low))
+        str_addf(out, n.n == 1 ? " one cell |" : " not known |");
+    else {
+        str_add(out, " ");
+        value(out, column->metric, n.interval.low);
+        str_add(out, " to ");
+        value(out, column->metric, n.interval.high);
+        str_addf(out, ", %s |", n.variance_of);
+    }
+    result_number_free(&n);
+}
+
+static bool has_repetitions(const struct results *r) {
+    bool found = false;
+    for (size_t i = 0; i < r->n_rows && !found; i++)
+        for (int c = 0; c < r->grid.n_columns && !found; c++) {
+            const struct report_column *column = &r->grid.columns[c];
+            struct result_number n;
+            results_number(
+                r, &r->rows[i], column->task, READOUT_COUNT, column->bins, column->metric, &n);
+            found = isfinite(n.interval.low);
+            result_number_free(&n);
+        }
+    return found;
+}
+
+static void interval_table(struct str *out, const struct results *r) {
+    if (!has_repetitions(r))
+        return;
+    str_addf(out,
+        "\n## Intervals of the means (%g %%)\n\nEach names what it is over; the variance of the test "
+        "samples is not in it (`dmtl audit`, `dmtl compare`). Over folds and splits it is the "
+        "corrected resampled t.\n\n| Approach |",
+        100 * RESULT_CONFIDENCE);
+    for (int c = 0; c < r->grid.n_columns; c++) {
+        const struct report_column *column = &r->grid.columns[c];
+        heading(out, task_title[column->task], column->metric, column->bins);
+    }
+    rule(out, 1, r->grid.n_columns);
+    for (size_t i = 0; i < r->n_rows; i++) {
+        row_title(out, r, &r->rows[i]);
+        for (int c = 0; c < r->grid.n_columns; c++)
+            interval_cell(out, r, &r->rows[i], &r->grid.columns[c]);
+        str_addc(out, '\n');
+    }
+}
+
 static void left_out(struct str *out, const struct results *r) {
     if (r->undecodable > 0)
         str_addf(out, "\n%ld of %ld images did not decode and %s left out of every part.\n",
@@ -286,6 +343,7 @@ void report_markdown(struct str *out, const struct results *r) {
         part_name[r->part]);
     ablation_table(out, r);
     left_out(out, r);
+    interval_table(out, r);
     warnings_markdown(out, &r->warnings);
     choices_markdown(out, &r->choices);
     str_add(out, "\n## Every metric by task\n");

@@ -75,15 +75,18 @@ static void csv_line(void *context, const struct results *r, const struct result
     csv_text(out, metric);
     csv_number(out, number->mean);
     csv_number(out, number->sd);
-    str_addf(out, "%zu,%zu,%ld,%d,%d\r\n", number->n, number->planned, number->samples,
+    str_addf(out, "%zu,%zu,%ld,%d,%d,", number->n, number->planned, number->samples,
         results_row_leaky(r, row), task == ATTR_AGE && results_row_age_groups(r, row));
+    csv_number(out, number->interval.low);
+    csv_number(out, number->interval.high);
+    str_addf(out, "%s\r\n", number->variance_of);
     str_free(&variants);
 }
 
 void report_csv(struct str *out, const struct results *r) {
     str_add(out,
         "grid,dataset,drawn,part,row,setting,baseline,variants,task,readout,of_record,bins,"
-        "metric,mean,sd,cells,planned,samples,leaky,age_groups\r\n");
+        "metric,mean,sd,cells,planned,samples,leaky,age_groups,low,high,variance_of\r\n");
     report_each_number(r, csv_line, out);
 }
 
@@ -135,6 +138,14 @@ static void json_number(void *context, const struct results *r, const struct res
     json_add_number(out, number->mean);
     str_add(out, ", \"sd\": ");
     json_add_number(out, number->sd);
+    str_add(out, ", \"interval\": [");
+    json_add_number(out, number->interval.low);
+    str_add(out, ", ");
+    json_add_number(out, number->interval.high);
+    str_add(out, "], ");
+    json_add_string(out, "variance_of");
+    str_add(out, ": ");
+    json_add_string(out, number->variance_of);
     str_addf(out, ", \"planned\": %zu, \"samples\": %ld, \"cells\": [", number->planned,
         number->samples);
     json_cells(out, r, number);

@@ -1,5 +1,6 @@
 #include "report/results.h"
 
+#include "analysis/metrics.h"
 #include "analysis/readout.h"
 #include "core/json.h"
 #include "core/mem.h"
@@ -321,6 +322,51 @@ static void spread(struct result_number *n) {
     n->sd = n->n > 1 ? sqrt(squares / (double)(n->n - 1)) : NAN;
 }
 
+/* Whether the cells behind a number differ in seed, fold, split seed: bits 1, 2, 4. */
+static int differ_by(const struct results *r, const struct result_number *n) {
+    int bits = 0;
+    for (size_t i = 1; i < n->n; i++) {
+        const struct result_cell *a = &r->cells[n->cells[0]], *b = &r->cells[n->cells[i]];
+        bits |= (a->seed != b->seed) * 1 | (a->fold != b->fold) * 2 |
+                (a->split_seed != b->split_seed) * 4;
+    }
+    return bits;
+}
+
+/* The size of the test part over that of the training part; folds are even where nothing else is known. NaN: not
+ * known. */
+static double overlap_of(const struct results *r, const struct result_number *n, int bits) {
+    int folds = 0;
+    if (!(bits & 6))
+        return 0;
+    if (r->samples[PART_TRAIN])
+        return (double)n->samples / (double)r->samples[PART_TRAIN];
+    for (size_t i = 0; i < n->n; i++)
+        folds = r->cells[n->cells[i]].fold >= folds ? r->cells[n->cells[i]].fold + 1 : folds;
+    return bits & 2 && folds > 1 ? 1.0 / (folds - 1) : NAN;
+}
+
+/* Scores have no row among the metrics: they are shares. */
+static bool is_share(const char *metric) {
+    for (int m = 0; m < METRIC_COUNT; m++)
+        if (strcmp(metric_rows[m].name, metric) == 0)
+            return metric_rows[m].share;
+    return true;
+}
+
+static void find_interval(const struct results *r, const char *metric, struct result_number *n) {
+    static const char *const sources[] = {"", "seeds", "folds", "seeds and folds", "splits",
+        "seeds and splits", "folds and splits", "seeds, folds and splits"};
+    int bits = differ_by(r, n);
+    double overlap = overlap_of(r, n, bits);
+    n->variance_of = sources[bits];
+    n->interval = (struct interval){NAN, NAN};
+    if (bits && n->n == n->planned && !isnan(overlap))
+        n->interval = interval_of_mean(n->values, n->n, overlap, RESULT_CONFIDENCE);
+    if (is_share(metric) && !isnan(n->interval.low)) /* Student's t knows no bounds */
+        n->interval = (struct interval){fmax(0, n->interval.low), fmin(1, n->interval.high)};
+}
+
 static const struct result_value *find_value(const struct results *r, size_t cell,
     enum attribute task, enum readout readout, const char *bins, const char *metric) {
     for (size_t i = r->cells[cell].values_begin; i < r->cells[cell].values_end; i++) {
@@ -334,7 +380,8 @@ static const struct result_value *find_value(const struct results *r, size_t cel
 
 bool results_number(const struct results *r, const struct result_row *row, enum attribute task,
     enum readout readout, const char *bins, const char *metric, struct result_number *number) {
-    *number = (struct result_number){.mean = NAN, .sd = NAN};
+    *number =
+        (struct result_number){.mean = NAN, .sd = NAN, .interval = {NAN, NAN}, .variance_of = ""};
     size_t first;
     const char *variant = variant_with(r, row, task, &first);
     if (!variant || (task == ATTR_AGE && *bins && r->cells[first].age_groups))
@@ -355,6 +402,7 @@ bool results_number(const struct results *r, const struct result_row *row, enum 
         number->samples = v->n > number->samples ? v->n : number->samples;
     }
     spread(number);
+    find_interval(r, metric, number);
     return true;
 }
 

@@ -6,6 +6,7 @@
 #ifndef REPORT_RESULTS_H
 #define REPORT_RESULTS_H
 
+#include "analysis/intervals.h"
 #include "core/err.h"
 #include "grid/grid.h"
 #include "report/choices.h"
@@ -67,6 +68,8 @@ struct results {
     double wall_s;            /* of all cells done, summed */
 };
 
+#define RESULT_CONFIDENCE 0.95
+
 /* A number of a table. cells[] are the done cells with a value, in the grid's order. */
 struct result_number {
     double mean, sd; /* NaN where no cell has it; sd NaN for fewer than two */
@@ -74,6 +77,12 @@ struct result_number {
     size_t *cells;  /* [n] of results.cells */
     double *values; /* [n] */
     long samples;   /* the largest count behind one value */
+    /* For the mean, at RESULT_CONFIDENCE, over what its cells differ by, which `variance_of` names: "seeds", "folds", "splits" (split
+     * seeds), or two of them joined by " and "; "" for one cell. Over folds and splits, whose training parts overlap,
+     * it is corrected for that (analysis/intervals.h). None while cells are missing, or where the sizes of the
+     * parts are not known. The variance of the test samples is not in it: `audit` and `compare` have that. */
+    struct interval interval;
+    const char *variance_of;
 };
 
 /* `grid`: its name in the store. results_free on success and failure alike. */
