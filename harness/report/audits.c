@@ -303,8 +303,8 @@ static bool nothing(const struct audits *a, struct err *e) {
         size_t d, p;
         system_members(s, a->system, (enum attribute)t, &members, &d, &p);
         free(members);
-        done += wanted_task(a, t) ? d : 0;
-        planned += wanted_task(a, t) ? p : 0;
+        done = wanted_task(a, t) && d > done ? d : done;
+        planned = wanted_task(a, t) && p > planned ? p : planned;
     }
     if (planned == 0)
         return err_usage(

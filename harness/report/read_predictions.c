@@ -4,6 +4,8 @@
 #include "analysis/readout.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "data/labels.h"
+#include "grid/catalogue.h"
 #include "grid/leaky.h"
 #include "report/clusters.h"
 
@@ -11,6 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NO_ROW                                                                                     \
+    (UINT32_MAX - 1) /* the place of a sample that is predicted and whose row was not met */
 
 struct entry { /* one prediction of one run */
     int64_t sample;
@@ -121,7 +126,16 @@ static int first_label(const struct store_member *m, enum attribute task) {
     cJSON *config = json_parse("configuration of a cell", m->config, strlen(m->config), &ignored);
     const cJSON *of_task = json_get(json_get(config, "tasks"), attribute_name[task]);
     const cJSON *rank = cJSON_GetArrayItem(json_get(of_task, "ranks"), 0);
-    int first = cJSON_IsNumber(rank) ? rank->valueint : 0;
+    const cJSON *ages = json_pointer_get(config, "/data/ages");
+    struct reading reading = {0};
+    int first = 0;
+    if (cJSON_IsString(ages) && strcmp(ages->valuestring, ages_names[AGES_ADIENCE_8].name) == 0)
+        reading.ages = AGES_ADIENCE_8;
+    for (int set = 0; set < DATASET_COUNT; set++)
+        if (strcmp(dataset_names[set].name, m->dataset) == 0)
+            first = label_range((enum dataset_id)set, reading, task).first;
+    if (cJSON_IsNumber(rank))
+        first = rank->valueint;
     cJSON_Delete(config);
     return first;
 }
@@ -132,7 +146,7 @@ static bool read_cell(struct reading_in *in, const struct store_member *m) {
     in->run = run_of(p, m);
     in->first = first_label(m, p->task);
     in->r->folds |= m->fold >= 0;
-    in->r->leaky |= split_leaky(m->dataset, m->split);
+    in->r->leaky |= m->torn || split_leaky(m->dataset, m->split);
     if (!store_each_prediction(
             in->store, m->cell, in->choice->part, p->task, take_prediction, in, in->e))
         return false;
@@ -171,7 +185,7 @@ static bool read_samples(struct reading_in *in) {
     in->place = xcalloc(span, sizeof *in->place);
     memset(in->place, 0xff, span * sizeof *in->place);
     for (size_t i = 0; i < in->n; i++)
-        in->place[in->entries[i].sample - in->low] = 0;
+        in->place[in->entries[i].sample - in->low] = NO_ROW;
     if (!store_each_sample(in->store, in->low, in->high, take_sample, in, in->e))
         return false;
     cluster_samples_place(&in->samples, in->low, in->place, &in->r->p);
@@ -214,7 +228,7 @@ static bool lay_out(struct reading_in *in) {
         const struct entry *entry = &in->entries[i];
         uint32_t at = in->place[entry->sample - in->low];
         size_t to = at * runs + (size_t)entry->run;
-        if (at == UINT32_MAX)
+        if (at == NO_ROW)
             return err_set(
                 in->e, "%s: a prediction is of no sample: the file is damaged", in->name);
         if (!isnan(p->predicted[to]))

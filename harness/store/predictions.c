@@ -10,14 +10,23 @@ static char *copy(sqlite3_stmt *row, int column) {
 
 bool store_members(
     struct store *s, const char *grid, struct store_member **members, size_t *n, struct err *e) {
+#define MEMBERS(leaky)                                                                             \
+    "SELECT c.cell, c.state, c.seed, c.split_seed, c.fold, m.variant, m.axes, c.dataset, c.split," \
+    " c.config, c.id, " leaky                                                                      \
+    " FROM grid g JOIN member m ON m.grid = g.grid JOIN cell c ON c.cell = m.cell"                 \
+    " WHERE g.name = ?1 ORDER BY m.position"
     size_t capacity = 0;
     *members = NULL;
     *n = 0;
+    bool gates =
+        sql_long(s->db, e, 0, "SELECT count(*) FROM sqlite_master WHERE name = 'finding'", "");
     sqlite3_stmt *row = sql_prepare(s->db, e,
-        "SELECT c.cell, c.state, c.seed, c.split_seed, c.fold, m.variant, m.axes, c.dataset, c.split,"
-        " c.config, c.id FROM grid g JOIN member m ON m.grid = g.grid JOIN cell c ON c.cell = m.cell"
-        " WHERE g.name = ?1 ORDER BY m.position",
+        gates
+            ? MEMBERS(
+                  "(SELECT max(f.gate <= 3 AND f.value > 0) FROM finding f WHERE f.cell = c.cell)")
+            : MEMBERS("0"),
         "s", grid);
+#undef MEMBERS
     int found = row ? 1 : -1;
     while (found > 0 && (found = sql_step(row, e)) > 0) {
         *members = xgrow(*members, &capacity, *n + 1, sizeof **members);
@@ -33,6 +42,7 @@ bool store_members(
             .split = copy(row, 8),
             .config = copy(row, 9),
             .id = copy(row, 10),
+            .torn = sqlite3_column_int(row, 11),
         };
     }
     sqlite3_finalize(row);

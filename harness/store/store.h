@@ -249,6 +249,7 @@ struct store_member {
     int64_t seed, split_seed;
     int fold;
     char *id, *variant, *axes, *dataset, *split, *config;
+    bool torn; /* the gates found that parts of its split share images or persons */
 };
 bool store_members(
     struct store *s, const char *grid, struct store_member **members, size_t *n, struct err *e);
