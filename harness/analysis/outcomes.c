@@ -169,6 +169,14 @@ bool outcome_needs_probabilities(const char *text) {
     return false;
 }
 
+bool outcome_is_paired(const char *text) {
+    size_t length = strcspn(text, ":");
+    for (int k = OUTCOME_SELECTION; k < OUTCOME_KIND_COUNT; k++)
+        if (strlen(rows[k].name) == length && strncmp(rows[k].name, text, length) == 0)
+            return rows[k].traits.paired;
+    return true;
+}
+
 void outcomes_free(struct outcome *outcomes, size_t n) {
     for (size_t i = 0; i < n; i++)
         free(outcomes[i].name);

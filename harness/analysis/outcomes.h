@@ -62,6 +62,8 @@ bool outcomes_add(struct outcome **outcomes, size_t *n, size_t *capacity, const 
     const struct classes *classes, bool has_probabilities, const char *where, struct err *e);
 /* Whether `text` names an outcome that is made of probabilities. */
 bool outcome_needs_probabilities(const char *text);
+/* Whether systems can be compared by what `text` names (outcome_traits); true for what is no outcome. */
+bool outcome_is_paired(const char *text);
 void outcomes_free(struct outcome *outcomes, size_t n);
 
 /* Numerators and denominators: terms[n][2 * runs], run r's at 2r and 2r + 1; both 0 where the run has no

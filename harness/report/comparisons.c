@@ -109,11 +109,6 @@ static void add_result(
 static bool add_outcome(struct maker *m, const struct test *t, const struct outcome *o,
     const struct age_bins *bins, struct err *e) {
     struct prediction_choice choice = m->c->request->choice;
-    if (!outcome_traits(o).paired)
-        return err_usage(e,
-            "compare: --metric %s: its denominator is what each system said, so that samples make no pairs: "
-            "`dmtl audit` shows it of each",
-            o->name);
     if (choice.choice == READOUT_BAYES) {
         choice.outcome = o;
         choice.bins = bins;
@@ -152,6 +147,21 @@ static bool add_test(
     }
     outcomes_free(outcomes, n);
     age_bins_free(&sets);
+    return ok;
+}
+
+/* What the command line says of metrics and bins, before any prediction is read. */
+static bool check_request(const struct comparison_request *r, struct err *e) {
+    struct age_bin_sets sets = {0};
+    const struct age_bins *bins;
+    bool ok = !r->bins || find_bins(&sets, r->bins, &bins, e);
+    age_bins_free(&sets);
+    for (size_t i = 0; ok && i < r->n_metrics; i++)
+        if (!outcome_is_paired(r->metrics[i]))
+            ok = err_usage(e,
+                "compare: --metric %.200s: its denominator is what each system said, so that samples make no "
+                "pairs: `dmtl audit` shows it of each",
+                r->metrics[i]);
     return ok;
 }
 
@@ -217,7 +227,7 @@ bool comparisons_of_two(struct comparisons *c, const struct comparison_request *
     struct compared a, struct compared b, struct err *e) {
     *c = (struct comparisons){.request = request};
     struct maker m = {.c = c};
-    return finish(&m, add_pair(&m, a, b, e), e);
+    return finish(&m, check_request(request, e) && add_pair(&m, a, b, e), e);
 }
 
 /* The system of the baseline's row in the setting of another, or -1. */
@@ -233,7 +243,7 @@ bool comparisons_of_grid(struct comparisons *c, const struct comparison_request 
     const struct systems *systems, struct err *e) {
     *c = (struct comparisons){.request = request};
     struct maker m = {.c = c};
-    bool ok = true;
+    bool ok = check_request(request, e);
     for (size_t i = 0; ok && i < systems->n; i++) {
         int baseline = baseline_of(systems, i);
         if (!systems->list[i].row || systems->list[i].baseline || baseline < 0)
