@@ -1,8 +1,9 @@
-/* A bias that was planted is found in the store, end to end: drawn by a recipe, trained on, asked by SQL. */
+/* A bias that was planted is found in the store, end to end: drawn by a recipe, trained on, asked by SQL and by the audit. */
 #include "check_folder.h"
 #include "check_run.h"
 #include "check_suites.h"
 
+#include "core/json.h"
 #include "core/mem.h"
 #include "store/sql.h"
 #include "store/store.h"
@@ -35,6 +36,21 @@ static double accuracy(struct store *s, const char *where, int least) {
     return value;
 }
 
+/* The audit finds the planted group, and says that it is beyond chance. */
+static void check_audit(const char *dir) {
+    struct err e = {0};
+    struct ran r = run_shell(dir, "$DMTL audit tiny --db b.db --by race --min-n 30 --format json");
+    ck_assert_msg(r.code == 0, "%s", r.err);
+    cJSON *root = json_parse("audit", r.out, strlen(r.out), &e);
+    cJSON *gap = json_pointer_get(root, "/tables/0/gaps/difference");
+    ck_assert_msg(gap != NULL, "%.1000s", r.out);
+    ck_assert_str_eq(json_get(gap, "low")->valuestring, "race=White");
+    ck_assert_double_le(json_get(gap, "p")->valuedouble, 0.05);
+    ck_assert_double_gt(cJSON_GetArrayItem(json_get(gap, "interval"), 0)->valuedouble, 0);
+    cJSON_Delete(root);
+    ran_free(&r);
+}
+
 START_TEST(a_planted_bias_is_found) {
     struct err e = {0};
     char *dir = folder_new(), *db = xasprintf("%s/b.db", dir);
@@ -51,6 +67,7 @@ START_TEST(a_planted_bias_is_found) {
            others = accuracy(s, "grouping LIKE 'race=%' AND grouping <> 'race=White'", 120);
     ck_assert_msg(planted < others - .12, "planted %.3f, others %.3f", planted, others);
     store_close(s);
+    check_audit(dir);
     ran_free(&r);
     free(db);
     folder_remove(dir);
