@@ -216,6 +216,15 @@ START_TEST(small_cells_are_shown_and_not_ranked) {
 }
 END_TEST
 
+/* Every line of the CSV has the head's fields, whatever kind it is of. */
+START_TEST(csv_is_square) {
+    expect(
+        "$DMTL audit fixture --db r.db --min-n 5 --confusion --calibration --metric accuracy,equalised_odds "
+        "--format csv -o a.csv && tr -d '\\r' < a.csv | sed 's/\"[^\"]*\"/q/g' | awk -F, '{print NF}' | sort -u",
+        0, "19\n", NULL);
+}
+END_TEST
+
 START_TEST(incomplete_systems_say_so) {
     change(
         "UPDATE cell SET state = 0 WHERE cell = (SELECT max(cell) FROM member WHERE variant = 'full')");
@@ -298,6 +307,7 @@ Suite *audit_verb_suite(void) {
     tcase_add_test(c, confusions_are_those_of_the_store);
     tcase_add_test(c, nothing_depends_on_threads_or_the_order_of_rows);
     tcase_add_test(c, small_cells_are_shown_and_not_ranked);
+    tcase_add_test(c, csv_is_square);
     tcase_add_test(c, incomplete_systems_say_so);
     tcase_add_test(c, a_sample_predicted_twice_is_refused);
     tcase_add_loop_test(c, refused_with_a_message, 0, ARRAY_LEN(refused));

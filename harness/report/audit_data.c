@@ -62,6 +62,41 @@ static void csv_gap(struct str *out, const struct audits *a, size_t task, size_t
     str_add(out, "\r\n");
 }
 
+/* One line a count that is not 0; `against` says "TRUTH > PREDICTED". */
+static void csv_confusion(
+    struct str *out, const struct audits *a, const struct audit_confusion *m) {
+    const struct audit_task *t = &a->tasks[m->task];
+    int k = t->classes.n;
+    struct str pair = {0};
+    for (int i = 0; i < k * k; i++) {
+        if (!m->counts[i])
+            continue;
+        csv_start(out, a, t, m->crossing, "", "confusion");
+        escape_csv(out, t->crossings[m->crossing].name[m->cell]);
+        str_clear(&pair);
+        str_add(&pair, classes_name(&t->classes, i / k));
+        str_add(&pair, " > ");
+        str_add(&pair, classes_name(&t->classes, i % k));
+        str_addc(out, ',');
+        escape_csv(out, pair.text);
+        str_addf(out, ",,,,%ld,,,,,,\r\n", m->counts[i]);
+    }
+    str_free(&pair);
+}
+
+static void csv_calibration(
+    struct str *out, const struct audits *a, const struct audit_calibration *c) {
+    static const char *const names[] = {"confidence", "accuracy", "expected_calibration_error"};
+    const double values[] = {c->confidence, c->accuracy, c->error};
+    for (int i = 0; i < 3; i++) {
+        csv_start(out, a, &a->tasks[c->task], c->crossing, names[i], "calibration");
+        escape_csv(out, a->tasks[c->task].crossings[c->crossing].name[c->cell]);
+        str_addf(out, ",,%zu,%zu,,", c->n, c->n);
+        csv_number(out, values[i]);
+        str_add(out, ",,,,,\r\n");
+    }
+}
+
 void audits_csv(struct str *out, const struct audits *a) {
     str_add(out,
         "grid,system,part,task,metric,by,kind,group,against,samples,n,clusters,value,low,high,"
@@ -82,6 +117,10 @@ void audits_csv(struct str *out, const struct audits *a) {
             csv_gap(out, a, a->odds[i].task, a->odds[i].crossing, name.text, k, &a->odds[i].gap[k]);
         str_free(&name);
     }
+    for (size_t i = 0; i < a->n_calibrations; i++)
+        csv_calibration(out, a, &a->calibrations[i]);
+    for (size_t i = 0; i < a->n_confusions; i++)
+        csv_confusion(out, a, &a->confusions[i]);
 }
 
 /* ---- JSON ---- */
