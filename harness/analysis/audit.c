@@ -232,6 +232,27 @@ static void permutation(struct audit *a) {
     free(a->gap_hits);
 }
 
+/* The bootstrap is too sure of itself in small cells; what the exact test does not reject, no gap at all, is in the
+ * interval too. */
+static void hold_no_gap(struct interval *i, int kind, double p, double level) {
+    bool ratio = kind == GAP_RATIO || kind == GAP_RATIO_TO_OVERALL;
+    if (isnan(i->low) || !(p > level))
+        return;
+    if (ratio)
+        i->high = 1;
+    else
+        i->low = 0;
+}
+
+static void reconcile(struct audit *a) {
+    double level = 1 - a->o->confidence;
+    for (int k = 0; k < GAP_COUNT; k++) {
+        double p = a->t->gap[k].p;
+        hold_no_gap(&a->t->gap[k].gap.interval, k, p, level);
+        hold_no_gap(&a->t->half_gap[k], k, p, level / 2);
+    }
+}
+
 /* ---- all of it ---- */
 
 static size_t cell_of_gap(const struct audit *a, size_t i) {
@@ -274,8 +295,10 @@ void audit_compute(struct audit_table *t, const struct outcome *o, const struct 
     a.weight = xcalloc(threads * (size_t)p->runs, sizeof *a.weight);
     if (a.rows.rows.n && options->draws) {
         bootstrap(&a);
-        if (t->ranked >= 2)
+        if (t->ranked >= 2) {
             permutation(&a);
+            reconcile(&a);
+        }
     }
     free(a.value);
     free(a.scratch);

@@ -45,8 +45,9 @@ struct audit_cell {
 };
 
 struct audit_gap {
-    struct gap gap; /* high and low are cells */
-    double p;       /* that a gap as large is chance's, by permutation; NaN: not tested */
+    /* high and low are cells. The interval is that of gaps.h, and holds "no gap" wherever p is above the level. */
+    struct gap gap;
+    double p; /* that a gap as large is chance's, by permutation; NaN: not tested */
 };
 
 struct audit_table {
