@@ -18,6 +18,8 @@ const struct command commands[] = {
     {"audit", "how errors differ between groups of age, gender and race", command_audit},
     {"compare", "whether systems differ by more than chance, on the samples they share",
         command_compare},
+    {"import", "another system's predictions, from CSV, into the store", command_import},
+    {"export", "a grid's predictions as CSV", command_export},
     {"bench", "how fast a trunk trains and infers here, also against PyTorch", command_bench},
     {"data", "what an image set holds, a drawn set, the pixel cache", command_data},
     {NULL, NULL, NULL},

@@ -214,7 +214,7 @@ static void permutation(struct audit *a) {
     a->cell_hits = xcalloc(threads * ranked, sizeof *a->cell_hits);
     a->gap_hits = xcalloc(threads * GAP_COUNT, sizeof *a->gap_hits);
     permute_groups(
-        &a->rows.rows, (struct draws){a->o->seed, a->o->draws, a->o->threads}, count_chance, a);
+        &a->rows.permuted, (struct draws){a->o->seed, a->o->draws, a->o->threads}, count_chance, a);
     double *p = xcalloc(ranked, sizeof *p), *q = xcalloc(ranked, sizeof *q);
     for (size_t i = 0; i < ranked; i++)
         p[i] = chance(a->cell_hits + i, ranked, a->o);

@@ -29,11 +29,21 @@ static bool counted(const double *terms, int runs) {
     return false;
 }
 
+static bool one_split(const struct predictions *p) {
+    for (int r = 1; r < p->runs; r++)
+        if (p->split_seed[r] != p->split_seed[0])
+            return false;
+    return true;
+}
+
+/* Runs of one seed, of training and of the split; where each system has one split, of training alone, for the split seed
+ * of an imported system is not known. */
 static bool runs_equal(const struct predictions *a, const struct predictions *b) {
+    bool training_alone = one_split(a) && one_split(b);
     if (a->runs != b->runs)
         return false;
     for (int r = 0; r < a->runs; r++)
-        if (a->seed[r] != b->seed[r] || a->split_seed[r] != b->split_seed[r])
+        if (a->seed[r] != b->seed[r] || (!training_alone && a->split_seed[r] != b->split_seed[r]))
             return false;
     return true;
 }

@@ -35,6 +35,8 @@ bool command_report(int argc, char **argv, struct err *e);
 bool command_plot(int argc, char **argv, struct err *e);
 bool command_audit(int argc, char **argv, struct err *e);
 bool command_compare(int argc, char **argv, struct err *e);
+bool command_import(int argc, char **argv, struct err *e);
+bool command_export(int argc, char **argv, struct err *e);
 bool command_bench(int argc, char **argv, struct err *e);
 bool command_data(int argc, char **argv, struct err *e);
 

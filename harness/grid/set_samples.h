@@ -8,4 +8,8 @@
 /* [m->n], in the manifest's order; texts are the manifest's. The caller frees. */
 struct store_sample *set_samples(const struct manifest *m);
 
+/* Registers the set with its samples and the names of its labels (store_put_dataset), inside a transaction;
+ * sample numbers are places in the manifest. */
+bool set_put(struct store *s, const struct manifest *m, int64_t *dataset, struct err *e);
+
 #endif

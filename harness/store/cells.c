@@ -164,6 +164,19 @@ bool store_rewind(struct store *s, int64_t cell, int epochs_done, int64_t step, 
     return store_end(s, own, ok, e);
 }
 
+bool store_delete_cell(struct store *s, int64_t cell, struct err *e) {
+    static const char *const rest[] = {"DELETE FROM finding WHERE cell = ?1",
+        "DELETE FROM heartbeat WHERE cell = ?1", "DELETE FROM attempt WHERE cell = ?1",
+        "DELETE FROM member WHERE cell = ?1", "DELETE FROM cell WHERE cell = ?1"};
+    bool own;
+    if (!store_enter(s, &own, e))
+        return false;
+    bool ok = store_rewind(s, cell, 0, 0, e);
+    for (size_t i = 0; ok && i < ARRAY_LEN(rest); i++)
+        ok = sql_run(s->db, e, rest[i], "l", (long long)cell);
+    return store_end(s, own, ok, e);
+}
+
 /* A configuration without a key of the reading is older than the key. Of the first three, its set then has one
  * reading; the others have the default. */
 bool store_check_data(

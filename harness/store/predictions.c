@@ -49,15 +49,18 @@ bool store_members(
     return found == 0;
 }
 
+void store_member_free(struct store_member *member) {
+    free(member->variant);
+    free(member->axes);
+    free(member->dataset);
+    free(member->split);
+    free(member->config);
+    free(member->id);
+}
+
 void store_members_free(struct store_member *members, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        free(members[i].variant);
-        free(members[i].axes);
-        free(members[i].dataset);
-        free(members[i].split);
-        free(members[i].config);
-        free(members[i].id);
-    }
+    for (size_t i = 0; i < n; i++)
+        store_member_free(&members[i]);
     free(members);
 }
 

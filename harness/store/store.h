@@ -115,6 +115,9 @@ bool store_retry(struct store *s, int64_t cell, struct err *e);
  * steps and all its results are gone, as the resume will write them again. */
 bool store_rewind(struct store *s, int64_t cell, int epochs_done, int64_t step, struct err *e);
 
+/* Takes the cell out of the file, its results and memberships too. Not for one that others choose from. */
+bool store_delete_cell(struct store *s, int64_t cell, struct err *e);
+
 struct cell_record {
     int64_t cell;
     char id[SHA256_HEX];
@@ -254,6 +257,7 @@ struct store_member {
 bool store_members(
     struct store *s, const char *grid, struct store_member **members, size_t *n, struct err *e);
 void store_members_free(struct store_member *members, size_t n);
+void store_member_free(struct store_member *member); /* its texts */
 
 /* What a cell predicted for a part and task, by rising sample: its row in the file's table of samples. */
 typedef void store_prediction_fn(void *context, int64_t sample, int truth, double predicted);

@@ -84,44 +84,18 @@ static bool claim(struct worker *w, struct running *run, const struct cell_recor
     return ok;
 }
 
-static char *class_names(const struct manifest *m) {
-    struct str out = {0};
-    str_addc(&out, '{');
-    for (int a = 0; a < ATTR_COUNT; a++) {
-        int classes = attribute_classes(m->set, m->reading, a);
-        if (classes == 0)
-            continue;
-        str_addf(&out, "%s\"%s\": [", out.len > 1 ? ", " : "", attribute_name[a]);
-        for (int k = 0; k < classes; k++) {
-            const char *name = attribute_class_name(m->set, m->reading, a, k);
-            char number[16];
-            snprintf(number, sizeof number, "%d", k);
-            str_addf(&out, "%s", k ? ", " : "");
-            json_add_string(&out, name ? name : number);
-        }
-        str_addc(&out, ']');
-    }
-    str_addc(&out, '}');
-    return str_detach(&out);
-}
-
 /* The set with its samples, and which of them do not decode. */
 static bool put_dataset(
     struct worker *w, const struct source *source, int64_t *dataset, struct err *e) {
     const struct manifest *m = source->manifest;
-    struct store_sample *samples = set_samples(m);
-    char *names = class_names(m);
     bool ok = store_begin(w->store, e);
     if (ok) {
-        ok = store_put_dataset(w->store, dataset_names[m->set].name, m->fingerprint, m->drawn,
-                 !ages_are_groups(m->set, m->reading), names, samples, m->n, dataset, e) &&
+        ok = set_put(w->store, m, dataset, e) &&
              store_put_undecodable(w->store, *dataset, source->bad, m->n, e) &&
              store_commit(w->store, e);
         if (!ok)
             store_rollback(w->store);
     }
-    free(names);
-    free(samples);
     return ok;
 }
 
