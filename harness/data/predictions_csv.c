@@ -43,27 +43,30 @@ static bool read_whole(const char *text, long long least, long long most, long l
 
 /* ---- labels ---- */
 
-static bool read_class(
-    struct reader *r, int column, enum attribute task, const char *text, double *value) {
-    int classes = attribute_classes(r->m->set, r->m->reading, task);
-    long long number;
+static bool no_class(struct reader *r, int column, enum attribute task, int classes) {
     struct str known = {0};
     for (int k = 0; k < classes; k++) {
         const char *name = attribute_class_name(r->m->set, r->m->reading, task, k);
-        if (name && strcmp(name, text) == 0) {
-            *value = k;
-            return true;
-        }
         str_addf(&known, "%s%s", k ? ", " : "", name ? name : "");
     }
-    bool ok = read_whole(text, 0, classes - 1, &number);
-    if (ok)
-        *value = (double)number;
-    else
-        csv_wrong(&r->csv, column, r->e, "no class of %s: expected 0 to %d, or one of %s",
-            attribute_name[task], classes - 1, known.text);
+    csv_wrong(&r->csv, column, r->e, "no class of %s: expected 0 to %d, or one of %s",
+        attribute_name[task], classes - 1, known.text);
     str_free(&known);
-    return ok;
+    return false;
+}
+
+static bool read_class(
+    struct reader *r, int column, enum attribute task, const char *text, double *value) {
+    int classes = attribute_classes(r->m->set, r->m->reading, task);
+    long long number = -1;
+    for (int k = 0; k < classes && number < 0; k++) {
+        const char *name = attribute_class_name(r->m->set, r->m->reading, task, k);
+        number = name && strcmp(name, text) == 0 ? k : -1;
+    }
+    if (number < 0 && !read_whole(text, 0, classes - 1, &number))
+        return no_class(r, column, task, classes);
+    *value = (double)number;
+    return true;
 }
 
 /* A system may be far off, and a regression below 0; what is beyond these is no age in years. */
