@@ -1,0 +1,285 @@
+/* Audits on arrays: hand-worked cells, gaps and their chances. */
+#include "check_suites.h"
+#include "fixture_predictions.h"
+
+#include "analysis/audit.h"
+#include "core/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct classes genders = {.task = ATTR_GENDER, .n = 2, .name = fixture_class_name};
+
+/* One outcome of the gender task by one attribute. */
+static void audit_by(struct audit_table *t, const struct predictions *p, const char *metric,
+    enum attribute by, const struct audit_options *options) {
+    struct outcome *o = NULL;
+    size_t n = 0, capacity = 0;
+    struct crossing crossing;
+    struct err e = {0};
+    bool uses[ATTR_COUNT] = {false};
+    uses[by] = true;
+    ck_assert_msg(outcomes_add(&o, &n, &capacity, metric, &genders, false, "", &e), "%s", e.msg);
+    crossing_make(&crossing, p, uses, NULL, fixture_class_name, NULL);
+    audit_compute(t, o, p, NULL, &crossing, options);
+    crossing_free(&crossing);
+    outcomes_free(o, n);
+}
+
+static const struct audit_options plain = {.confidence = 0.95, .min_clusters = 2, .threads = 1};
+static const struct audit_options theirs = {
+    .confidence = 0.95, .min_clusters = 2, .threads = 1, .fairlearn = true};
+
+/* fairlearn's documentation: y = 1111100110, said 0111100011; the first five are one group, the last five the
+ * other. Race stands for the group, so that it is not the task's own attribute. */
+static void textbook(struct predictions *p) {
+    static const char truth[] = "1111100110", said[] = "0111100011";
+    fixture_predictions(p, ATTR_GENDER, 10, 1);
+    for (int i = 0; i < 10; i++) {
+        p->truth[i] = truth[i] - '0';
+        p->predicted[i] = said[i] - '0';
+        p->label[ATTR_RACE][i] = i / 5;
+    }
+}
+
+START_TEST(the_textbook_example) {
+    struct predictions p;
+    struct audit_table t, f;
+    textbook(&p);
+    audit_by(&t, &p, "selection:1", ATTR_RACE, &plain); /* 4 of 5, 2 of 5 */
+    ck_assert_double_eq_tol(t.cells[0].value, .8, 1e-15);
+    ck_assert_double_eq_tol(t.cells[1].value, .4, 1e-15);
+    ck_assert_double_eq_tol(t.gap[GAP_DIFFERENCE].gap.value, .4, 1e-15);
+    ck_assert_double_eq_tol(t.gap[GAP_RATIO].gap.value, .5, 1e-15);
+    audit_free(&t);
+    audit_by(&t, &p, "accuracy", ATTR_RACE, &plain); /* .8 and .6; all: .7 */
+    ck_assert_double_eq_tol(t.gap[GAP_DIFFERENCE].gap.value, .2, 1e-15);
+    ck_assert_double_eq_tol(t.gap[GAP_RATIO].gap.value, .75, 1e-15);
+    ck_assert_double_eq_tol(t.gap[GAP_DIFFERENCE_TO_OVERALL].gap.value, .1, 1e-15);
+    ck_assert_double_eq_tol(t.gap[GAP_RATIO_TO_OVERALL].gap.value, .6 / .7, 1e-15);
+    ck_assert_uint_eq(t.cells[1].rank, 1);
+    ck_assert_uint_eq(t.gap[GAP_DIFFERENCE].gap.high, 0);
+    ck_assert_uint_eq(t.gap[GAP_DIFFERENCE].gap.low, 1);
+    audit_free(&t);
+    /* Truth 11111 and 00110, said 01111 and 00011: TPR 4/5 and 1/2, FPR of the second 1/3; the first group has no
+     * negatives, so that its FPR is undefined, or by fairlearn's rule 0. */
+    audit_by(&t, &p, "tpr:1", ATTR_RACE, &plain);
+    audit_by(&f, &p, "fpr:1", ATTR_RACE, &plain);
+    ck_assert_double_nan(f.cells[0].value);
+    ck_assert_double_eq_tol(f.cells[1].value, 1. / 3, 1e-15);
+    struct audit_gap odds[GAP_COUNT];
+    bool of_tpr[GAP_COUNT];
+    audit_equalised_odds(&t, &f, odds, of_tpr);
+    ck_assert_double_eq_tol(odds[GAP_DIFFERENCE].gap.value, .3, 1e-15);
+    ck_assert(of_tpr[GAP_DIFFERENCE]);
+    audit_free(&t);
+    audit_free(&f);
+    audit_by(&t, &p, "tpr:1", ATTR_RACE, &theirs);
+    audit_by(&f, &p, "fpr:1", ATTR_RACE, &theirs);
+    audit_equalised_odds(&t, &f, odds, of_tpr);
+    ck_assert_double_eq_tol(odds[GAP_DIFFERENCE].gap.value, 1. / 3, 1e-15);
+    ck_assert(!of_tpr[GAP_DIFFERENCE]);
+    audit_free(&t);
+    audit_free(&f);
+    predictions_free(&p);
+}
+END_TEST
+
+/* 200 samples in four groups of 100, 60, 38 and 2, none in the fifth; right but for every fifth of the first group. */
+static void uneven(struct predictions *p) {
+    fixture_predictions(p, ATTR_GENDER, 200, 1);
+    for (int i = 0; i < 200; i++) {
+        p->truth[i] = i % 2;
+        p->predicted[i] = i < 100 && i % 5 == 0 ? 1 - i % 2 : i % 2;
+        p->label[ATTR_RACE][i] = i < 100 ? 0 : i < 160 ? 1 : i < 198 ? 2 : i < 200 ? 4 : 3;
+    }
+}
+
+START_TEST(small_and_empty_cells) {
+    struct audit_options o = plain;
+    struct predictions p;
+    struct audit_table t;
+    uneven(&p);
+    o.min_clusters = 40;
+    audit_by(&t, &p, "accuracy", ATTR_RACE, &o);
+    ck_assert_uint_eq(t.n, 5);
+    ck_assert_uint_eq(t.ranked, 2);
+    ck_assert_uint_eq(t.cells[0].rank, 1);
+    ck_assert_uint_eq(t.cells[1].rank, 2);
+    ck_assert_uint_eq(t.cells[2].rank, 0); /* 38: shown with its value, not ranked */
+    ck_assert_double_eq(t.cells[2].value, 1);
+    ck_assert_int_eq(t.cells[0].method, INTERVAL_WILSON);
+    ck_assert_int_eq(t.cells[4].method, INTERVAL_EXACT);
+    ck_assert_double_eq_tol(
+        t.cells[4].interval.low, pow(.025, 1. / 2), 1e-12); /* both of two right */
+    ck_assert_uint_eq(t.cells[3].samples, 0);
+    ck_assert_double_nan(t.cells[3].value);
+    ck_assert_int_eq(t.cells[3].method, INTERVAL_NONE);
+    ck_assert_double_eq_tol(t.gap[GAP_DIFFERENCE].gap.value, .2, 1e-15);
+    audit_free(&t);
+    o.min_clusters = 101;
+    audit_by(&t, &p, "accuracy", ATTR_RACE, &o);
+    ck_assert_uint_eq(t.ranked, 0);
+    ck_assert_double_nan(t.gap[GAP_DIFFERENCE].gap.value);
+    audit_free(&t);
+    predictions_free(&p);
+}
+END_TEST
+
+/* A cluster of two that are always the same counts as one: Kish's size of 100 pairs is 100, and the interval of a share
+ * with p (1 - p) / v = 100 is that of 100 single samples. */
+START_TEST(dependent_samples_count_once) {
+    struct predictions pairs, single;
+    struct audit_table t, s;
+    fixture_predictions(&pairs, ATTR_GENDER, 200, 1);
+    fixture_predictions(&single, ATTR_GENDER, 100, 1);
+    for (int i = 0; i < 200; i++) {
+        pairs.cluster[i] = (uint32_t)(i / 2);
+        pairs.predicted[i] = i / 2 % 4 == 0;
+        single.predicted[i / 2] = i / 2 % 4 == 0;
+    }
+    pairs.clusters = 100;
+    audit_by(&t, &pairs, "accuracy", ATTR_RACE, &plain);
+    audit_by(&s, &single, "accuracy", ATTR_RACE, &plain);
+    ck_assert_uint_eq(t.all.n, 200);
+    ck_assert_uint_eq(t.all.clusters, 100);
+    ck_assert_double_eq_tol(t.all.error, s.all.error, 1e-12);
+    /* v is the same; p (1 - p) / (n - 1) is taken over 199 and 99, which is all that parts the sizes. */
+    ck_assert_double_eq_tol(t.all.interval.low, s.all.interval.low, 1e-3);
+    ck_assert_double_eq_tol(t.all.interval.high, s.all.interval.high, 1e-3);
+    audit_free(&t);
+    audit_free(&s);
+    predictions_free(&pairs);
+    predictions_free(&single);
+}
+END_TEST
+
+static void noisy(struct predictions *p, size_t n, int runs) {
+    fixture_predictions(p, ATTR_GENDER, n, runs);
+    p->clusters = 0;
+    for (size_t i = 0; i < n; i++) {
+        p->cluster[i] = (uint32_t)(i % 7 == 0 && i ? p->clusters - 1 : p->clusters++);
+        p->truth[i] = (int)(i * 7919 % 13 % 2);
+        p->label[ATTR_RACE][i] = (int)(i * 31 % 11 % 3);
+        for (int r = 0; r < runs; r++)
+            p->predicted[i * (size_t)runs + (size_t)r] =
+                (i * 104729 + (size_t)r * 17) % 10 < 8 ? p->truth[i] : 1 - p->truth[i];
+    }
+}
+
+static void check_same(const struct audit_table *a, const struct audit_table *b) {
+    for (size_t g = 0; g < a->n; g++) {
+        ck_assert_double_eq(a->cells[g].value, b->cells[g].value);
+        ck_assert_double_eq(a->cells[g].interval.low, b->cells[g].interval.low);
+        ck_assert_double_eq(a->cells[g].p, b->cells[g].p);
+    }
+    for (int k = 0; k < GAP_COUNT; k++) {
+        ck_assert_double_eq(a->gap[k].gap.interval.low, b->gap[k].gap.interval.low);
+        ck_assert_double_eq(a->gap[k].gap.interval.high, b->gap[k].gap.interval.high);
+        ck_assert_double_eq(a->gap[k].p, b->gap[k].p);
+    }
+}
+
+START_TEST(threads_change_nothing) {
+    struct audit_options one = plain, many = plain;
+    one.draws = many.draws = 300;
+    many.threads = 4;
+    for (int runs = 1; runs <= 3; runs += 2) {
+        struct predictions p;
+        struct audit_table a, b;
+        noisy(&p, 400, runs);
+        audit_by(&a, &p, "accuracy", ATTR_RACE, &one);
+        audit_by(&b, &p, "accuracy", ATTR_RACE, &many);
+        check_same(&a, &b);
+        audit_free(&a);
+        audit_free(&b);
+        predictions_free(&p);
+    }
+}
+END_TEST
+
+/* With two groups every contrast is a multiple of their difference, so that all tests say the same; several runs that
+ * are all equal say what one says. */
+START_TEST(two_groups_have_one_chance) {
+    struct audit_options o = plain;
+    struct predictions p, three;
+    struct audit_table t, u;
+    o.draws = 500;
+    noisy(&p, 300, 1);
+    noisy(&three, 300, 3);
+    for (size_t i = 0; i < 300; i++) {
+        p.label[ATTR_RACE][i] = three.label[ATTR_RACE][i] = i % 5 < 2;
+        p.predicted[i] = i % 7 == 0 || i % 9 == 1 ? 1 - p.truth[i] : p.truth[i];
+        for (int r = 0; r < 3; r++)
+            three.predicted[3 * i + (size_t)r] = p.predicted[i];
+    }
+    audit_by(&t, &p, "accuracy", ATTR_RACE, &o);
+    audit_by(&u, &three, "accuracy", ATTR_RACE, &o);
+    ck_assert_double_eq(t.cells[0].p, t.gap[GAP_DIFFERENCE].p);
+    ck_assert_double_eq(t.cells[1].p, t.gap[GAP_DIFFERENCE].p);
+    ck_assert_double_eq(t.gap[GAP_DIFFERENCE_TO_OVERALL].p, t.gap[GAP_DIFFERENCE].p);
+    ck_assert_double_gt(t.gap[GAP_DIFFERENCE].p, 1. / 501);
+    ck_assert_double_eq(u.gap[GAP_DIFFERENCE].p, t.gap[GAP_DIFFERENCE].p);
+    ck_assert_double_eq_tol(
+        u.gap[GAP_DIFFERENCE].gap.interval.high, t.gap[GAP_DIFFERENCE].gap.interval.high, 1e-12);
+    audit_free(&t);
+    audit_free(&u);
+    predictions_free(&p);
+    predictions_free(&three);
+}
+END_TEST
+
+/* A ranked group of two clusters is absent from about a share (1 - 2/n)^n = e^-2 of the draws. */
+START_TEST(a_group_may_be_absent_from_a_draw) {
+    struct audit_options o = plain;
+    struct predictions p;
+    struct audit_table t;
+    o.draws = 400;
+    uneven(&p);
+    audit_by(&t, &p, "accuracy", ATTR_RACE, &o);
+    ck_assert_uint_eq(t.ranked, 4);
+    ck_assert_double_eq_tol(t.gap[GAP_DIFFERENCE].gap.value, .2, 1e-15);
+    ck_assert(t.gap[GAP_DIFFERENCE].gap.interval.high >= .2);
+    ck_assert(isfinite(t.gap[GAP_DIFFERENCE].gap.interval.high));
+    ck_assert(t.gap[GAP_DIFFERENCE].p > 0 && t.gap[GAP_DIFFERENCE].p <= 1);
+    audit_free(&t);
+    predictions_free(&p);
+}
+END_TEST
+
+/* One class alone, one row alone, everyone right: values, no gap, no crash. */
+START_TEST(degenerate_sets) {
+    struct audit_options o = plain;
+    o.draws = 100;
+    for (size_t n = 1; n <= 40; n += 39) {
+        struct predictions p;
+        struct audit_table t;
+        fixture_predictions(&p, ATTR_GENDER, n, 1);
+        audit_by(&t, &p, "accuracy", ATTR_RACE, &o);
+        ck_assert_double_eq(t.all.value, 1);
+        ck_assert_double_nan(t.gap[GAP_DIFFERENCE].gap.value);
+        audit_free(&t);
+        audit_by(&t, &p, "tpr:female", ATTR_RACE, &o);
+        ck_assert_double_nan(t.all.value);
+        ck_assert_uint_eq(t.all.n, 0);
+        audit_free(&t);
+        predictions_free(&p);
+    }
+}
+END_TEST
+
+Suite *audit_suite(void) {
+    Suite *s = suite_create("audit");
+    TCase *c = tcase_create("audit");
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, the_textbook_example);
+    tcase_add_test(c, small_and_empty_cells);
+    tcase_add_test(c, dependent_samples_count_once);
+    tcase_add_test(c, threads_change_nothing);
+    tcase_add_test(c, two_groups_have_one_chance);
+    tcase_add_test(c, a_group_may_be_absent_from_a_draw);
+    tcase_add_test(c, degenerate_sets);
+    suite_add_tcase(s, c);
+    return s;
+}
