@@ -270,6 +270,9 @@ static void find_gaps(struct audit *a) {
     }
     gap_groups_make(&a->groups, ranked, value, scale, a->t->all.value);
     gaps_find(&a->groups, gap);
+    if (a->traits.better == 0 &&
+        !a->o->fairlearn) /* of what may be below 0 a quotient says nothing */
+        gap[GAP_RATIO].value = gap[GAP_RATIO_TO_OVERALL].value = NAN;
     for (int k = 0; k < GAP_COUNT; k++) {
         gap[k].high = cell_of_gap(a, gap[k].high);
         gap[k].low = cell_of_gap(a, gap[k].low);

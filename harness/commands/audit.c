@@ -10,13 +10,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { KEY_BY = 256, KEY_MIN_N, KEY_FAIRLEARN, KEY_CONFUSION, KEY_CALIBRATION };
+enum { KEY_BY = 256, KEY_WITHIN, KEY_MIN_N, KEY_FAIRLEARN, KEY_CONFUSION, KEY_CALIBRATION };
 
 static const struct argp_option own_options[] = {
     {"by", KEY_BY, "ATTRIBUTES", 0,
         "a crossing such as age_group,gender,race; may be given more than once (default: each alone, and all "
         "three)",
         0},
+    {"within", KEY_WITHIN, "ATTRIBUTES", 0,
+        "each of its levels on its own, such as age_group: a gap that is left is not of these", 0},
     {"min-n", KEY_MIN_N, "N", 0,
         "cells of fewer clusters are shown, but not ranked and in no gap (default: 100)", 0},
     {"fairlearn-compat", KEY_FAIRLEARN, NULL, 0,
@@ -31,7 +33,7 @@ static struct argp_option options[ARRAY_LEN(own_options) + STATISTICS_OPTION_ROW
 struct audit_command {
     struct statistics_options o;
     struct option_texts by;
-    const char *system;
+    const char *system, *within;
     size_t min_n;
     bool fairlearn, confusion, calibration;
 };
@@ -42,6 +44,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     switch (key) {
     case KEY_BY:
         option_texts_add(&c->by, value);
+        break;
+    case KEY_WITHIN:
+        c->within = value;
         break;
     case KEY_MIN_N:
         number = option_number(&c->o, "min-n", value, 1, 1000000);
@@ -86,6 +91,7 @@ static bool run(const struct audit_command *c, struct str *text, struct err *e) 
     struct audits audits = {0};
     struct audit_request request = {.by = c->by.text,
         .n_by = c->by.n,
+        .within = c->within,
         .metrics = o->metrics.text,
         .n_metrics = o->metrics.n,
         .bins = o->bins,

@@ -70,23 +70,56 @@ static bool needs_terms(const struct audit_request *r) {
     return needed;
 }
 
+static bool make_crossing(const struct audits *a, const struct audit_task *t, const char *option,
+    const char *text, struct crossing *c, struct err *e) {
+    const struct store_dataset *d = &t->predictions.dataset;
+    bool uses[ATTR_COUNT];
+    if (!crossing_parse(uses, text, option, e))
+        return false;
+    crossing_make(
+        c, &t->predictions.p, uses, d->exact_ages ? a->bins : NULL, dataset_class_name, d);
+    return true;
+}
+
+/* The crossing among the samples of each level of `within`, in its order; without, all of them. */
+static void add_levels(
+    struct audit_task *t, const struct crossing *c, const struct crossing *within) {
+    for (size_t level = 0; level < (within->by ? within->n : 1); level++) {
+        struct crossing *one = &t->crossings[t->n_crossings++];
+        *one = (struct crossing){.n = c->n,
+            .by =
+                within->by ? xasprintf("%s within %s", c->by, within->name[level]) : xstrdup(c->by),
+            .name = xcalloc(c->n, sizeof *one->name),
+            .cell = xcalloc(t->predictions.p.n, sizeof *one->cell)};
+        for (size_t g = 0; g < c->n; g++)
+            one->name[g] = xstrdup(c->name[g]);
+        for (size_t i = 0; c->n && i < t->predictions.p.n; i++)
+            one->cell[i] = within->by && within->cell[i] != (int32_t)level ? -1 : c->cell[i];
+    }
+}
+
 static bool make_crossings(struct audits *a, struct audit_task *t, struct err *e) {
     const struct audit_request *r = a->request;
-    a->n_crossings = r->n_by ? r->n_by : ARRAY_LEN(default_by);
-    t->crossings = xcalloc(a->n_crossings, sizeof *t->crossings);
-    for (size_t i = 0; i < a->n_crossings; i++) {
-        bool uses[ATTR_COUNT];
+    size_t n = r->n_by ? r->n_by : ARRAY_LEN(default_by);
+    struct crossing within = {0};
+    bool ok = !r->within || make_crossing(a, t, "--within", r->within, &within, e);
+    if (ok && r->within && within.n == 0)
+        ok = err_usage(
+            e, "--within %s: the set %s has no such label", r->within, t->predictions.dataset.name);
+    t->crossings = xcalloc(n * (within.by ? within.n : 1), sizeof *t->crossings);
+    for (size_t i = 0; ok && i < n; i++) {
+        struct crossing c = {0};
         const char *by = r->n_by ? r->by[i] : default_by[i];
-        if (!crossing_parse(uses, by, "--by", e))
-            return false;
-        crossing_make(&t->crossings[i], &t->predictions.p, uses,
-            t->predictions.dataset.exact_ages ? a->bins : NULL, dataset_class_name,
-            &t->predictions.dataset);
-        if (t->crossings[i].n == 0 && r->n_by)
-            return err_usage(
+        ok = make_crossing(a, t, "--by", by, &c, e);
+        if (ok && c.n == 0 && r->n_by)
+            ok = err_usage(
                 e, "--by %s: the set %s has no such label", by, t->predictions.dataset.name);
+        if (ok && c.n)
+            add_levels(t, &c, &within);
+        crossing_free(&c);
     }
-    return true;
+    crossing_free(&within);
+    return ok;
 }
 
 static void set_classes(const struct audits *a, struct audit_task *t) {
@@ -142,9 +175,7 @@ static bool add_outcome(struct audits *a, size_t task, const struct outcome *o, 
     struct system_predictions own;
     const struct predictions *p;
     bool ok = predictions_for(a, t, o, &own, &p, e);
-    for (size_t c = 0; ok && c < a->n_crossings; c++) {
-        if (t->crossings[c].n == 0)
-            continue;
+    for (size_t c = 0; ok && c < t->n_crossings; c++) {
         a->sections =
             xgrow(a->sections, &a->sections_capacity, a->n_sections + 1, sizeof *a->sections);
         struct audit_section *s = &a->sections[a->n_sections++];
@@ -284,7 +315,7 @@ static void add_calibration(struct audits *a, size_t task, size_t crossing, size
 
 static void add_by_cell(struct audits *a) {
     for (size_t t = 0; t < a->n_tasks; t++)
-        for (size_t c = 0; c < a->n_crossings; c++)
+        for (size_t c = 0; c < a->tasks[t].n_crossings; c++)
             for (size_t g = 0; g < a->tasks[t].crossings[c].n; g++) {
                 if (a->request->confusion && a->tasks[t].classes.n)
                     add_confusion(a, t, c, g);
@@ -344,7 +375,7 @@ void audits_free(struct audits *a) {
     for (size_t i = 0; i < a->n_confusions; i++)
         free(a->confusions[i].counts);
     for (size_t t = 0; t < a->n_tasks; t++) {
-        for (size_t c = 0; a->tasks[t].crossings && c < a->n_crossings; c++)
+        for (size_t c = 0; c < a->tasks[t].n_crossings; c++)
             crossing_free(&a->tasks[t].crossings[c]);
         free(a->tasks[t].crossings);
         system_predictions_free(&a->tasks[t].predictions);

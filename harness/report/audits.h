@@ -12,6 +12,8 @@ struct audit_request {
     const char *const
         *metrics; /* names of outcomes.h and "equalised_odds[:CLASS]"; none: defaults */
     size_t n_metrics;
+    const char *
+        within; /* attributes whose every level is audited on its own, so that they explain no gap; NULL: none */
     const char *bins;            /* a name, or groups such as "0-12,13-19,20+"; NULL: fairface-9 */
     bool confusion, calibration; /* of groups too */
     struct prediction_choice choice; /* part, clusters, read-out; the rest is filled in */
@@ -44,6 +46,7 @@ struct audit_task {
     const struct age_bins *bins; /* of its classes, NULL: labels */
     struct classes classes;
     struct crossing *crossings;
+    size_t n_crossings;
 };
 
 struct audits {
@@ -53,7 +56,7 @@ struct audits {
     struct age_bin_sets sets;
     const struct age_bins *bins;
     struct audit_task *tasks;
-    size_t n_tasks, n_crossings;
+    size_t n_tasks;
     struct audit_section *sections;
     size_t n_sections, sections_capacity;
     struct audit_odds *odds;
