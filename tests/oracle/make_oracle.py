@@ -262,8 +262,9 @@ def distributions():
     return [[name, args, float(value)] for name, args, value in rows]
 
 
-json.dump({"made_by": {m.__name__: m.__version__ for m in (np, pd, scipy, sklearn, fairlearn, statsmodels)},
-           "audits": [audit_case(i) for i in range(210)], "probabilities": [probability_case(i) for i in range(60)],
-           "shares": shares(), "means": means(), "families": families(), "mcnemar": mcnemars(), "flips": flips(),
-           "distributions": distributions()}, sys.stdout, separators=(",", ":"))
-print()
+if __name__ == "__main__":
+    json.dump({"made_by": {m.__name__: m.__version__ for m in (np, pd, scipy, sklearn, fairlearn, statsmodels)},
+               "audits": [audit_case(i) for i in range(210)], "probabilities": [probability_case(i) for i in range(60)],
+               "shares": shares(), "means": means(), "families": families(), "mcnemar": mcnemars(), "flips": flips(),
+               "distributions": distributions()}, sys.stdout, separators=(",", ":"))
+    print()
