@@ -122,6 +122,39 @@ START_TEST(values_are_those_of_the_store) {
 }
 END_TEST
 
+/* Within a level of one attribute the cells of another are those of both crossed, and everyone is that level. */
+START_TEST(levels_are_audited_on_their_own) {
+    cJSON *root =
+        json_of("$DMTL audit fixture:full --db r.db --draws 0 --task age --metric mae --by race "
+                "--within gender --format json");
+    cJSON *crossed = json_of(
+        "$DMTL audit fixture:full --db r.db --draws 0 --task age --metric mae --by gender,race "
+        "--by gender --format json");
+    const cJSON *tables = json_get(root, "tables"), *of = json_get(crossed, "tables");
+    ck_assert_int_eq(cJSON_GetArraySize(tables), 2);
+    for (int level = 0; level < 2; level++) {
+        const cJSON *table = cJSON_GetArrayItem(tables, level);
+        ck_assert_str_eq(
+            text_of(table, "by"), level ? "race within gender=female" : "race within gender=male");
+        for (int r = 0; r < 5; r++) {
+            const cJSON *cell = cJSON_GetArrayItem(json_get(table, "cells"), r);
+            const cJSON *both =
+                cJSON_GetArrayItem(json_get(cJSON_GetArrayItem(of, 0), "cells"), level * 5 + r);
+            double a = number_of(cell, "value"), b = number_of(both, "value");
+            ck_assert(a == b || (isnan(a) && isnan(b)));
+            ck_assert_double_eq(number_of(cell, "n"), number_of(both, "n"));
+        }
+        const cJSON *alone =
+            cJSON_GetArrayItem(json_get(cJSON_GetArrayItem(of, 1), "cells"), level);
+        ck_assert_double_eq(number_of(json_get(table, "all"), "n"), number_of(alone, "n"));
+        ck_assert_double_eq_tol(
+            number_of(json_get(table, "all"), "value"), number_of(alone, "value"), 1e-12);
+    }
+    cJSON_Delete(root);
+    cJSON_Delete(crossed);
+}
+END_TEST
+
 START_TEST(readouts_are_made_from_probabilities) {
     static const char *const readouts[] = {"argmax", "expectation", "median"};
     struct err e = {0};
@@ -260,6 +293,7 @@ static const struct {
     {"fixture --db r.db --metric tpr:green", 2, "--metric: tpr:green: no class \"green\" of"},
     {"fixture --db r.db --by color", 2,
         "--by: \"color\": expected attributes among age_group, gender and race"},
+    {"fixture --db r.db --within size", 2, "--within: \"size\": expected attributes among"},
     {"fixture --db r.db --by race,race", 2, "--by: \"race\" stands twice"},
     {"fixture --db r.db --bins decade", 2,
         "--bins: decade: expected fairface-9, adience-8, decades, or groups"},
@@ -303,6 +337,7 @@ Suite *audit_verb_suite(void) {
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, values_are_those_of_the_store);
+    tcase_add_test(c, levels_are_audited_on_their_own);
     tcase_add_test(c, readouts_are_made_from_probabilities);
     tcase_add_test(c, confusions_are_those_of_the_store);
     tcase_add_test(c, nothing_depends_on_threads_or_the_order_of_rows);
