@@ -1,11 +1,7 @@
 /* dmtl audit, as a user types it, against the store's own numbers. */
-#include "check_folder.h"
-#include "check_run.h"
 #include "check_suites.h"
-#include "fixture_store.h"
+#include "fixture_stored.h"
 
-#include "core/file.h"
-#include "core/json.h"
 #include "core/mem.h"
 #include "store/sql.h"
 #include "store/store.h"
@@ -14,58 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static char *dir, *db;
-
-static void set_up(void) {
-    struct err e = {0};
-    dir = folder_new();
-    db = path_join(dir, "r.db");
-    ck_assert_msg(fixture_store(db, &e), "%s", e.msg);
-}
-
-static void tear_down(void) {
-    free(db);
-    folder_remove(dir);
-}
-
-static void expect(const char *command, int code, const char *in_out, const char *in_err) {
-    struct ran r = run_shell(dir, command);
-    ck_assert_msg(r.code == code, "%s: exit %d: %.1000s", command, r.code, r.err);
-    ck_assert_msg(
-        !in_out || strstr(r.out, in_out), "%s: no \"%s\" in:\n%.1500s", command, in_out, r.out);
-    ck_assert_msg(
-        !in_err || strstr(r.err, in_err), "%s: no \"%s\" in:\n%.1000s", command, in_err, r.err);
-    ran_free(&r);
-}
-
-static void change(const char *sql) {
-    struct err e = {0};
-    struct store *s = store_open(db, STORE_WRITE, &e);
-    ck_assert_msg(s && sql_script(store_db(s), sql, &e), "%s", e.msg);
-    store_close(s);
-}
-
-static cJSON *json_of(const char *command) {
-    struct err e = {0};
-    struct ran r = run_shell(dir, command);
-    ck_assert_msg(r.code == 0, "%s: exit %d: %.1000s", command, r.code, r.err);
-    cJSON *root = json_parse("output", r.out, strlen(r.out), &e);
-    ck_assert_msg(root, "%s: %s", command, e.msg);
-    ran_free(&r);
-    return root;
-}
-
-static const char *text_of(const cJSON *object, const char *name) {
-    const cJSON *text = json_get(object, name);
-    ck_assert_msg(cJSON_IsString(text), "no text %s", name);
-    return text->valuestring;
-}
-
-static double number_of(const cJSON *object, const char *name) {
-    const cJSON *number = json_get(object, name);
-    return cJSON_IsNumber(number) ? number->valuedouble : NAN;
-}
 
 /* ---- against the store ---- */
 
@@ -103,9 +47,9 @@ static int check_cells(struct store *s, const cJSON *table) {
 /* Every cell of every crossing has the mean over seeds of the metric that the worker stored. */
 START_TEST(values_are_those_of_the_store) {
     struct err e = {0};
-    struct store *s = store_open(db, STORE_READ, &e);
+    struct store *s = store_open(stored_db, STORE_READ, &e);
     ck_assert_msg(s, "%s", e.msg);
-    cJSON *root = json_of(
+    cJSON *root = stored_json(
         "$DMTL audit fixture:full --db r.db --draws 0 --format json --by age_group --by gender "
         "--by race --by age_group,race --by age_group,gender,race "
         "--metric mae,mse,bias,accuracy,accuracy_within_1");
@@ -124,10 +68,10 @@ END_TEST
 
 /* Within a level of one attribute the cells of another are those of both crossed, and everyone is that level. */
 START_TEST(levels_are_audited_on_their_own) {
-    cJSON *root =
-        json_of("$DMTL audit fixture:full --db r.db --draws 0 --task age --metric mae --by race "
-                "--within gender --format json");
-    cJSON *crossed = json_of(
+    cJSON *root = stored_json(
+        "$DMTL audit fixture:full --db r.db --draws 0 --task age --metric mae --by race "
+        "--within gender --format json");
+    cJSON *crossed = stored_json(
         "$DMTL audit fixture:full --db r.db --draws 0 --task age --metric mae --by gender,race "
         "--by gender --format json");
     const cJSON *tables = json_get(root, "tables"), *of = json_get(crossed, "tables");
@@ -158,22 +102,22 @@ END_TEST
 START_TEST(readouts_are_made_from_probabilities) {
     static const char *const readouts[] = {"argmax", "expectation", "median"};
     struct err e = {0};
-    struct store *s = store_open(db, STORE_READ, &e);
+    struct store *s = store_open(stored_db, STORE_READ, &e);
     for (size_t i = 0; i < ARRAY_LEN(readouts); i++) {
         char *command =
             xasprintf("$DMTL audit fixture:full --db r.db --draws 0 --format json --task age "
                       "--metric mae --by gender --readout %s",
                 readouts[i]);
-        cJSON *root = json_of(command);
+        cJSON *root = stored_json(command);
         const cJSON *all = json_get(cJSON_GetArrayItem(json_get(root, "tables"), 0), "all");
         ck_assert_double_eq_tol(
             number_of(all, "value"), stored(s, "age", "mae", "all", readouts[i]), 1e-12);
         cJSON_Delete(root);
         free(command);
     }
-    cJSON *bayes =
-        json_of("$DMTL audit fixture:full --db r.db --draws 0 --format json --task age --metric "
-                "mae,mse --by gender --readout bayes");
+    cJSON *bayes = stored_json(
+        "$DMTL audit fixture:full --db r.db --draws 0 --format json --task age --metric "
+        "mae,mse --by gender --readout bayes");
     const cJSON *tables = json_get(bayes, "tables");
     ck_assert_double_eq_tol(number_of(json_get(cJSON_GetArrayItem(tables, 0), "all"), "value"),
         stored(s, "age", "mae", "all", "median"), 1e-12);
@@ -181,15 +125,15 @@ START_TEST(readouts_are_made_from_probabilities) {
         stored(s, "age", "mse", "all", "expectation"), 1e-12);
     cJSON_Delete(bayes);
     store_close(s);
-    expect("$DMTL audit fixture:full --db r.db --task gender --readout count", 2, NULL,
+    stored_expect("$DMTL audit fixture:full --db r.db --task gender --readout count", 2, NULL,
         "--readout count: does not apply to gender's nominal task");
 }
 END_TEST
 
 START_TEST(confusions_are_those_of_the_store) {
     struct err e = {0};
-    struct store *s = store_open(db, STORE_READ, &e);
-    cJSON *root = json_of(
+    struct store *s = store_open(stored_db, STORE_READ, &e);
+    cJSON *root = stored_json(
         "$DMTL audit fixture:full --db r.db --draws 0 --format json --task gender --by race "
         "--confusion");
     const cJSON *matrix;
@@ -214,18 +158,19 @@ END_TEST
 /* ---- the same again ---- */
 
 START_TEST(nothing_depends_on_threads_or_the_order_of_rows) {
-    expect("$DMTL audit fixture --db r.db --threads 1 --min-n 10 --format json -o 1.json && "
-           "$DMTL audit fixture --db r.db --threads 3 --min-n 10 --format json -o 3.json && "
-           "cmp 1.json 3.json",
+    stored_expect("$DMTL audit fixture --db r.db --threads 1 --min-n 10 --format json -o 1.json && "
+                  "$DMTL audit fixture --db r.db --threads 3 --min-n 10 --format json -o 3.json && "
+                  "cmp 1.json 3.json",
         0, NULL, NULL);
     /* The samples' rows in another order: 1000 is above all of them. */
-    change("PRAGMA foreign_keys = 0;"
-           "UPDATE sample SET sample = 2000 - sample; UPDATE prediction SET sample = 2000 - sample;"
-           "UPDATE probability SET sample = 2000 - sample;");
-    expect(
+    stored_change(
+        "PRAGMA foreign_keys = 0;"
+        "UPDATE sample SET sample = 2000 - sample; UPDATE prediction SET sample = 2000 - sample;"
+        "UPDATE probability SET sample = 2000 - sample;");
+    stored_expect(
         "$DMTL audit fixture --db r.db --min-n 10 --format json -o other.json && cmp 1.json other.json",
         0, NULL, NULL);
-    expect(
+    stored_expect(
         "$DMTL audit fixture --db r.db --min-n 10 --seed 2 --format json -o 2.json && cmp -s 1.json 2.json",
         1, NULL, NULL);
 }
@@ -234,16 +179,16 @@ END_TEST
 /* ---- what is shown ---- */
 
 START_TEST(small_cells_are_shown_and_not_ranked) {
-    expect(
+    stored_expect(
         "$DMTL audit fixture --db r.db --task gender --by gender", 0, "| small | – | – |\n", NULL);
-    expect("$DMTL audit fixture --db r.db --task gender --by gender", 0,
+    stored_expect("$DMTL audit fixture --db r.db --task gender --by gender", 0,
         "Fewer than two cells have 100 clusters: no gap is told.", NULL);
-    expect("$DMTL audit fixture --db r.db --task gender --by gender --min-n 10", 0,
+    stored_expect("$DMTL audit fixture --db r.db --task gender --by gender --min-n 10", 0,
         "| Largest difference |", NULL);
-    expect(
+    stored_expect(
         "$DMTL audit fixture --db r.db --task gender --by gender --min-n 10 --metric equalised_odds:female",
         0, "## gender: equalised odds of female by gender", NULL);
-    expect(
+    stored_expect(
         "$DMTL audit fixture --db r.db --draws 0 --bins 0-12,13-19,20-35,36-55,56+ --by age_group",
         0, "| 13-19 |", NULL);
 }
@@ -251,7 +196,7 @@ END_TEST
 
 /* Every line of the CSV has the head's fields, whatever kind it is of. */
 START_TEST(csv_is_square) {
-    expect(
+    stored_expect(
         "$DMTL audit fixture --db r.db --min-n 5 --confusion --calibration --metric accuracy,equalised_odds "
         "--format csv -o a.csv && tr -d '\\r' < a.csv | sed 's/\"[^\"]*\"/q/g' | awk -F, '{print NF}' | sort -u",
         0, "19\n", NULL);
@@ -259,18 +204,18 @@ START_TEST(csv_is_square) {
 END_TEST
 
 START_TEST(incomplete_systems_say_so) {
-    change(
+    stored_change(
         "UPDATE cell SET state = 0 WHERE cell = (SELECT max(cell) FROM member WHERE variant = 'full')");
-    expect("$DMTL audit fixture --db r.db --draws 0", 0,
+    stored_expect("$DMTL audit fixture --db r.db --draws 0", 0,
         "1 run (1 of 2 cells done: **incomplete**)", NULL);
-    change("UPDATE cell SET state = 0");
-    expect("$DMTL audit fixture --db r.db", 1, NULL, "no cell of full is done (0 of 2)");
+    stored_change("UPDATE cell SET state = 0");
+    stored_expect("$DMTL audit fixture --db r.db", 1, NULL, "no cell of full is done (0 of 2)");
 }
 END_TEST
 
 START_TEST(a_sample_predicted_twice_is_refused) {
-    change("UPDATE cell SET seed = 7, split_seed = 7, fold = cell");
-    expect("$DMTL audit fixture --db r.db --draws 0", 2, NULL,
+    stored_change("UPDATE cell SET seed = 7, split_seed = 7, fold = cell");
+    stored_expect("$DMTL audit fixture --db r.db --draws 0", 2, NULL,
         "is predicted twice with seed 7 (split seed 7): folds that share test images cannot be pooled");
 }
 END_TEST
@@ -311,23 +256,24 @@ static const struct {
 
 START_TEST(refused_with_a_message) {
     char *command = xasprintf("$DMTL audit %s", refused[_i].options);
-    expect(command, refused[_i].code, NULL, refused[_i].message);
+    stored_expect(command, refused[_i].code, NULL, refused[_i].message);
     free(command);
 }
 END_TEST
 
 /* A prediction without probabilities, a file that is cut short, rows that point nowhere. */
 START_TEST(damaged_stores_are_told) {
-    change(
+    stored_change(
         "DELETE FROM probability WHERE task = 1 AND sample = (SELECT max(sample) FROM probability)");
-    expect("$DMTL audit fixture --db r.db --task gender --metric brier", 2, NULL,
+    stored_expect("$DMTL audit fixture --db r.db --task gender --metric brier", 2, NULL,
         "stored without probabilities");
-    change(
+    stored_change(
         "PRAGMA foreign_keys = 0; UPDATE sample SET sample = sample + 5000 WHERE sample % 7 = 0");
-    expect("$DMTL audit fixture --db r.db", 1, NULL,
+    stored_expect("$DMTL audit fixture --db r.db", 1, NULL,
         "a prediction is of no sample: the file is damaged");
-    expect("head -c 20000 r.db > cut.db && $DMTL audit fixture --db cut.db", 1, NULL, "cut.db");
-    expect("head -c 50 r.db > cut.db && $DMTL audit fixture --db cut.db", 1, NULL, "cut.db");
+    stored_expect(
+        "head -c 20000 r.db > cut.db && $DMTL audit fixture --db cut.db", 1, NULL, "cut.db");
+    stored_expect("head -c 50 r.db > cut.db && $DMTL audit fixture --db cut.db", 1, NULL, "cut.db");
 }
 END_TEST
 
@@ -335,7 +281,7 @@ Suite *audit_verb_suite(void) {
     Suite *s = suite_create("audit_verb");
     TCase *c = tcase_create("verb");
     tcase_set_timeout(c, 60);
-    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_add_checked_fixture(c, stored_set_up, stored_tear_down);
     tcase_add_test(c, values_are_those_of_the_store);
     tcase_add_test(c, levels_are_audited_on_their_own);
     tcase_add_test(c, readouts_are_made_from_probabilities);

@@ -1,11 +1,7 @@
 /* dmtl compare, as a user types it, against the store's own numbers. */
-#include "check_folder.h"
-#include "check_run.h"
 #include "check_suites.h"
-#include "fixture_store.h"
+#include "fixture_stored.h"
 
-#include "core/file.h"
-#include "core/json.h"
 #include "core/mem.h"
 #include "store/sql.h"
 #include "store/store.h"
@@ -13,56 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static char *dir, *db;
-
-static void set_up(void) {
-    struct err e = {0};
-    dir = folder_new();
-    db = path_join(dir, "r.db");
-    ck_assert_msg(fixture_store(db, &e), "%s", e.msg);
-}
-
-static void tear_down(void) {
-    free(db);
-    folder_remove(dir);
-}
-
-static void expect(const char *command, int code, const char *in_out, const char *in_err) {
-    struct ran r = run_shell(dir, command);
-    ck_assert_msg(r.code == code, "%s: exit %d: %.1000s", command, r.code, r.err);
-    ck_assert_msg(
-        !in_out || strstr(r.out, in_out), "%s: no \"%s\" in:\n%.2500s", command, in_out, r.out);
-    ck_assert_msg(
-        !in_err || strstr(r.err, in_err), "%s: no \"%s\" in:\n%.1000s", command, in_err, r.err);
-    ran_free(&r);
-}
-
-static void change(const char *sql) {
-    struct err e = {0};
-    struct store *s = store_open(db, STORE_WRITE, &e);
-    ck_assert_msg(s && sql_script(store_db(s), sql, &e), "%s", e.msg);
-    store_close(s);
-}
-
-static cJSON *json_of(const char *command) {
-    struct err e = {0};
-    struct ran r = run_shell(dir, command);
-    ck_assert_msg(r.code == 0, "%s: exit %d: %.1000s", command, r.code, r.err);
-    cJSON *root = json_parse("output", r.out, strlen(r.out), &e);
-    ck_assert_msg(root, "%s: %s", command, e.msg);
-    ran_free(&r);
-    return root;
-}
-
-static double number_of(const cJSON *object, const char *name) {
-    const cJSON *number = json_get(object, name);
-    return cJSON_IsNumber(number) ? number->valuedouble : NAN;
-}
-
-static const char *text_of(const cJSON *object, const char *name) {
-    return json_get(object, name)->valuestring;
-}
 
 /* The mean over seeds of a variant's metric, as its worker stored it. */
 static double stored(struct store *s, const char *variant, const cJSON *c) {
@@ -82,8 +28,8 @@ static double stored(struct store *s, const char *variant, const cJSON *c) {
 /* Without a family of its own the grid's columns are tested, every row but the baseline against it. */
 START_TEST(the_grid_against_its_baseline) {
     struct err e = {0};
-    struct store *s = store_open(db, STORE_READ, &e);
-    cJSON *root = json_of("$DMTL compare fixture --db r.db --format json");
+    struct store *s = store_open(stored_db, STORE_READ, &e);
+    cJSON *root = stored_json("$DMTL compare fixture --db r.db --format json");
     const cJSON *c;
     double most = 0;
     int n = 0;
@@ -111,9 +57,9 @@ START_TEST(the_grid_against_its_baseline) {
 END_TEST
 
 START_TEST(the_family_is_the_grids) {
-    change("UPDATE grid SET source = json_set(source, '$.report.family',"
-           " json('[{\"task\": \"age\", \"metric\": \"mae\"}]')) WHERE name = 'fixture'");
-    cJSON *root = json_of("$DMTL compare fixture --db r.db --format json");
+    stored_change("UPDATE grid SET source = json_set(source, '$.report.family',"
+                  " json('[{\"task\": \"age\", \"metric\": \"mae\"}]')) WHERE name = 'fixture'");
+    cJSON *root = stored_json("$DMTL compare fixture --db r.db --format json");
     ck_assert_int_eq(cJSON_GetArraySize(json_get(root, "comparisons")), 1);
     const cJSON *one = cJSON_GetArrayItem(json_get(root, "comparisons"), 0);
     ck_assert_double_eq_tol(number_of(one, "p_holm"), number_of(one, "p"), 1e-15);
@@ -123,9 +69,10 @@ END_TEST
 
 /* A system against itself, in another grid's clothes: nothing differs. */
 START_TEST(the_same_predictions_do_not_differ) {
-    change("DELETE FROM member WHERE variant = 'full' AND cell <> (SELECT min(cell) FROM member)");
-    cJSON *root =
-        json_of("$DMTL compare subset fixture:full --db r.db --metric mae,accuracy --format json");
+    stored_change(
+        "DELETE FROM member WHERE variant = 'full' AND cell <> (SELECT min(cell) FROM member)");
+    cJSON *root = stored_json(
+        "$DMTL compare subset fixture:full --db r.db --metric mae,accuracy --format json");
     const cJSON *c;
     cJSON_ArrayForEach(c, json_get(root, "comparisons")) {
         ck_assert_double_eq(number_of(c, "difference"), 0);
@@ -140,11 +87,11 @@ END_TEST
 /* One run each and samples of their own: McNemar's counts are those of the predictions. */
 START_TEST(mcnemar_where_samples_are_independent) {
     struct err e = {0};
-    change("DELETE FROM member WHERE cell IN (SELECT cell FROM cell WHERE seed = 2)");
+    stored_change("DELETE FROM member WHERE cell IN (SELECT cell FROM cell WHERE seed = 2)");
     cJSON *root =
-        json_of("$DMTL compare fixture --db r.db --task gender --cluster sample --format json");
+        stored_json("$DMTL compare fixture --db r.db --task gender --cluster sample --format json");
     const cJSON *one = cJSON_GetArrayItem(json_get(root, "comparisons"), 0);
-    struct store *s = store_open(db, STORE_READ, &e);
+    struct store *s = store_open(stored_db, STORE_READ, &e);
     static const char sql[] =
         "SELECT count(*) FROM v_predictions a JOIN v_predictions b ON a.sample = b.sample AND a.task = b.task"
         " AND a.part = b.part AND a.grid = b.grid WHERE a.grid = 'fixture' AND a.part = 'test' AND a.task = 'gender'"
@@ -158,40 +105,41 @@ START_TEST(mcnemar_where_samples_are_independent) {
     ck_assert_double_eq_tol(number_of(one, "p_mcnemar"), number_of(one, "p"), 0.05);
     cJSON_Delete(root);
     store_close(s);
-    expect("$DMTL compare fixture --db r.db --task gender --cluster sample", 0, "## McNemar, exact",
-        NULL);
+    stored_expect("$DMTL compare fixture --db r.db --task gender --cluster sample", 0,
+        "## McNemar, exact", NULL);
 }
 END_TEST
 
 START_TEST(nothing_depends_on_threads) {
-    expect(
+    stored_expect(
         "$DMTL compare fixture --db r.db --threads 1 -o 1.md && $DMTL compare fixture --db r.db --threads 3 -o "
         "3.md && cmp 1.md 3.md",
         0, NULL, NULL);
-    expect("$DMTL compare fixture --db r.db --format csv | head -1", 0,
+    stored_expect("$DMTL compare fixture --db r.db --format csv | head -1", 0,
         "grid_a,a,grid_b,b,part,task,metric", NULL);
 }
 END_TEST
 
 START_TEST(incomplete_systems_say_so) {
-    change(
+    stored_change(
         "UPDATE cell SET state = 0 WHERE cell = (SELECT max(cell) FROM member WHERE variant = 'full')");
-    expect("$DMTL compare fixture --db r.db", 0, "| equal-weights | full (1 of 2 cells) |", NULL);
-    expect("$DMTL compare fixture --db r.db", 0, "those of each system on their own", NULL);
-    change("UPDATE cell SET state = 0");
-    expect("$DMTL compare fixture --db r.db", 1, NULL,
+    stored_expect(
+        "$DMTL compare fixture --db r.db", 0, "| equal-weights | full (1 of 2 cells) |", NULL);
+    stored_expect("$DMTL compare fixture --db r.db", 0, "those of each system on their own", NULL);
+    stored_change("UPDATE cell SET state = 0");
+    stored_expect("$DMTL compare fixture --db r.db", 1, NULL,
         "compare: no task has predictions of both systems on the test part");
 }
 END_TEST
 
 START_TEST(other_truths_are_refused) {
-    change("UPDATE prediction SET truth = 1 - truth WHERE task = 1 AND cell IN"
-           " (SELECT cell FROM member WHERE variant = 'full')");
-    expect("$DMTL compare fixture --db r.db --task gender", 2, NULL,
+    stored_change("UPDATE prediction SET truth = 1 - truth WHERE task = 1 AND cell IN"
+                  " (SELECT cell FROM member WHERE variant = 'full')");
+    stored_expect("$DMTL compare fixture --db r.db --task gender", 2, NULL,
         "has true gender 0 in one system and 1 in the other");
-    change("UPDATE prediction SET truth = 1 - truth WHERE task = 1 AND cell ="
-           " (SELECT min(cell) FROM member WHERE variant = 'full')");
-    expect(
+    stored_change("UPDATE prediction SET truth = 1 - truth WHERE task = 1 AND cell ="
+                  " (SELECT min(cell) FROM member WHERE variant = 'full')");
+    stored_expect(
         "$DMTL compare fixture --db r.db --task gender", 2, NULL, "has two true labels of gender");
 }
 END_TEST
@@ -212,7 +160,7 @@ static const struct {
 
 START_TEST(refused_with_a_message) {
     char *command = xasprintf("$DMTL compare %s", refused[_i].options);
-    expect(command, 2, NULL, refused[_i].message);
+    stored_expect(command, 2, NULL, refused[_i].message);
     free(command);
 }
 END_TEST
@@ -221,7 +169,7 @@ Suite *compare_verb_suite(void) {
     Suite *s = suite_create("compare_verb");
     TCase *c = tcase_create("verb");
     tcase_set_timeout(c, 60);
-    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_add_checked_fixture(c, stored_set_up, stored_tear_down);
     tcase_add_test(c, the_grid_against_its_baseline);
     tcase_add_test(c, the_family_is_the_grids);
     tcase_add_test(c, the_same_predictions_do_not_differ);

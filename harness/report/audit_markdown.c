@@ -3,6 +3,7 @@
 #include "core/escape.h"
 #include "core/mem.h"
 #include "report/audits.h"
+#include "report/measure_text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,12 +20,7 @@ static bool is_ratio(int kind) {
 
 /* A share is percent; a ratio is a plain number. */
 static void value(struct str *out, bool percent, double x) {
-    if (isnan(x))
-        str_add(out, "undefined");
-    else if (percent)
-        str_addf(out, "%.2f", 100 * x);
-    else
-        str_addf(out, "%.3f", x);
+    add_measure(out, percent, x, "undefined");
 }
 
 static void interval(struct str *out, bool percent, struct interval i) {
@@ -36,13 +32,6 @@ static void interval(struct str *out, bool percent, struct interval i) {
     str_add(out, isinf(i.high) ? " to any" : " to ");
     if (!isinf(i.high))
         value(out, percent, i.high);
-}
-
-static void probability(struct str *out, double p) {
-    if (isnan(p))
-        str_add(out, "–");
-    else
-        str_addf(out, p < 0.001 ? "%.1g" : "%.3f", p);
 }
 
 /* "20-29, female" of "age_group=20-29,gender=female": the heading says of what. Encoded characters stay. */
@@ -132,9 +121,9 @@ static void cell_line(struct str *out, const struct audits *a, const struct audi
                                                              : "–");
     else {
         str_addf(out, "%zu | ", c->rank);
-        probability(out, c->p);
+        add_chance(out, c->p);
         str_add(out, " | ");
-        probability(out, c->q);
+        add_chance(out, c->q);
         str_add(out, " |\n");
     }
 }
@@ -173,7 +162,7 @@ static void gap_line(struct str *out, const struct crossing *c, const struct aud
     str_add(out, " | ");
     cell_name(out, c, g->gap.low);
     str_add(out, " | ");
-    probability(out, g->p);
+    add_chance(out, g->p);
     str_add(out, " |\n");
 }
 

@@ -2,6 +2,7 @@
 #include "core/escape.h"
 #include "core/json.h"
 #include "report/comparisons.h"
+#include "report/measure_text.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,18 +18,7 @@ static const char *grid_of(const struct compared *c) {
 /* ---- Markdown ---- */
 
 static void value(struct str *out, const struct comparison *c, double x) {
-    if (isnan(x))
-        str_add(out, "–");
-    else
-        str_addf(out, outcome_traits(&c->outcome).share ? "%.2f" : "%.3f",
-            outcome_traits(&c->outcome).share ? 100 * x : x);
-}
-
-static void probability(struct str *out, double p) {
-    if (isnan(p))
-        str_add(out, "–");
-    else
-        str_addf(out, p < 0.001 ? "%.1g" : "%.3f", p);
+    add_measure(out, outcome_traits(&c->outcome).share, x, "–");
 }
 
 static void system_text(
@@ -74,9 +64,9 @@ static void line(struct str *out, const struct comparison *c, double confidence)
     str_add(out, " to ");
     value(out, c, r->interval.high);
     str_add(out, " | ");
-    probability(out, r->p);
+    add_chance(out, r->p);
     str_add(out, " | ");
-    probability(out, c->holm);
+    add_chance(out, c->holm);
     if (isnan(r->standardised))
         str_add(out, " | – |");
     else
@@ -108,7 +98,7 @@ static void mcnemar(struct str *out, const struct comparisons *c) {
             str_addf(out, "%.3f | ", r->odds_ratio);
         else
             str_add(out, r->only_a ? "∞ | " : "– | ");
-        probability(out, r->mcnemar_p);
+        add_chance(out, r->mcnemar_p);
         str_add(out, " |\n");
     }
 }
