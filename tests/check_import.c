@@ -102,6 +102,7 @@ START_TEST(the_long_form) {
     ck_assert_double_eq_tol(metric("theirs", "age", "mae", "count"), 2.5, 1e-12);
     expect(IMPORT, 0, "i.db: the same predictions are there already as import:theirs", NULL);
     expect("$DMTL report import --db i.db", 0, "| theirs (baseline) | 2.500 |", NULL);
+    expect("$DMTL report import --db i.db | grep -c 'No gate'", 1, "0\n", NULL);
     expect("$DMTL status import --db i.db", 0, "import: 1 cell: 1 done", NULL);
     expect("$DMTL audit import:theirs --db i.db --task gender --by gender --min-n 5", 0,
         "| Largest difference |", NULL);

@@ -4,6 +4,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "grid/choice.h"
+#include "grid/import.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +21,9 @@ bool stored_grid_open(struct stored_grid *g, const struct grid_options *o, struc
     *g = (struct stored_grid){.name = name, .db = grid_options_database(o, name)};
     if (!file_exists(g->db))
         return err_usage(e,
-            "%s: there is no such results database; `dmtl run GRID.json` makes it, --db FILE names "
+            "%s: there is no such results database; `dmtl %s` makes it, --db FILE names "
             "another",
-            g->db);
+            g->db, strcmp(name, IMPORT_GRID) == 0 ? "import FILE.csv" : "run GRID.json");
     g->store = store_open(g->db, STORE_READ, e);
     char *source = g->store ? store_grid_source(g->store, name, e) : NULL;
     bool ok = source != NULL;

@@ -174,7 +174,7 @@ static bool put_run(struct store *s, const struct manifest *m, const struct impo
                   &(struct store_cell){.id = id,
                       .config = config,
                       .dataset = dataset_names[m->set].name,
-                      .split = "imported",
+                      .split = IMPORT_SPLIT,
                       .seed = (uint64_t)im->runs[run].seed,
                       .fold = im->runs[run].fold},
                   &cell, e) &&

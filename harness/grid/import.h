@@ -8,6 +8,7 @@
 #include "store/store.h"
 
 #define IMPORT_GRID "import"
+#define IMPORT_SPLIT "imported" /* of its cells: another's, and unknown */
 enum { IMPORT_MAX_NAME = 200 };
 
 /* What a system may be called: 1 to IMPORT_MAX_NAME bytes of UTF-8 without control characters, and without ':', which

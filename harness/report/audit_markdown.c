@@ -55,8 +55,9 @@ static void cell_name(struct str *out, const struct crossing *c, size_t cell) {
 
 static void runs_text(struct str *out, const struct audit_task *t) {
     const struct system_predictions *r = &t->predictions;
-    str_addf(out, "- %s: %zu samples in %zu clusters, %d run%s%s (%zu of %zu cells done%s)\n",
-        attribute_name[t->task], r->p.n, r->p.clusters, r->p.runs, r->p.runs == 1 ? "" : "s",
+    str_addf(out, "- %s: %zu sample%s in %zu cluster%s, %d run%s%s (%zu of %zu cells done%s)\n",
+        attribute_name[t->task], r->p.n, r->p.n == 1 ? "" : "s", r->p.clusters,
+        r->p.clusters == 1 ? "" : "s", r->p.runs, r->p.runs == 1 ? "" : "s",
         r->folds ? ", out-of-fold predictions pooled" : "", r->cells, r->planned,
         r->cells < r->planned ? ": **incomplete**" : "");
 }

@@ -4,6 +4,7 @@
 #include "core/json.h"
 #include "core/mem.h"
 #include "data/gates.h"
+#include "grid/import.h"
 #include "store/sql.h"
 
 #include <math.h>
@@ -50,12 +51,13 @@ bool warnings_read(struct warnings *w, struct store *s, const char *grid, struct
     /* A file of an older version that is only read has no findings. */
     bool told =
         sql_long(db, e, 0, "SELECT count(*) FROM sqlite_master WHERE name = 'v_findings'", "");
+    /* What a system that was imported trained on is not known here, and no gate's business. */
     w->unknown =
         !told ? w->done
               : (long)sql_long(db, e, 0,
                     "SELECT count(DISTINCT cell) FROM v_cells WHERE grid = ?1 AND state = 'done'"
-                    " AND leaky IS NULL",
-                    "s", grid);
+                    " AND leaky IS NULL AND split <> ?2",
+                    "ss", grid, IMPORT_SPLIT);
     bool ok = e->kind == ERR_NONE;
     for (int g = 0; ok && told && g < GATE_COUNT; g++)
         ok = read_gate(w, &capacity, db, grid, g, e);
