@@ -2,10 +2,10 @@
  * chance. Pure C: arrays in, numbers out.
  *
  * A cell's value is the mean over runs (seeds) of its quotient in each. Its interval is Wilson's for a share of
- * samples, the exact one where the cell has fewer than AUDIT_TINY, and the bootstrap's for means such as the MAE;
+ * samples, the exact one where the cell has fewer than AUDIT_TINY clusters, and the bootstrap's for means such as the MAE;
  * all count what depends on each other (a person's images, near-identical ones) as one, and where there are several
  * runs their variance too. Wilson's and the exact one do so by an effective size: of a share p whose variance v is
- * estimated over clusters and runs, p (1 - p) / v, at most n (Korn & Graubard 1998); where p is 0 or 1 and v says
+ * estimated over clusters and runs, p (1 - p) / v, at most n, less where it is known from few clusters (Korn & Graubard 1998); where p is 0 or 1 and v says
  * nothing, Kish's (sum m)^2 / sum m^2 over clusters of m samples.
  *
  * Cells of fewer clusters than asked for are shown, and take no part in ranks, gaps and tests. */

@@ -1,5 +1,6 @@
 #include "analysis/audit_rows.h"
 
+#include "analysis/distributions.h"
 #include "core/mem.h"
 
 #include <math.h>
@@ -201,23 +202,29 @@ static void cluster_sums(const struct audit_rows *a, struct range range, const d
     free(deviation);
 }
 
-static double effective_size(double share, double n, double kish, double variance) {
+/* Where samples depend on each other the variance is estimated from few clusters: Student's quantile over the normal
+ * one makes up for that. */
+static double effective_size(
+    const struct audit_cell *cell, double kish, double variance, double confidence) {
+    double n = (double)cell->n, clusters = (double)cell->clusters, share = cell->value;
     double simple = share * (1 - share) / (n - 1); /* what n independent samples would have */
     if (!(simple > 0) || isnan(variance) || !(variance > 0))
         return kish;
-    return fmin(n, n * simple / variance);
+    double size = fmin(n, n * simple / variance);
+    if (cell->clusters == cell->n)
+        return size;
+    double tail = 0.5 + confidence / 2;
+    double ratio = normal_quantile(tail) / student_t_quantile(tail, clusters - 1);
+    return size * ratio * ratio;
 }
 
 static void share_interval(
     struct audit_cell *cell, double kish, double variance, double confidence) {
-    double size = effective_size(cell->value, (double)cell->n, kish, variance);
-    if (cell->n < AUDIT_TINY) {
-        cell->method = INTERVAL_EXACT;
-        cell->interval = interval_exact(cell->value, size, confidence);
-    } else {
-        cell->method = INTERVAL_WILSON;
-        cell->interval = interval_wilson(cell->value, size, confidence);
-    }
+    double size = effective_size(cell, kish, variance, confidence);
+    bool tiny = cell->clusters < AUDIT_TINY;
+    cell->method = tiny ? INTERVAL_EXACT : INTERVAL_WILSON;
+    cell->interval = tiny ? interval_exact(cell->value, size, confidence)
+                          : interval_wilson(cell->value, size, confidence);
 }
 
 /* A share of 0 or 1 shows no variance of its own; as a scale Agresti & Coull's stands in for it. */

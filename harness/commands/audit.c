@@ -79,7 +79,7 @@ static const struct argp argp = {options, parse, "SYSTEM",
     "import:NAME. Metrics: accuracy; of age accuracy_within_1, mae, mse, bias, cs_lt_N, cs_le_N too; of a class "
     "against the rest selection, tpr, fpr, tnr, fnr, precision and equalised_odds, each with :CLASS or of every "
     "class; of probabilities confidence, overconfidence, brier, log_loss. Default: mae and bias of age, accuracy "
-    "of the rest. With --bins age's classes are age groups.",
+    "of the rest. Age's classes, of which accuracy and rates are, are the groups of --bins.",
     NULL, NULL, NULL};
 
 static bool run(const struct audit_command *c, struct str *text, struct err *e) {

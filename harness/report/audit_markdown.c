@@ -87,7 +87,7 @@ static void head(struct str *out, const struct audits *a) {
         runs_text(out, &a->tasks[t]);
     str_addf(out,
         "\nIntervals are %g %% over samples%s; images that depend on each other (clusters: %s) count "
-        "as one. Shares: Wilson's, exact below %d samples; means: bootstrap of %zu draws. p: %zu "
+        "as one. Shares: Wilson's, exact below %d clusters; means: bootstrap of %zu draws. p: %zu "
         "permutations of groups; q: Benjamini-Hochberg over the ranked cells of a table. Cells of "
         "fewer than %zu clusters are shown, not ranked, and in no gap.%s\n",
         100 * o->confidence, runs > 1 ? " and seeds" : "",
