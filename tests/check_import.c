@@ -151,6 +151,17 @@ START_TEST(the_wide_form_with_probabilities) {
 }
 END_TEST
 
+START_TEST(the_order_of_lines_does_not_matter) {
+    put_long("p.csv", "\n", false);
+    run_ok(IMPORT);
+    run_ok("(head -1 p.csv; tail -n +2 p.csv | sort -r) > q.csv && "
+           "$DMTL import q.csv --name other --data synthetic=faces --db i.db");
+    run_ok(
+        "for n in theirs other; do $DMTL audit import:$n --db i.db --min-n 5 --format csv | sed s/$n/x/ > $n.csv || "
+        "exit 1; done; cmp theirs.csv other.csv");
+}
+END_TEST
+
 /* What export writes is imported as it was. */
 static void round_trip(const char *options) {
     char *command = xasprintf(
@@ -309,6 +320,7 @@ Suite *import_suite(void) {
     tcase_add_test(c, the_long_form);
     tcase_add_test(c, spreadsheets_say_the_same);
     tcase_add_test(c, the_wide_form_with_probabilities);
+    tcase_add_test(c, the_order_of_lines_does_not_matter);
     tcase_add_test(c, an_export_comes_back);
     tcase_add_test(c, other_predictions_of_a_name);
     tcase_add_test(c, refused_with_a_message);
