@@ -211,15 +211,21 @@ static double class_of(double label, const struct age_bins *bins) {
     return bins ? age_bin(bins, label) : round_half_up(label);
 }
 
+static struct term class_term(
+    const struct outcome *o, const struct age_bins *bins, double truth, double predicted) {
+    double is = class_of(truth, bins), said = class_of(predicted, bins);
+    return o->kind == OUTCOME_METRIC ? (struct term){metric_term(o->metric, is, said), 1}
+                                     : rate(o->kind, is == o->class, said == o->class);
+}
+
 static struct term term_of(const struct outcome *o, const struct predictions *p,
     const struct age_bins *bins, size_t i, int run) {
     size_t at = i * (size_t)p->runs + (size_t)run;
     double truth = p->truth[i], predicted = p->predicted[at], error = predicted - truth;
-    double is = class_of(truth, bins), said = class_of(predicted, bins);
     switch (o->kind) {
     case OUTCOME_METRIC:
         return metric_rows[o->metric].share
-                   ? (struct term){metric_term(o->metric, is, said), 1}
+                   ? class_term(o, bins, truth, predicted)
                    : (struct term){metric_term(o->metric, truth, predicted), 1};
     case OUTCOME_CS_LT:
         return (struct term){fabs(error) < o->limit, 1};
@@ -235,7 +241,7 @@ static struct term term_of(const struct outcome *o, const struct predictions *p,
     case OUTCOME_LOG_LOSS:
         return (struct term){p->terms[TERM_LOG_LOSS][at], 1};
     default:
-        return rate(o->kind, is == o->class, said == o->class);
+        return class_term(o, bins, truth, predicted);
     }
 }
 

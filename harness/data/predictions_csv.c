@@ -177,7 +177,7 @@ static bool read_probabilities(
 /* ---- rows ---- */
 
 static bool find_run(struct reader *r, uint32_t *run) {
-    struct imported_run this = {0, -1};
+    struct imported_run this = {.fold = -1};
     const struct prediction_columns *c = &r->columns;
     struct imported *im = r->im;
     long long fold = -1;
@@ -241,6 +241,7 @@ static bool read_prediction(
         return false;
     im->rows = xgrow(im->rows, &im->capacity, im->n + 1, sizeof *im->rows);
     im->rows[im->n++] = row;
+    im->has[task] = true;
     return true;
 }
 
@@ -314,6 +315,15 @@ static int by_key_and_line(const void *a, const void *b) {
     return order ? order : (x->line > y->line) - (x->line < y->line);
 }
 
+/* Where the rows of each run are, once they are sorted. */
+static void find_rows(struct imported *im) {
+    for (size_t i = 0; i < im->n; i++) {
+        struct imported_run *run = &im->runs[im->rows[i].run];
+        if (run->n++ == 0)
+            run->first = i;
+    }
+}
+
 static bool check_once(const struct reader *r) {
     const struct imported *im = r->im;
     for (size_t i = 1; i < im->n; i++) {
@@ -359,6 +369,7 @@ bool imported_parse(struct imported *im, const struct manifest *m, const char *p
     if (ok) {
         sort_runs(im);
         qsort(im->rows, im->n, sizeof *im->rows, by_key_and_line);
+        find_rows(im);
         ok = check_once(&r);
     }
     prediction_columns_free(&r.columns);

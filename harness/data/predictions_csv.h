@@ -31,7 +31,8 @@ struct imported_row {
 };
 struct imported_run {
     long long seed;
-    int fold; /* -1: none */
+    int fold;        /* -1: none */
+    size_t first, n; /* of rows[] */
 };
 struct imported {
     struct imported_run *runs; /* ascending by seed and fold */
@@ -40,6 +41,7 @@ struct imported {
     size_t n, capacity;
     float *pool;
     size_t pool_n, pool_capacity;
+    bool has[ATTR_COUNT];     /* predictions of the task */
     int width[ATTR_COUNT];    /* probabilities of a prediction; 0: none */
     bool ordinal[ATTR_COUNT]; /* P(age > r_k) */
     size_t unlabelled;        /* predictions of samples without the label, passed over */

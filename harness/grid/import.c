@@ -28,13 +28,6 @@ bool import_check_name(const char *name, struct err *e) {
     return false;
 }
 
-static bool has_task(const struct imported *im, int task) {
-    for (size_t i = 0; i < im->n; i++)
-        if (im->rows[i].task == task)
-            return true;
-    return false;
-}
-
 /* ---- texts: of a cell, and of the grid ---- */
 
 /* The part of a configuration that says what the predictions are of: a variant's patch too. */
@@ -45,7 +38,7 @@ static cJSON *tasks_of(const struct manifest *m, const struct imported *im) {
         cJSON_AddStringToObject(data, "ages", ages_names[m->reading.ages].name);
     cJSON *tasks = cJSON_AddObjectToObject(root, "tasks");
     for (int t = 0; t < ATTR_COUNT; t++) {
-        if (!has_task(im, t))
+        if (!im->has[t])
             continue;
         cJSON *task = cJSON_AddObjectToObject(tasks, attribute_name[t]);
         bool ordinal = t == ATTR_AGE && (im->width[t] == 0 || im->ordinal[t]);

@@ -108,13 +108,11 @@ bool import_put_results(struct store *s, const struct manifest *m, const struct 
     size_t run, int64_t cell, int64_t dataset, struct err *e) {
     struct age_bin_sets bins;
     bool ok = age_bins_load(&bins, NULL, e);
-    for (size_t i = 0, n; ok && i < im->n; i += n) {
+    size_t end = im->runs[run].first + im->runs[run].n;
+    for (size_t i = im->runs[run].first, n; ok && i < end; i += n) {
         const struct imported_row *row = &im->rows[i];
-        for (n = 1; i + n < im->n && row[n].run == row->run && row[n].part == row->part &&
-                    row[n].task == row->task;)
+        for (n = 1; i + n < end && row[n].part == row->part && row[n].task == row->task;)
             n++;
-        if (row->run != run)
-            continue;
         struct block b;
         block_open(&b, m, im, i, n);
         ok = put_predictions(s, &b, cell, dataset, e) && put_metrics(s, &b, &bins, cell, e);
