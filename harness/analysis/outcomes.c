@@ -15,26 +15,26 @@ struct kind_row {
 
 /* Of metrics (analysis/metrics.h) and of cumulative scores, whose limit is in their names, not here. */
 static const struct kind_row rows[OUTCOME_KIND_COUNT] = {
-    [OUTCOME_SELECTION] = {"selection", true, false, {true, true, 2, true}},
-    [OUTCOME_TPR] = {"tpr", true, false, {true, true, +1, true}},
-    [OUTCOME_FPR] = {"fpr", true, false, {true, true, -1, true}},
-    [OUTCOME_TNR] = {"tnr", true, false, {true, true, +1, true}},
-    [OUTCOME_FNR] = {"fnr", true, false, {true, true, -1, true}},
-    [OUTCOME_PRECISION] = {"precision", true, false, {true, true, +1, false}},
-    [OUTCOME_CONFIDENCE] = {"confidence", false, true, {true, false, 2, true}},
-    [OUTCOME_OVERCONFIDENCE] = {"overconfidence", false, true, {false, false, 0, true}},
-    [OUTCOME_BRIER] = {"brier", false, true, {false, false, -1, true}},
-    [OUTCOME_LOG_LOSS] = {"log_loss", false, true, {false, false, -1, true}},
+    [OUTCOME_SELECTION] = {"selection", true, false, {true, true, 2, true, true}},
+    [OUTCOME_TPR] = {"tpr", true, false, {true, true, +1, true, true}},
+    [OUTCOME_FPR] = {"fpr", true, false, {true, true, -1, true, true}},
+    [OUTCOME_TNR] = {"tnr", true, false, {true, true, +1, true, true}},
+    [OUTCOME_FNR] = {"fnr", true, false, {true, true, -1, true, true}},
+    [OUTCOME_PRECISION] = {"precision", true, false, {true, true, +1, true, false}},
+    [OUTCOME_CONFIDENCE] = {"confidence", false, true, {true, false, 2, false, true}},
+    [OUTCOME_OVERCONFIDENCE] = {"overconfidence", false, true, {false, false, 0, false, true}},
+    [OUTCOME_BRIER] = {"brier", false, true, {false, false, -1, false, true}},
+    [OUTCOME_LOG_LOSS] = {"log_loss", false, true, {false, false, -1, false, true}},
 };
 static const char *const score_names[] = {[OUTCOME_CS_LT] = "cs_lt_", [OUTCOME_CS_LE] = "cs_le_"};
 
 struct outcome_traits outcome_traits(const struct outcome *o) {
     if (o->kind == OUTCOME_METRIC) {
         const struct metric_row *m = &metric_rows[o->metric];
-        return (struct outcome_traits){m->share, m->share, m->better, true};
+        return (struct outcome_traits){m->share, m->share, m->better, m->share, true};
     }
     if (o->kind == OUTCOME_CS_LT || o->kind == OUTCOME_CS_LE)
-        return (struct outcome_traits){true, true, +1, true};
+        return (struct outcome_traits){true, true, +1, false, true};
     return rows[o->kind].traits;
 }
 

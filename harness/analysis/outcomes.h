@@ -38,10 +38,11 @@ struct outcome {
 };
 
 struct outcome_traits {
-    bool share;  /* 0 to 1 */
-    bool count;  /* a share of samples that are in or out: Wilson's interval holds */
-    int better;  /* +1 higher, -1 lower, 0 nearer to zero; 2: neither, as a rate of selection */
-    bool paired; /* the denominator does not depend on the predictions: systems can be compared */
+    bool share;   /* 0 to 1 */
+    bool count;   /* a share of samples that are in or out: Wilson's interval holds */
+    int better;   /* +1 higher, -1 lower, 0 nearer to zero; 2: neither, as a rate of selection */
+    bool classes; /* made of classes, which age groups are */
+    bool paired;  /* the denominator does not depend on the predictions: systems can be compared */
 };
 struct outcome_traits outcome_traits(const struct outcome *o);
 

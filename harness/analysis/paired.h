@@ -44,7 +44,8 @@ struct paired_result {
 void paired_compare(struct paired_result *r, const struct outcome *o, const struct predictions *a,
     const struct predictions *b, const struct age_bins *bins, const struct paired_options *options);
 
-/* Chance that `n` differences' sum is as far from 0 if each sign were a coin's. */
+/* Chance that `n` differences' sum is as far from 0 if each sign were a coin's; NaN for no draws, where all flips are
+ * too many to make. */
 double sign_flip_test(const double *difference, size_t n, size_t draws, uint64_t seed, int threads);
 
 /* McNemar 1947, exact and two-sided: of only_a + only_b coins, as uneven a throw. 1 where there is none. */

@@ -57,6 +57,8 @@ double sign_flip_test(
     f.seen = fabs(sum);
     if (f.n <= PAIRED_ENUMERATED) {
         p = enumerate(&f);
+    } else if (draws == 0) {
+        p = NAN;
     } else {
         size_t hits = 1;
         f.hits = xcalloc((size_t)threads, sizeof *f.hits);

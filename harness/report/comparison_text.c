@@ -48,7 +48,7 @@ static void line(struct str *out, const struct comparison *c, double confidence)
     system_text(out, c, &c->b, 1);
     str_addf(out, " | %s: ", attribute_name[c->task]);
     escape_markdown(out, c->outcome.name);
-    if (*c->bins && outcome_traits(&c->outcome).share) {
+    if (*c->bins) {
         str_add(out, ", ");
         escape_markdown(out, c->bins);
     }

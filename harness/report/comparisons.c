@@ -94,7 +94,7 @@ static void add_result(
     *one = (struct comparison){.a = m->a.of,
         .b = m->b.of,
         .task = t->task,
-        .bins = xstrdup(bins ? bins->name : ""),
+        .bins = xstrdup(bins && outcome_traits(o).classes ? bins->name : ""),
         .outcome = *o,
         .holm = NAN,
         .done = {m->a.r.cells, m->b.r.cells},

@@ -13,7 +13,7 @@ struct compared { /* a system in its grid */
 struct comparison {
     struct compared a, b;
     enum attribute task;
-    char *bins; /* of the age task's classes; "" none */
+    char *bins; /* that the outcome's classes are; "" none */
     struct outcome outcome;
     struct paired_result result;
     double holm;                /* p over the family */
