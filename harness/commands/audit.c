@@ -8,7 +8,9 @@
 #include "report/output.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { KEY_BY = 256, KEY_WITHIN, KEY_MIN_N, KEY_FAIRLEARN, KEY_CONFUSION, KEY_CALIBRATION };
 
@@ -82,6 +84,10 @@ static const struct argp argp = {options, parse, "SYSTEM",
     "of the rest. Age's classes, of which accuracy and rates are, are the groups of --bins.",
     NULL, NULL, NULL};
 
+static void show_progress(size_t tables) {
+    fprintf(stderr, "\r%zu table%s made\r", tables, tables == 1 ? "" : "s");
+}
+
 static bool run(const struct audit_command *c, struct str *text, struct err *e) {
     static void (*const formats[])(struct str *, const struct audits *) = {
         audits_markdown, audits_csv, audits_json};
@@ -98,6 +104,7 @@ static bool run(const struct audit_command *c, struct str *text, struct err *e) 
         .confusion = c->confusion,
         .calibration = c->calibration,
         .choice = o->choice,
+        .progress = !command_quiet() && isatty(STDERR_FILENO) ? show_progress : NULL,
         .options = {.confidence = o->confidence,
             .min_clusters = c->min_n,
             .draws = o->draws,

@@ -178,6 +178,8 @@ static bool add_outcome(struct audits *a, size_t task, const struct outcome *o, 
     for (size_t c = 0; ok && c < t->n_crossings; c++) {
         a->sections =
             xgrow(a->sections, &a->sections_capacity, a->n_sections + 1, sizeof *a->sections);
+        if (a->request->progress)
+            a->request->progress(a->n_sections);
         struct audit_section *s = &a->sections[a->n_sections++];
         *s = (struct audit_section){.task = task, .crossing = c, .outcome = *o};
         s->outcome.name = xstrdup(o->name);

@@ -18,6 +18,8 @@ struct audit_request {
     bool confusion, calibration; /* of groups too */
     struct prediction_choice choice; /* part, clusters, read-out; the rest is filled in */
     struct audit_options options;
+    void (*progress)(
+        size_t tables); /* called before each table with how many are made; NULL: nobody asks */
 };
 
 struct audit_section {     /* one outcome over one crossing */

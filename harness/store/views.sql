@@ -4,6 +4,8 @@
 -- Common columns. `cell`: the cell's id, 64 hexadecimal digits, the same in every database. `grid`,
 -- `variant`: a cell that stands in two grids, or as two variants of one, gives a row in each: filter by
 -- grid, or count distinct cells. `seed` keys training. `fold`: 0-4, -1 where the split has none.
+-- Grid `import` holds predictions of other systems (`dmtl import`): its variants are the systems, a cell is a
+-- seed and fold, its device is 'import' and its split 'imported'.
 -- `part`: train, validation, test. `task`: age, gender, race (in v_epochs also all, the joint loss).
 -- `readout`: how a head's probabilities became one number: count, argmax, expectation, median.
 -- Labels are integers (v_classes has their names); shares run from 0 to 1; numbers are REAL.
