@@ -123,7 +123,7 @@ static const struct {
     {"sed 's/age/agee/g' small.json >x.json; $DMTL plan x.json",
         "dmtl: x.json: /base/tasks/agee: unknown task: expected age, gender or race; did you mean age?\n"},
     {"sed 's/variants/variant/' small.json >x.json; $DMTL plan x.json",
-        "dmtl: x.json: /variant: unknown key: expected one of title, base, variants, descriptions, axes, exclude, baseline, report, gates; did you mean variants?\n"},
+        "dmtl: x.json: /variant: unknown key: expected one of title, base, variants, descriptions, axes, exclude, baseline, report, gates, $schema; did you mean variants?\n"},
     {"sed 's/nominal\"}/nominl\"}/' small.json >x.json; $DMTL plan x.json",
         "dmtl: x.json: /variants/nominal/tasks/age/kind: \"nominl\": expected one of \"nominal\", \"ordinal\"; did you mean \"nominal\"?\n"},
     {"sed 's/\\[1, 2\\]/[-1]/' small.json >x.json; $DMTL plan x.json",

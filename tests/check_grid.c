@@ -3,6 +3,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "grid/grid.h"
+#include "grid/schema.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -218,7 +219,7 @@ static const struct {
     {"{\"base\": {\"optimiser\": {\"momentum\": \"0.9\"}}, " V "}",
         "g.json: /base/optimiser/momentum: \"0.9\": expected a number from 0 to below 1"},
     {GRID("\"axis\": {}"),
-        "g.json: /axis: unknown key: expected one of title, base, variants, descriptions, axes, exclude, baseline, report, gates; did you mean axes?"},
+        "g.json: /axis: unknown key: expected one of title, base, variants, descriptions, axes, exclude, baseline, report, gates, $schema; did you mean axes?"},
     {GRID("\"title\": 3"), "g.json: /title: expected a text"},
     {GRID("\"descriptions\": {\"ful\": \"x\"}"),
         "g.json: /descriptions: \"ful\": there is no variant of this name; did you mean \"full\"?"},
@@ -375,6 +376,7 @@ static const struct {
     {"experiments/bias.json", "bias", 2},
     {"experiments/utkface-adience-groups.json", "utkface-adience-groups", 20},
     {"experiments/utkface-ablation.json", "utkface-ablation", 24},
+    {"experiments/utkface-audit.json", "utkface-audit", 10},
 };
 
 START_TEST(the_experiments_are_what_they_say) {
@@ -389,6 +391,23 @@ START_TEST(the_experiments_are_what_they_say) {
     for (size_t i = 0; i < g.n_cells; i++)
         for (size_t j = 0; j < i; j++)
             ck_assert_msg(strcmp(g.cells[i].id, g.cells[j].id) != 0, "cells %zu and %zu", j, i);
+    grid_free(&g);
+}
+END_TEST
+
+/* experiments/grid.schema.json is what the program prints (`dmtl plan --schema`); a grid may name it. */
+START_TEST(the_schema_is_up_to_date) {
+    struct err e = {0};
+    struct str now = {0};
+    char *stored = file_read("experiments/grid.schema.json", 1 << 20, NULL, &e);
+    ck_assert_msg(stored, "%s", e.msg);
+    schema_print(&now);
+    ck_assert_str_eq(stored, now.text);
+    free(stored);
+    str_free(&now);
+    struct grid g;
+    must_parse(
+        &g, "{\"$schema\": \"grid.schema.json\", " BASE ", \"variants\": {\"full\": {}}}", NULL, 0);
     grid_free(&g);
 }
 END_TEST
@@ -432,6 +451,7 @@ Suite *grid_suite(void) {
     tcase_add_test(c, names_of_variants_are_checked_for_the_option_that_gave_them);
     tcase_add_test(c, a_missing_file_is_wrong_usage);
     tcase_add_loop_test(c, the_experiments_are_what_they_say, 0, (int)ARRAY_LEN(experiments));
+    tcase_add_test(c, the_schema_is_up_to_date);
     tcase_add_test(c, the_example_of_the_guide_is_a_grid);
     suite_add_tcase(s, c);
     return s;

@@ -7,6 +7,7 @@
 #include "core/mem.h"
 #include "grid/grid.h"
 #include "grid/leaky.h"
+#include "grid/schema.h"
 #include "report/setting.h"
 #include "store/store.h"
 
@@ -14,19 +15,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_RESOLVED = 256, KEY_JSON, KEY_KEYS };
+enum { KEY_RESOLVED = 256, KEY_JSON, KEY_KEYS, KEY_SCHEMA };
 enum { ID_SHOWN = 12 };
 
 static const struct argp_option options[] = {
     {"resolved", KEY_RESOLVED, NULL, 0, "print each cell's whole configuration, defaults too", 0},
     {"json", KEY_JSON, NULL, 0, "print JSON", 0},
     {"keys", KEY_KEYS, NULL, 0, "print every key that a grid can set, and leave", 0},
+    {"schema", KEY_SCHEMA, NULL, 0, "print the JSON Schema of grid files, and leave", 0},
     {0},
 };
 
 struct plan {
     struct grid_options grid;
-    bool resolved, json, keys;
+    bool resolved, json, keys, schema;
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
@@ -41,6 +43,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         break;
     case KEY_KEYS:
         p->keys = true;
+        break;
+    case KEY_SCHEMA:
+        p->schema = true;
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -239,11 +244,11 @@ static bool show(const struct plan *p, struct err *e) {
 bool command_plan(int argc, char **argv, struct err *e) {
     struct plan p = {.grid.takes = TAKES_SET};
     bool done, ok = command_parse(&argp, argc, argv, &p, &p.grid, &done, e);
-    if (ok && !done && p.keys) {
-        struct str help = {0};
-        keys_help(&help);
-        fputs(help.text, stdout);
-        str_free(&help);
+    if (ok && !done && (p.keys || p.schema)) {
+        struct str text = {0};
+        (p.keys ? keys_help : schema_print)(&text);
+        fputs(text.text, stdout);
+        str_free(&text);
     } else if (ok && !done) {
         ok = grid_options_file(&p.grid, "plan", e) && show(&p, e);
     }

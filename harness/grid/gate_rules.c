@@ -138,3 +138,42 @@ char *gate_rules_text(const struct gate_rules *r) {
     cJSON_Delete(root);
     return str_detach(&text);
 }
+
+static cJSON *actions_of(enum gate gate) {
+    cJSON *s = cJSON_CreateObject(), *names = cJSON_AddArrayToObject(s, "enum");
+    for (int a = 0; a < ACTION_COUNT; a++)
+        if (a != ACTION_PASS || !gate_leaks(gate))
+            cJSON_AddItemToArray(names, cJSON_CreateString(action_name[a]));
+    return s;
+}
+
+/* An action, or an object with it and the gate's bounds. */
+static cJSON *rule_schema(enum gate gate) {
+    cJSON *either = cJSON_CreateObject(), *any = cJSON_AddArrayToObject(either, "anyOf");
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "type", "object");
+    cJSON *properties = cJSON_AddObjectToObject(object, "properties");
+    cJSON_AddItemToObject(properties, "action", actions_of(gate));
+    for (size_t i = 0; i < ARRAY_LEN(bound_rows); i++) {
+        if (bound_rows[i].gate != gate)
+            continue;
+        cJSON *bound = cJSON_AddObjectToObject(properties, bound_rows[i].name);
+        cJSON_AddStringToObject(bound, "type", "number");
+        cJSON_AddNumberToObject(bound, "minimum", bound_rows[i].low);
+        cJSON_AddNumberToObject(bound, "maximum", bound_rows[i].high);
+    }
+    cJSON_AddFalseToObject(object, "additionalProperties");
+    cJSON_AddItemToArray(any, actions_of(gate));
+    cJSON_AddItemToArray(any, object);
+    return either;
+}
+
+cJSON *gate_rules_schema(void) {
+    cJSON *s = cJSON_CreateObject();
+    cJSON_AddStringToObject(s, "type", "object");
+    cJSON *properties = cJSON_AddObjectToObject(s, "properties");
+    for (int g = 0; g < GATE_COUNT; g++)
+        cJSON_AddItemToObject(properties, gate_name[g], rule_schema((enum gate)g));
+    cJSON_AddFalseToObject(s, "additionalProperties");
+    return s;
+}

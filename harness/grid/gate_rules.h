@@ -34,4 +34,7 @@ bool gate_rules_read(
 /* All of it as one line of JSON, which gate_rules_read takes; the caller frees. */
 char *gate_rules_text(const struct gate_rules *r);
 
+/* The JSON Schema of what gate_rules_read takes; the caller deletes. */
+cJSON *gate_rules_schema(void);
+
 #endif

@@ -143,7 +143,7 @@ static bool has_type(const struct grid_file *f, const cJSON *part, const char *a
 static bool read_file(struct grid *g, struct grid_file *f, const cJSON *root,
     const char *const *set, int n_set, struct err *e) {
     static const char *const members[] = {"title", "base", "variants", "descriptions", "axes",
-        "exclude", "baseline", "report", "gates"};
+        "exclude", "baseline", "report", "gates", "$schema"}; /* the last is an editor's */
     if (!cJSON_IsObject(root))
         return err_usage(e, "%s: expected an object, a grid", f->where);
     if (!grid_known_members(f, "", root, members, ARRAY_LEN(members), e))
