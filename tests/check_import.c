@@ -204,6 +204,13 @@ START_TEST(other_predictions_of_a_name) {
     expect(
         "$DMTL import p.csv --name ours --data synthetic=faces --db i.db", 0, "import:ours", NULL);
     expect("$DMTL compare import --db i.db", 0, "| ours | theirs | gender: accuracy", NULL);
+    run_ok("$DMTL import p.csv --name ours --data synthetic=faces --db j.db");
+    expect("$DMTL compare import:theirs import:ours --db i.db --db j.db", 0,
+        "| theirs | ours | gender: accuracy", NULL);
+    expect("$DMTL compare import --db i.db --db j.db --db k.db", 2, NULL,
+        "--db: k.db: expected it twice at most");
+    expect(
+        "$DMTL audit import --db i.db --db j.db", 2, NULL, "audit: --db: j.db: expected it once");
     expect("$DMTL export import --db i.db --task age | wc -l", 0, "119\n",
         NULL); /* 59 + 59 and the head */
 }

@@ -32,7 +32,8 @@ static const struct argp argp = {options, parse, "GRID\nSYSTEM\nSYSTEM SYSTEM",
     "GRID alone: every row of its table against the baseline. SYSTEM is GRID:ROW or GRID:VARIANT, such as "
     "utkface-quick:full, or import:NAME; one alone is compared with its grid's baseline. Without --metric the tests "
     "are those that the grid's file states (/report/family, or else its columns), and Holm's correction is over all "
-    "of them. Each grid's database is results/GRID's name.db unless --db names one for both.",
+    "of them. Each grid's database is results/GRID's name.db unless --db names one for both; --db given twice "
+    "names one for each.",
     NULL, NULL, NULL};
 
 /* A system as the command line names it. */
@@ -89,8 +90,9 @@ static bool run(const struct compare_command *c, struct str *text, struct err *e
     struct comparisons comparisons = {0};
     for (int t = 0; t < ATTR_COUNT; t++)
         request.tasks[t] = o->tasks[t];
-    bool ok = open_system(&a, c->system[0], o->db, c->n == 2, e) &&
-              (c->n == 1 || open_system(&b, c->system[1], o->db, true, e));
+    bool ok =
+        open_system(&a, c->system[0], o->db, c->n == 2, e) &&
+        (c->n == 1 || open_system(&b, c->system[1], o->second_db ? o->second_db : o->db, true, e));
     if (ok)
         ok = c->n == 1 ? one_system(&comparisons, &request, &a, e)
                        : comparisons_of_two(&comparisons, &request,

@@ -126,6 +126,15 @@ static bool take_readout(struct statistics_options *o, const char *value) {
     return true;
 }
 
+static bool take_db(struct statistics_options *o, const char *value) {
+    bool compare = strcmp(o->verb, "compare") == 0;
+    if (o->db && (o->second_db || !compare))
+        return err_usage(o->e, "%s: --db: %.200s: expected it %s", o->verb, value,
+            compare ? "twice at most, once a system" : "once");
+    *(o->db ? &o->second_db : &o->db) = value;
+    return true;
+}
+
 static bool take(struct statistics_options *o, int key, char *value, bool *known) {
     static const char *const parts[] = {"validation", "test"}, *const formats[] = {
                                                                    "md", "csv", "json"};
@@ -168,8 +177,7 @@ static bool take(struct statistics_options *o, int key, char *value, bool *known
     case KEY_FORMAT:
         return take_word(o, "format", value, formats, ARRAY_LEN(formats), &o->format);
     case KEY_STATISTICS_DB:
-        o->db = value;
-        return true;
+        return take_db(o, value);
     case 'o':
         o->output = value;
         return true;
