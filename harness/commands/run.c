@@ -1,6 +1,7 @@
 /* dmtl run: registers a grid's cells and has workers run those that are not done. */
 #include "commands/command.h"
 #include "commands/run_gates.h"
+#include "commands/time_limit.h"
 #include "commands/workers.h"
 
 #include "core/cores.h"
@@ -22,7 +23,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { KEY_DATA = 256, KEY_LISTS, KEY_CACHE, KEY_WEIGHTS, KEY_THREADS, KEY_DEVICE, KEY_FAIL_FAST };
+enum {
+    KEY_DATA = 256,
+    KEY_LISTS,
+    KEY_CACHE,
+    KEY_WEIGHTS,
+    KEY_THREADS,
+    KEY_DEVICE,
+    KEY_FAIL_FAST,
+    KEY_TIME_LIMIT
+};
 
 static const struct argp_option options[] = {
     {"data", KEY_DATA, DATA_OPTION_ARG, 0, DATA_OPTION_HELP, 0},
@@ -35,6 +45,10 @@ static const struct argp_option options[] = {
         0},
     {"device", KEY_DEVICE, "NAME", 0, "cpu, cuda or cuda:N (default: cpu)", 0},
     {"fail-fast", KEY_FAIL_FAST, NULL, 0, "stop at the first cell that fails", 0},
+    {"time-limit", KEY_TIME_LIMIT, "SPAN", 0,
+        "stop with checkpoints before it is over, such as 90m, 12h or 1-12:00:00 (a Slurm job's end is kept "
+        "too)",
+        0},
     {0},
 };
 
@@ -44,6 +58,9 @@ struct run {
     struct data_options data;
     int jobs, threads;
     bool fail_fast;
+    double limit_s; /* 0: none given */
+    struct time_limit limit;
+    bool timed_out;
     struct err *e;
     char *db, *cache;      /* resolved */
     struct manifest *sets; /* what the chosen cells read, each set and reading once */
@@ -85,6 +102,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_FAIL_FAST:
         r->fail_fast = true;
         break;
+    case KEY_TIME_LIMIT:
+        return time_limit_parse(value, &r->limit_s, r->e) ? 0 : EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -93,7 +112,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 
 static const struct argp argp = {options, parse, "GRID",
     "Runs the cells of a grid file that are not done, and stores every prediction.\v"
-    "Ctrl-C stops with a checkpoint; the same command goes on from there.",
+    "Ctrl-C, SIGTERM, SIGHUP and SIGUSR1 stop with a checkpoint and exit code 75; the same command goes on from "
+    "there. A second Ctrl-C stops at once: it goes on from the last checkpoint.",
     NULL, NULL, NULL};
 
 /* ---- which cells ---- */
@@ -268,15 +288,16 @@ static void worker_arguments(const struct run *r, const struct grid *g, struct a
 
 /* Shows progress until every worker has ended; a request to stop is handed on to them once. */
 static bool wait_for(
-    struct workers *w, struct store *s, const struct run *r, const struct grid *g, struct err *e) {
+    struct workers *w, struct store *s, struct run *r, const struct grid *g, struct err *e) {
     const struct timespec pause = {.tv_nsec = 200 * 1000 * 1000};
     struct progress *p =
         progress_new(s, g->name, r->grid.only.text, r->grid.only.n, command_quiet());
     bool stopping = false, ok = true;
     while (w->running) {
         workers_reap(w);
-        bool stop =
-            interrupt_requested() || (r->fail_fast && w->worst) || w->worst == WORKER_EXIT_NO_SPACE;
+        r->timed_out = r->timed_out || time_limit_near(&r->limit);
+        bool stop = interrupt_requested() || r->timed_out || (r->fail_fast && w->worst) ||
+                    w->worst == WORKER_EXIT_NO_SPACE;
         if (stop && !stopping) {
             workers_stop(w);
             stopping = true;
@@ -326,8 +347,8 @@ static bool outcome(const struct run *r, const struct grid *g, const struct work
             done, t->all);
     } else if (w->worst == 75 || interrupt_requested()) {
         err_interrupted(e,
-            "run: stopped with %zu of %zu cells done; the same command goes on from here", done,
-            t->all);
+            "run: stopped%s with %zu of %zu cells done; the same command goes on from here",
+            r->timed_out ? " before its time limit" : "", done, t->all);
     } else if (done == t->all) {
         text = xasprintf(". Next: dmtl report %s", of_grid);
         print_done(g, t, text);
@@ -354,7 +375,7 @@ static bool outcome(const struct run *r, const struct grid *g, const struct work
     return ok;
 }
 
-static bool run_cells(const struct run *r, const struct grid *g, struct store *s, struct err *e) {
+static bool run_cells(struct run *r, const struct grid *g, struct store *s, struct err *e) {
     struct workers workers = {0};
     struct arguments a = {0};
     struct tally tally;
@@ -411,6 +432,7 @@ bool command_run(int argc, char **argv, struct err *e) {
         .grid.takes = TAKES_SET, .weights = "datasets/weights", .device = "cpu", .jobs = 1, .e = e};
     struct grid g = {0};
     bool done, ok = command_parse(&argp, argc, argv, &r, &r.grid, &done, e);
+    time_limit_start(&r.limit, r.limit_s);
     if (ok && !done)
         ok = grid_options_file(&r.grid, "run", e) && grid_options_read(&r.grid, &g, e) &&
              run_grid(&r, &g, e);

@@ -1,5 +1,6 @@
-/* Requests to stop: SIGINT, SIGTERM and SIGHUP set a flag that long work asks for between steps, so
- * that it can put its things in order and end with ERR_INTERRUPTED (exit 75). A write past the limit on
+/* Requests to stop: SIGINT, SIGTERM, SIGHUP and SIGUSR1 (batch systems send it ahead of the end) set a flag that long
+ * work asks for between steps, so that it can put its things in order and end with ERR_INTERRUPTED (exit 75). A second
+ * SIGINT ends the process at once. A write past the limit on
  * the size of files (SIGXFSZ) fails with EFBIG instead of ending the process. */
 #ifndef CORE_INTERRUPT_H
 #define CORE_INTERRUPT_H
