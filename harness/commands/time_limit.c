@@ -44,12 +44,14 @@ static bool read_clock(const char *text, double *seconds) {
         if (days < 0 || *text++ != '-')
             return false;
     }
-    for (;; text++) {
+    while (n < 3) {
         part[n] = read_digits(&text);
-        if (part[n++] < 0)
+        if (part[n] < 0)
             return false;
+        n++;
         if (*text != ':' || n == 3)
             break;
+        text++;
     }
     if (*text || n < 2)
         return false;
