@@ -245,23 +245,6 @@ static bool check_stored(
 
 /* ---- the workers ---- */
 
-struct arguments { /* NULL-terminated; texts owned */
-    char **list;
-    size_t n, capacity;
-};
-
-static void argument(struct arguments *a, char *text) {
-    a->list = xgrow(a->list, &a->capacity, a->n + 2, sizeof *a->list);
-    a->list[a->n++] = text;
-    a->list[a->n] = NULL;
-}
-
-static void arguments_free(struct arguments *a) {
-    for (size_t i = 0; i < a->n; i++)
-        free(a->list[i]);
-    free(a->list);
-}
-
 static int threads_each(const struct run *r) {
     int each = cores_usable() / r->jobs;
     return r->threads ? r->threads : each > 1 ? each : 1;
@@ -275,30 +258,30 @@ static bool spins(const struct run *r, const struct grid *g) {
 }
 
 static void worker_arguments(const struct run *r, const struct grid *g, struct arguments *a) {
-    argument(a, xstrdup("work"));
-    argument(a, xasprintf("--db=%s", r->db));
-    argument(a, xasprintf("--grid=%s", g->name));
-    argument(a, xasprintf("--cache=%s", r->cache));
-    argument(a, xasprintf("--weights=%s", r->weights));
-    argument(a, xasprintf("--device=%s", r->device));
-    argument(a, xasprintf("--threads=%d", threads_each(r)));
+    arguments_add(a, xstrdup("work"));
+    arguments_add(a, xasprintf("--db=%s", r->db));
+    arguments_add(a, xasprintf("--grid=%s", g->name));
+    arguments_add(a, xasprintf("--cache=%s", r->cache));
+    arguments_add(a, xasprintf("--weights=%s", r->weights));
+    arguments_add(a, xasprintf("--device=%s", r->device));
+    arguments_add(a, xasprintf("--threads=%d", threads_each(r)));
     char *gates = gate_rules_text(&g->gates);
-    argument(a, xasprintf("--gates=%s", gates));
+    arguments_add(a, xasprintf("--gates=%s", gates));
     free(gates);
     for (int set = 0; set < DATASET_COUNT; set++)
         if (r->data.dir[set])
-            argument(a, xasprintf("--data=%s=%s", dataset_names[set].name, r->data.dir[set]));
-    argument(a, xasprintf("--lists=%s", data_options_lists(&r->data)));
+            arguments_add(a, xasprintf("--data=%s=%s", dataset_names[set].name, r->data.dir[set]));
+    arguments_add(a, xasprintf("--lists=%s", data_options_lists(&r->data)));
     char *cells = places_text(r->chosen.cells, r->chosen.n_cells);
     char *candidates = places_text(r->chosen.candidates, r->chosen.n_candidates);
-    argument(a, xasprintf("--cells=%s", cells));
-    argument(a, xasprintf("--candidates=%s", candidates));
+    arguments_add(a, xasprintf("--cells=%s", cells));
+    arguments_add(a, xasprintf("--candidates=%s", candidates));
     free(cells);
     free(candidates);
     if (r->fail_fast)
-        argument(a, xstrdup("--fail-fast"));
+        arguments_add(a, xstrdup("--fail-fast"));
     if (command_quiet())
-        argument(a, xstrdup("--quiet"));
+        arguments_add(a, xstrdup("--quiet"));
 }
 
 /* Shows progress until every worker has ended; a request to stop is handed on to them once. */
@@ -396,7 +379,7 @@ static bool run_cells(struct run *r, const struct grid *g, struct store *s, stru
     char *program = workers_program(e);
     if (!program)
         return false;
-    argument(&a, program);
+    arguments_add(&a, program);
     worker_arguments(r, g, &a);
     interrupt_catch();
     bool ok = workers_start(&workers, r->jobs, spins(r, g), STDOUT_FILENO, a.list, e) &&

@@ -13,6 +13,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+void arguments_add(struct arguments *a, char *text) {
+    a->list = xgrow(a->list, &a->capacity, a->n + 2, sizeof *a->list);
+    a->list[a->n++] = text;
+    a->list[a->n] = NULL;
+}
+
+void arguments_free(struct arguments *a) {
+    for (size_t i = 0; i < a->n; i++)
+        free(a->list[i]);
+    free(a->list);
+    *a = (struct arguments){0};
+}
+
 char *workers_program(struct err *e) {
     static const char *const places[] = {"dmtl-torch", "../libexec/dmtl/dmtl-torch"};
     char self[PATH_MAX];

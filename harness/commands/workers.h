@@ -4,6 +4,7 @@
 
 #include "core/err.h"
 
+#include <stddef.h>
 #include <sys/types.h>
 
 struct workers {
@@ -12,6 +13,13 @@ struct workers {
     int worst; /* exit code of the worst that ended: any other before 2, WORKER_EXIT_NO_SPACE, 75, 1, 0 */
     int signal; /* that ended the worst, whose exit code is then 128 and this; 0: none did */
 };
+
+struct arguments { /* NULL-terminated; texts owned */
+    char **list;
+    size_t n, capacity;
+};
+void arguments_add(struct arguments *a, char *text); /* takes it over */
+void arguments_free(struct arguments *a);
 
 /* The path of dmtl-torch: beside this program, or in ../libexec/dmtl; the caller frees. */
 char *workers_program(struct err *e);
