@@ -70,23 +70,15 @@ static void change(const char *db, const char *sql) {
 }
 
 static char *row(const char *db, const char *sql) {
-    struct err e = {0};
-    char *path = path_join(dir, db);
-    struct store *s = store_open(path, STORE_READ, &e);
-    ck_assert_msg(s != NULL, "%s", e.msg);
-    sqlite3_stmt *stmt = sql_prepare(store_db(s), &e, sql, "");
-    ck_assert_msg(stmt && sql_step(stmt, &e) == 1, "%s", e.msg);
-    char *text = xstrdup(sql_text(stmt, 0));
-    sqlite3_finalize(stmt);
-    store_close(s);
+    char *path = path_join(dir, db), *text = row_text(path, sql);
     free(path);
     return text;
 }
 
 static void expect_row(const char *db, const char *sql, const char *want) {
-    char *have = row(db, sql);
-    ck_assert_msg(strcmp(have, want) == 0, "%s: %s: %s, not %s", db, sql, have, want);
-    free(have);
+    char *path = path_join(dir, db);
+    expect_rows(path, sql, want);
+    free(path);
 }
 
 static void expect_same(const char *a, const char *b) {

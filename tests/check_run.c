@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char *program(void) {
+char *dmtl_path(void) {
     char self[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     ck_assert_int_gt((int)n, 0);
@@ -30,7 +30,7 @@ static char *read_back(const char *path) {
 }
 
 struct ran run_shell(const char *dir, const char *command) {
-    char *dmtl = program(), *out = path_join(dir, ".stdout"), *err = path_join(dir, ".stderr");
+    char *dmtl = dmtl_path(), *out = path_join(dir, ".stdout"), *err = path_join(dir, ".stderr");
     char *line = xasprintf(
         "cd '%s' && DMTL='%s' && { %s\n} >'%s' 2>'%s' </dev/null", dir, dmtl, command, out, err);
     int status = system(line);

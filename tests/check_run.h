@@ -9,6 +9,7 @@ struct ran {
 
 /* `command` is a shell line in which $DMTL is the program; it runs in the folder `dir`. */
 struct ran run_shell(const char *dir, const char *command);
+char *dmtl_path(void); /* the caller frees */
 void ran_free(struct ran *r);
 
 #endif

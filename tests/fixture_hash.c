@@ -5,6 +5,7 @@
 #include "store/store.h"
 
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 void results_hash(const char *db, char hex[SHA256_HEX]) {
@@ -44,4 +45,22 @@ void expect_same_results(const char *db, const char *other_db) {
     results_hash(db, x);
     results_hash(other_db, y);
     ck_assert_msg(strcmp(x, y) == 0, "%s and %s hold different results", db, other_db);
+}
+
+char *row_text(const char *db, const char *sql) {
+    struct err e = {0};
+    struct store *s = store_open(db, STORE_READ, &e);
+    ck_assert_msg(s != NULL, "%s", e.msg);
+    sqlite3_stmt *stmt = sql_prepare(store_db(s), &e, sql, "");
+    ck_assert_msg(stmt && sql_step(stmt, &e) == 1, "%s", e.msg);
+    char *text = xstrdup(sql_text(stmt, 0));
+    sqlite3_finalize(stmt);
+    store_close(s);
+    return text;
+}
+
+void expect_rows(const char *db, const char *sql, const char *want) {
+    char *have = row_text(db, sql);
+    ck_assert_msg(strcmp(have, want) == 0, "%s: %s: %s, not %s", db, sql, have, want);
+    free(have);
 }

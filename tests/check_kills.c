@@ -1,0 +1,228 @@
+/* Runs that are killed without warning, fill their disk or find their checkpoints damaged end as if nothing had been:
+ * the same rows, and the same bytes of weights. DMTL_FULL=1 (`make test-kills`) kills more often. */
+#include "check_folder.h"
+#include "check_run.h"
+#include "check_suites.h"
+#include "fixture_hash.h"
+
+#include "core/file.h"
+#include "core/mem.h"
+#include "core/rng.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Every way to train a trunk and to weigh losses; 43 faces to train on, 3 steps an epoch, 12 in all. */
+static const char grid_text[] =
+    "{\"base\": {\"data\": {\"set\": \"synthetic\", \"image_px\": 24},"
+    "  \"tasks\": {\"age\": {}, \"gender\": {}, \"race\": {}}, \"trunk\": {\"name\": \"small\", \"weights\": \"none\"},"
+    "  \"optimiser\": {\"lr\": 0.01}, \"epochs\": 4, \"batch\": 16, \"log_every\": 2, \"checkpoint_every_steps\": 2},"
+    " \"variants\": {\"whole\": {}, \"frozen\": {\"trunk\": {\"train_from\": \"frozen\"}},"
+    "  \"partly\": {\"trunk\": {\"train_from\": \"stage2\"}},"
+    "  \"category\": {\"trunk\": {\"branch\": \"category\", \"branch_stage\": \"stage2\"}},"
+    "  \"task\": {\"trunk\": {\"branch\": \"task\", \"branch_stage\": \"stage3\"}},"
+    "  \"exact\": {\"weighting\": {\"kind\": \"uncertainty-exact\"}},"
+    "  \"problem\": {\"weighting\": {\"log_sigmas\": \"problem\"}}, \"fixed\": {\"weighting\": {\"kind\": \"fixed\"}},"
+    "  \"equal\": {\"weighting\": {\"kind\": \"equal\", \"normalise\": \"one\"}},"
+    "  \"single\": {\"tasks\": {\"age\": null, \"race\": null}}, \"best\": {\"report_epoch\": \"best\"},"
+    "  \"drawn\": {\"augment\": {\"flip\": true, \"shift_px\": 2}, \"trunk\": {\"dropout\": 0.2, \"stochastic_depth\":"
+    "   0.2}}}}";
+
+static char *made, *dir; /* with a.db, which nothing disturbed; a copy for each test */
+
+static bool full(void) {
+    const char *text = getenv("DMTL_FULL");
+    return text && *text == '1';
+}
+
+static void expect(const char *command, int code, const char *in_out, const char *in_err) {
+    struct ran r = run_shell(dir, command);
+    ck_assert_msg(r.code == code, "%s: exit %d: %.700s %.700s", command, r.code, r.out, r.err);
+    ck_assert_msg(
+        !in_out || strstr(r.out, in_out), "%s: no \"%s\" in:\n%.1500s", command, in_out, r.out);
+    ck_assert_msg(
+        !in_err || strstr(r.err, in_err), "%s: no \"%s\" in:\n%.1500s", command, in_err, r.err);
+    ran_free(&r);
+}
+
+#define RUN "$DMTL run g.json --data synthetic=faces --cache cache --threads 1 --quiet "
+
+static void make_undisturbed(void) {
+    made = dir = folder_new();
+    folder_put_text(dir, "g.json", grid_text);
+    expect("$DMTL data synth -n 60 --px 24 --out faces --quiet", 0, NULL, NULL);
+    expect(RUN "--db a.db", 0, "all 12 cells are done", NULL);
+}
+
+static void drop_undisturbed(void) {
+    folder_remove(made);
+}
+
+static void set_up(void) {
+    dir = folder_new();
+    char *command = xasprintf("cp -a '%s'/. .", made);
+    expect(command, 0, NULL, NULL);
+    free(command);
+}
+
+static void tear_down(void) {
+    folder_remove(dir);
+}
+
+/* 12 steps of which every other is logged: 1, 3, 5, 7, 9, 11, once a task. */
+static const char steps_sql[] =
+    "SELECT count(*) FROM (SELECT cell, task, group_concat(step) AS steps FROM (SELECT * FROM v_weights ORDER BY"
+    " cell, task, step) GROUP BY cell, task HAVING steps <> '1,3,5,7,9,11')";
+
+static void expect_undisturbed(const char *db) {
+    char *a = path_join(dir, "a.db"), *b = path_join(dir, db);
+    expect_same_results(a, b);
+    expect_rows(b, steps_sql, "0");
+    expect_rows(b, "SELECT count(DISTINCT cell || task) FROM v_weights", "34"); /* 11 x 3 + 1 */
+    expect_rows(b, "SELECT count(*) FROM v_runs WHERE outcome = 'failed'", "0");
+    char *compare =
+        xasprintf("for f in a/*/*.safetensors; do cmp $f %.*s/${f#a/} || exit 1; done; "
+                  "test $(ls a/*/*.safetensors | wc -l) = $(ls %.*s/*/*.safetensors | wc -l)",
+            (int)strlen(db) - 3, db, (int)strlen(db) - 3, db);
+    expect(compare, 0, NULL, NULL);
+    free(compare);
+    free(a);
+    free(b);
+}
+
+/* ---- kills ---- */
+
+/* In a process group of its own, so that run and workers die together. */
+static pid_t start(const char *command) {
+    char *line = xasprintf("cd '%s' && exec %s >>out.txt 2>>err.txt", dir, command);
+    pid_t pid = fork();
+    if (pid == 0) {
+        setpgid(0, 0);
+        execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+        _exit(127);
+    }
+    setpgid(pid, pid);
+    free(line);
+    return pid;
+}
+
+static void wait_ms(long ms) {
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+/* Whether it was killed, and had not ended by itself before. */
+static bool kill_after(const char *command, long ms) {
+    pid_t pid = start(command);
+    int status;
+    wait_ms(ms);
+    kill(-pid, SIGKILL);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return WIFSIGNALED(status);
+}
+
+/* Moments from the start of the program to well behind its first checkpoints. A grid that gets to its end is begun
+ * anew, so that the number of kills does not depend on the machine. */
+START_TEST(random_kills_leave_no_trace) {
+    int kills = 0, wanted = full() ? 400 : 50, grids = 0;
+    char *program = dmtl_path(), *db = xstrdup("k0.db");
+    struct rng moments = rng_open(7, RNG_TEST, 0, 0);
+    for (int i = 0; kills < wanted; i++) {
+        char *command = xasprintf(
+            "%s run g.json --data synthetic=faces --cache cache --threads 1 --db %s -j %d", program,
+            db, i % 3 ? 1 : 2);
+        if (kill_after(command, 50 + (long)rng_below(&moments, 1500))) {
+            kills++;
+        } else {
+            expect_undisturbed(db);
+            free(db);
+            db = xasprintf("k%d.db", ++grids);
+        }
+        free(command);
+    }
+    char *last = xasprintf(RUN "--db %s", db);
+    expect(last, 0, NULL, NULL);
+    expect_undisturbed(db);
+    printf("kills: %d over %d grids of 12 cells\n", kills, grids + 1);
+    free(last);
+    free(db);
+    free(program);
+}
+END_TEST
+
+/* ---- full disks ---- */
+
+/* Files may grow by a little more each time: database, journal or checkpoint meets the limit first. */
+START_TEST(a_disk_that_fills_leaves_no_trace) {
+    int step = full() ? 20 : 120, stopped = 0;
+    for (int blocks = 40; blocks < 4000; blocks += step) {
+        char *command = xasprintf("(ulimit -f %d; " RUN "--db b.db)", blocks);
+        struct ran r = run_shell(dir, command);
+        ck_assert_msg(r.code == 0 || r.code == 1, "exit %d: %s", r.code, r.err);
+        ck_assert_msg(r.code == 0 || strstr(r.err, "ulimit -f"), "%s", r.err);
+        stopped += r.code == 1;
+        bool done = r.code == 0;
+        ran_free(&r);
+        free(command);
+        if (done)
+            break;
+    }
+    ck_assert_int_gt(stopped, 1);
+    expect(RUN "--db b.db", 0, NULL, NULL);
+    expect_undisturbed("b.db");
+    printf("full disks: %d\n", stopped);
+}
+END_TEST
+
+/* ---- damaged checkpoints ---- */
+
+/* What becomes of the newest file, and of all. */
+static const struct {
+    const char *command, *said;
+} damages[] = {
+    {": > $f", ": is left out: "},
+    {"head -c 100 $f > x; mv x $f", ": is left out: "},
+    {"head -c $(($(stat -c %s $f) / 2)) $f > x; mv x $f", ": is left out: "},
+    {"head -c $(($(stat -c %s $f) - 1)) $f > x; mv x $f", ": is left out: "},
+    {"printf X | dd of=$f bs=1 seek=$(($(stat -c %s $f) - 40)) conv=notrunc 2>/dev/null",
+        ": is left out: "},
+    {"rm $f; mkdir $f", ": is left out: "},
+    {"rm $f", "goes on from step "},
+    {"for f in $d/*.safetensors; do head -c 1000 $f > x; mv x $f; done", ": is left out: "},
+    {"rm $d/*.safetensors", NULL},
+};
+
+/* Killed behind its step 6; the checkpoint of step 4 or 6 is the one before the newest. */
+START_TEST(a_damaged_checkpoint_is_passed_over) {
+    char *command = xasprintf(
+        "%s & run=$!; until ls b/*/step-0000000006.safetensors >/dev/null 2>&1; do :; done; "
+        "kill -KILL $(cat /proc/$run/task/$run/children) $run; wait $run; "
+        "f=$(ls b/*/*.safetensors | tail -1); d=$(dirname $f); %s",
+        "$DMTL run g.json --data synthetic=faces --cache cache --threads 1 --db b.db --only drawn "
+        "--set /checkpoint_every_steps=1",
+        damages[_i].command);
+    expect(command, 0, NULL, NULL);
+    expect(
+        "$DMTL run g.json --data synthetic=faces --cache cache --threads 1 --db b.db --only drawn",
+        0, NULL, damages[_i].said);
+    expect(RUN "--db b.db", 0, NULL, NULL);
+    expect_undisturbed("b.db");
+    free(command);
+}
+END_TEST
+
+Suite *kills_suite(void) {
+    Suite *s = suite_create("kills");
+    TCase *c = tcase_create("kills");
+    tcase_set_timeout(c, full() ? 3600 : 400);
+    tcase_add_unchecked_fixture(c, make_undisturbed, drop_undisturbed);
+    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_add_test(c, random_kills_leave_no_trace);
+    tcase_add_test(c, a_disk_that_fills_leaves_no_trace);
+    tcase_add_loop_test(c, a_damaged_checkpoint_is_passed_over, 0, ARRAY_LEN(damages));
+    suite_add_tcase(s, c);
+    return s;
+}
