@@ -31,6 +31,7 @@ enum {
     KEY_THREADS,
     KEY_DEVICE,
     KEY_FAIL_FAST,
+    KEY_SHARD,
     KEY_TIME_LIMIT
 };
 
@@ -45,6 +46,9 @@ static const struct argp_option options[] = {
         0},
     {"device", KEY_DEVICE, "NAME", 0, "cpu, cuda or cuda:N (default: cpu)", 0},
     {"fail-fast", KEY_FAIL_FAST, NULL, 0, "stop at the first cell that fails", 0},
+    {"shard", KEY_SHARD, "PART/PARTS", 0,
+        "this part of the cells alone, such as 3/8, with a database of its own in --db (`dmtl merge` joins them)",
+        0},
     {"time-limit", KEY_TIME_LIMIT, "SPAN", 0,
         "stop with checkpoints before it is over, such as 90m, 12h or 1-12:00:00 (a Slurm job's end is kept "
         "too)",
@@ -58,6 +62,8 @@ struct run {
     struct data_options data;
     int jobs, threads;
     bool fail_fast;
+    struct shard shard;
+    struct chosen chosen;
     double limit_s; /* 0: none given */
     struct time_limit limit;
     bool timed_out;
@@ -102,6 +108,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_FAIL_FAST:
         r->fail_fast = true;
         break;
+    case KEY_SHARD:
+        return shard_parse(&r->shard, value, r->e) ? 0 : EINVAL;
     case KEY_TIME_LIMIT:
         return time_limit_parse(value, &r->limit_s, r->e) ? 0 : EINVAL;
     default:
@@ -122,6 +130,10 @@ struct tally { /* of the chosen cells */
     size_t count[CELL_STATE_COUNT], all;
 };
 
+static bool is_chosen(const bool *places, size_t n, size_t i) {
+    return i < n && places[i];
+}
+
 static bool count_cells(
     const struct run *r, struct store *s, const char *grid, struct tally *tally, struct err *e) {
     struct cell_record *cells = NULL;
@@ -130,7 +142,7 @@ static bool count_cells(
     if (!store_cells(s, grid, &cells, &n, e))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (grid_options_choose(&r->grid, cells[i].variant)) {
+        if (is_chosen(r->chosen.cells, r->chosen.n_cells, i)) {
             tally->count[cells[i].state]++;
             tally->all++;
         }
@@ -155,11 +167,11 @@ static bool retry_failed(const struct run *r, struct store *s, const char *grid,
     bool ok =
         store_cells(s, grid, &cells, &n, e) && store_cells(s, tried, &candidates, &n_candidates, e);
     for (size_t i = 0; ok && i < n; i++)
-        if (cells[i].state == CELL_FAILED && grid_options_choose(&r->grid, cells[i].variant))
+        if (cells[i].state == CELL_FAILED && is_chosen(r->chosen.cells, r->chosen.n_cells, i))
             ok = store_retry(s, cells[i].cell, e);
     for (size_t i = 0; ok && i < n_candidates; i++)
         if (candidates[i].state == CELL_FAILED &&
-            grid_options_choose(&r->grid, candidates[i].variant) &&
+            is_chosen(r->chosen.candidates, r->chosen.n_candidates, i) &&
             asks(cells, n, candidates[i].variant))
             ok = store_retry(s, candidates[i].cell, e);
     store_cells_free(cells, n);
@@ -195,8 +207,7 @@ static bool read_set(struct run *r, enum dataset_id set, struct reading reading,
 static bool read_data(struct run *r, const struct grid *g, struct err *e) {
     for (size_t i = 0; i < g->n_cells; i++) {
         const struct config *c = &g->cells[i].config;
-        if (grid_options_choose(&r->grid, g->cells[i].variant) &&
-            !have_set(r, c->data.set, c->data.reading) &&
+        if (r->chosen.cells[i] && !have_set(r, c->data.set, c->data.reading) &&
             !read_set(r, c->data.set, c->data.reading, e))
             return false;
     }
@@ -216,7 +227,7 @@ static bool check_lists(const struct run *r, const struct grid *g, struct store 
     for (size_t i = 0; i < g->n_cells; i++) {
         const struct config *c = &g->cells[i].config;
         char content[SHA256_HEX];
-        if (grid_options_choose(&r->grid, g->cells[i].variant) && !lists_seen(g, i) &&
+        if (r->chosen.cells[i] && !lists_seen(g, i) &&
             (!config_lists_content(c, dir, content, e) ||
                 !choice_check_lists(s, g->name, c, content, e)))
             return false;
@@ -278,8 +289,12 @@ static void worker_arguments(const struct run *r, const struct grid *g, struct a
         if (r->data.dir[set])
             argument(a, xasprintf("--data=%s=%s", dataset_names[set].name, r->data.dir[set]));
     argument(a, xasprintf("--lists=%s", data_options_lists(&r->data)));
-    for (size_t i = 0; i < r->grid.only.n; i++)
-        argument(a, xasprintf("--only=%s", r->grid.only.text[i]));
+    char *cells = places_text(r->chosen.cells, r->chosen.n_cells);
+    char *candidates = places_text(r->chosen.candidates, r->chosen.n_candidates);
+    argument(a, xasprintf("--cells=%s", cells));
+    argument(a, xasprintf("--candidates=%s", candidates));
+    free(cells);
+    free(candidates);
     if (r->fail_fast)
         argument(a, xstrdup("--fail-fast"));
     if (command_quiet())
@@ -290,8 +305,7 @@ static void worker_arguments(const struct run *r, const struct grid *g, struct a
 static bool wait_for(
     struct workers *w, struct store *s, struct run *r, const struct grid *g, struct err *e) {
     const struct timespec pause = {.tv_nsec = 200 * 1000 * 1000};
-    struct progress *p =
-        progress_new(s, g->name, r->grid.only.text, r->grid.only.n, command_quiet());
+    struct progress *p = progress_new(s, g->name, &r->chosen, command_quiet());
     bool stopping = false, ok = true;
     while (w->running) {
         workers_reap(w);
@@ -404,9 +418,10 @@ static bool run_grid(struct run *r, const struct grid *g, struct err *e) {
     struct tally tally;
     r->db = grid_options_database(&r->grid, g->name);
     r->cache = r->given_cache ? xstrdup(r->given_cache) : beside(r->db, "cache");
-    if (!read_data(r, g, e))
+    if (!chosen_make(&r->chosen, g, r->grid.only.text, r->grid.only.n, &r->shard, e) ||
+        !read_data(r, g, e))
         return false;
-    struct store *s = store_open(r->db, STORE_WRITE, e);
+    struct store *s = store_open(r->db, r->shard.parts ? STORE_WRITE_SHARD : STORE_WRITE, e);
     bool ok = s && grid_register(g, s, e) && check_stored(r, g, s, e) &&
               count_cells(r, s, g->name, &tally, e);
     if (ok && tally.count[CELL_DONE] == tally.all) {
@@ -437,6 +452,7 @@ bool command_run(int argc, char **argv, struct err *e) {
         ok = grid_options_file(&r.grid, "run", e) && grid_options_read(&r.grid, &g, e) &&
              run_grid(&r, &g, e);
     grid_free(&g);
+    chosen_free(&r.chosen);
     data_options_free(&r.data);
     grid_options_free(&r.grid);
     for (size_t i = 0; i < r.n_sets; i++)

@@ -24,6 +24,8 @@
 #include "grid/gate_rules.h"
 #include "grid/keys.h"
 
+enum { MAX_CELLS = 100000 }; /* of a grid; candidates too */
+
 struct cell {
     char id[SHA256_HEX];
     const char *variant; /* the grid's */

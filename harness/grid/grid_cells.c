@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CELLS = 100000 };
-
 static bool same_json(const cJSON *a, const cJSON *b) {
     struct str x = {0}, y = {0};
     json_canonical(&x, a);

@@ -18,8 +18,7 @@ static const double pace_s = 120;
 struct progress {
     struct store *store;
     const char *grid;
-    const char *const *only;
-    size_t n_only;
+    const struct chosen *chosen;
     bool quiet, terminal, line_open;
     double shown_s;
     double seen_s, seen_work; /* when work was last looked at, and how much was done then */
@@ -34,12 +33,11 @@ static double now_s(void) {
 }
 
 struct progress *progress_new(
-    struct store *s, const char *grid, const char *const *only, size_t n_only, bool quiet) {
+    struct store *s, const char *grid, const struct chosen *chosen, bool quiet) {
     struct progress *p = xcalloc(1, sizeof *p);
     *p = (struct progress){.store = s,
         .grid = grid,
-        .only = only,
-        .n_only = n_only,
+        .chosen = chosen,
         .quiet = quiet,
         .terminal = isatty(STDERR_FILENO) == 1};
     p->shown_s = p->terminal ? 0 : now_s();
@@ -52,11 +50,11 @@ struct totals {
     double images_per_s;
 };
 
-static bool is_chosen(const struct progress *p, const char *variant) {
-    for (size_t i = 0; i < p->n_only; i++)
-        if (strcmp(p->only[i], variant) == 0)
-            return true;
-    return p->n_only == 0;
+/* Place i of a list that has candidates first. */
+static bool is_chosen(const struct progress *p, size_t i) {
+    const struct chosen *c = p->chosen;
+    return i < c->n_candidates ? c->candidates[i]
+                               : i - c->n_candidates < c->n_cells && c->cells[i - c->n_candidates];
 }
 
 static void add_cell(struct totals *t, const struct cell_record *c) {
@@ -125,7 +123,7 @@ bool progress_update(struct progress *p, struct err *e) {
     if (!choice_cells(p->store, p->grid, &cells, &n, e))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (is_chosen(p, cells[i].variant))
+        if (is_chosen(p, i))
             add_cell(&t, &cells[i]);
     store_cells_free(cells, n);
     p->shown_s = now;

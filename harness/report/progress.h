@@ -3,16 +3,14 @@
 #ifndef REPORT_PROGRESS_H
 #define REPORT_PROGRESS_H
 
+#include "grid/chosen.h"
 #include "store/store.h"
-
-#include <stddef.h>
 
 struct progress;
 
-/* Of the cells of `grid` whose variants are in `only` (n_only 0: all). quiet: shows nothing. All
- * borrowed. */
+/* Of the chosen cells of `grid` and their candidates. quiet: shows nothing. All borrowed. */
 struct progress *progress_new(
-    struct store *s, const char *grid, const char *const *only, size_t n_only, bool quiet);
+    struct store *s, const char *grid, const struct chosen *chosen, bool quiet);
 
 /* Call as often as you like: reads the store and writes at its own pace. */
 bool progress_update(struct progress *p, struct err *e);

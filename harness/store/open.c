@@ -152,14 +152,16 @@ static bool upgrade(struct store *s, struct err *e) {
     return ok || err_add(e, "upgrading a database of an older dmtl");
 }
 
-static bool set_journal(struct store *s, struct err *e) {
+/* An empty file gets the journal that it keeps, before its schema, so that no kill leaves it with another; one
+ * that has come to a network file system gets the one that works there. */
+static bool set_journal(struct store *s, bool empty, bool shard, struct err *e) {
     struct statfs fs;
-    bool network = statfs(s->path, &fs) == 0 && store_on_network((long)fs.f_type);
-    return sql_script(
-        s->db, network ? "PRAGMA journal_mode = delete" : "PRAGMA journal_mode = wal", e);
+    if (statfs(s->path, &fs) == 0 && store_on_network((long)fs.f_type))
+        return sql_script(s->db, "PRAGMA journal_mode = delete", e);
+    return !empty || shard || sql_script(s->db, "PRAGMA journal_mode = wal", e);
 }
 
-static bool open_to_write(struct store *s, struct err *e) {
+static bool open_to_write(struct store *s, bool shard, struct err *e) {
     char *slash = strrchr(s->path, '/');
     if (slash && slash != s->path) {
         char *folder = xstrndup(s->path, (size_t)(slash - s->path));
@@ -176,7 +178,7 @@ static bool open_to_write(struct store *s, struct err *e) {
             e, "%s: cannot be written: change its permissions, or work on a copy", s->path);
     if (!identify(s, &empty, e))
         return false;
-    return (empty ? create(s, e) : upgrade(s, e)) && set_journal(s, e);
+    return set_journal(s, empty, shard, e) && (empty ? create(s, e) : upgrade(s, e));
 }
 
 /* What a writer that died, or still writes, keeps beside the file: "-wal", "-journal", or NULL. */
@@ -226,7 +228,7 @@ struct store *store_open(const char *path, enum store_mode mode, struct err *e) 
     }
     struct store *s = xcalloc(1, sizeof *s);
     s->path = xstrdup(path);
-    if (mode == STORE_WRITE ? open_to_write(s, e) : open_to_read(s, e))
+    if (mode == STORE_READ ? open_to_read(s, e) : open_to_write(s, mode == STORE_WRITE_SHARD, e))
         return s;
     if (s->db && (sqlite3_errcode(s->db) & 0xff) == SQLITE_NOTADB) {
         *e = (struct err){0};

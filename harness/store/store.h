@@ -21,10 +21,11 @@ struct store_sample;
  * file that is no SQLite database, another program's (application_id), a newer schema than ours; an older
  * one is upgraded by STORE_WRITE and read as it is by STORE_READ (the views then lack
  * columns that came later). Uses
- * WAL on a local file system, a rollback journal on a network file system (statfs). STORE_READ works in
+ * WAL on a local file system, a rollback journal on a network file system (statfs) and, where the file is made,
+ * for STORE_WRITE_SHARD: a shard is one process's, and is to be copied as one file. STORE_READ works in
  * a folder that cannot be written too, unless a WAL with newer results lies beside the file. A lock is
  * waited for up to 30 s. */
-enum store_mode { STORE_READ, STORE_WRITE };
+enum store_mode { STORE_READ, STORE_WRITE, STORE_WRITE_SHARD };
 struct store *store_open(const char *path, enum store_mode mode, struct err *e);
 void store_close(struct store *s);
 sqlite3 *store_db(struct store *s);

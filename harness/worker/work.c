@@ -10,12 +10,12 @@
 #include <string.h>
 #include <time.h>
 
-static bool wanted(const struct worker *w, const struct cell_record *r) {
+/* Of the cell, or the candidate, at this place. */
+static bool wanted(const struct worker *w, bool candidate, size_t place) {
     const struct work_options *o = w->options;
-    bool named = o->n_only == 0;
-    for (size_t i = 0; i < o->n_only; i++)
-        named = named || strcmp(o->only[i], r->variant) == 0;
-    return named && cell_open(r);
+    const bool *places = candidate ? o->chosen.candidates : o->chosen.cells;
+    size_t n = candidate ? o->chosen.n_candidates : o->chosen.n_cells;
+    return o->all_cells || (place < n && places[place]);
 }
 
 static bool worker_open(struct worker *w, const struct work_options *o, struct err *e) {
@@ -73,8 +73,9 @@ static bool list(struct worker *w, struct round *r, const char *grid, struct err
     if (!store_cells(w->store, grid, &r->cells, &r->n, e))
         return false;
     r->settled = xcalloc(r->n + 1, sizeof *r->settled);
+    bool candidates = strcmp(grid, w->options->grid) != 0;
     for (size_t i = 0; i < r->n; i++)
-        r->settled[i] = !wanted(w, &r->cells[i]);
+        r->settled[i] = !(cell_open(&r->cells[i]) && wanted(w, candidates, i));
     return true;
 }
 

@@ -25,11 +25,20 @@ static bool take_lists(struct work_options *o, const char *value, struct err *e)
     return true;
 }
 
-static bool take_only(struct work_options *o, const char *value, struct err *e) {
-    (void)e;
-    o->only = xgrow(o->only, &o->only_capacity, o->n_only + 1, sizeof *o->only);
-    o->only[o->n_only++] = value;
-    return true;
+static bool take_places(
+    const char *option, const char *value, bool **places, size_t *n, struct err *e) {
+    free(*places);
+    *places = places_parse(value, n);
+    return *places || err_usage(e, "%s: %s: expected places such as 0-4,7, or none", option, value);
+}
+
+static bool take_cells(struct work_options *o, const char *value, struct err *e) {
+    o->all_cells = false;
+    return take_places("--cells", value, &o->chosen.cells, &o->chosen.n_cells, e);
+}
+
+static bool take_candidates(struct work_options *o, const char *value, struct err *e) {
+    return take_places("--candidates", value, &o->chosen.candidates, &o->chosen.n_candidates, e);
 }
 
 static bool take_gates(struct work_options *o, const char *value, struct err *e) {
@@ -67,8 +76,8 @@ static const struct option_row rows[] = {
     {"cache", "DIR", "where decoded pixels and features are kept", TEXT(cache_dir), true},
     {"weights", "DIR", "where the trunks' weights are", TEXT(weights_dir), true},
     {"device", "NAME", "cpu (default), cuda or cuda:N", TEXT(device), false},
-    {"only", "VARIANT", "only this variant's cells; may be given more than once", 0, take_only,
-        false},
+    {"cells", "PLACES", "these of the grid's cells alone, such as 0-4,7", 0, take_cells, false},
+    {"candidates", "PLACES", "and of the candidates of their open keys", 0, take_candidates, false},
     {"data", DATA_OPTION_ARG, DATA_OPTION_HELP, 0, take_data, false},
     {"gates", "JSON", "what the grid's file says under \"gates\"", 0, take_gates, false},
     {"lists", "DIR", LISTS_OPTION_HELP, 0, take_lists, false},
@@ -95,7 +104,7 @@ bool work_options_parse(struct work_options *o, int argc, char **argv, bool *don
         long_options[i] =
             (struct option){rows[i].name, rows[i].arg ? required_argument : no_argument, NULL, i};
     long_options[ROWS] = (struct option){"help", no_argument, NULL, ROWS};
-    *o = (struct work_options){.device = "cpu", .gates = gate_rules_default};
+    *o = (struct work_options){.device = "cpu", .gates = gate_rules_default, .all_cells = true};
     *done = false;
     opterr = 0;
     optind = 1;
@@ -121,5 +130,5 @@ bool work_options_parse(struct work_options *o, int argc, char **argv, bool *don
 
 void work_options_free(struct work_options *o) {
     data_options_free(&o->data);
-    free(o->only);
+    chosen_free(&o->chosen);
 }

@@ -2,6 +2,7 @@
 #ifndef WORKER_WORK_OPTIONS_H
 #define WORKER_WORK_OPTIONS_H
 
+#include "grid/chosen.h"
 #include "grid/data_option.h"
 #include "grid/gate_rules.h"
 
@@ -9,8 +10,8 @@
 
 struct work_options { /* strings: argv's */
     const char *db, *grid, *cache_dir, *weights_dir, *device;
-    const char **only; /* variants; none: all */
-    size_t n_only, only_capacity;
+    struct chosen chosen; /* n_cells, n_candidates: as far as the options name any */
+    bool all_cells;       /* the options name none */
     struct data_options data;
     struct gate_rules gates;
     int threads; /* 0: all cores */
