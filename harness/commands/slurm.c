@@ -6,6 +6,7 @@
 #include "core/escape.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "grid/chosen.h"
 #include "grid/data_option.h"
 #include "grid/grid.h"
 
@@ -79,6 +80,7 @@ struct slurm {
     const char *cache, *weights, *device, *out;
     int jobs, threads, chunks, cells_per_task;
     bool submit;
+    int tasks;
     struct slurm_job job;
     struct option_texts owned; /* texts made here */
     struct err *e;
@@ -256,24 +258,31 @@ static bool check_data(const struct slurm *s, const struct grid *g, struct err *
     return true;
 }
 
-/* How many parts the chosen cells can be dealt out to. */
-static int units(const struct slurm *s, const struct grid *g) {
-    int n = 0;
+/* With --only, parts without a chosen cell get no task. */
+static void name_tasks(struct slurm *s, const struct grid *g, const size_t *units) {
+    size_t n = (size_t)s->job.parts + 1; /* the first is part 1 */
+    bool *wanted = xcalloc(n, 1);
     for (size_t i = 0; i < g->n_cells; i++)
-        n += grid_options_choose(&s->grid, g->cells[i].variant);
-    return n;
+        if (grid_options_choose(&s->grid, g->cells[i].variant))
+            wanted[1 + units[i] % (size_t)s->job.parts] = true;
+    for (size_t i = 1; i < n; i++)
+        s->tasks += wanted[i];
+    s->job.array = own(s, places_text(wanted, n));
+    free(wanted);
 }
 
-static bool count_tasks(struct slurm *s, const struct grid *g, struct err *e) {
-    int n = units(s, g);
-    if (s->chunks && s->cells_per_task)
-        return err_usage(
-            e, "slurm: --chunks and --cells-per-task say the same: expected one of them");
+static bool deal(struct slurm *s, const struct grid *g, struct err *e) {
+    size_t n, *units = shard_units(g, &n, e);
+    if (!units)
+        return false;
+    int parts = n > MAX_SHARDS ? MAX_SHARDS : (int)n;
     if (s->cells_per_task)
-        n = (n + s->cells_per_task - 1) / s->cells_per_task;
-    if (s->chunks)
-        n = s->chunks < n ? s->chunks : n;
-    s->job.tasks = n;
+        parts = (parts + s->cells_per_task - 1) / s->cells_per_task;
+    if (s->chunks && s->chunks < parts)
+        parts = s->chunks;
+    s->job.parts = parts;
+    name_tasks(s, g, units);
+    free(units);
     return true;
 }
 
@@ -322,12 +331,12 @@ static void tell(const struct slurm *s, const char *array, const char *join) {
     if (array)
         printf("submitted %d task%s as job %s, and job %s to join what they do\n"
                "logs and shards: %s; report, when all have ended: %s/report.md\n",
-            s->job.tasks, s->job.tasks == 1 ? "" : "s", array, join, text.text, text.text);
+            s->tasks, s->tasks == 1 ? "" : "s", array, join, text.text, text.text);
     else
         printf("%d task%s in %s. To submit them:\n"
                "  job=$(sbatch --parsable %s/array.sh)\n"
                "  sbatch --dependency=afterany:${job%%%%;*} %s/join.sh\n",
-            s->job.tasks, s->job.tasks == 1 ? "" : "s", text.text, text.text, text.text);
+            s->tasks, s->tasks == 1 ? "" : "s", text.text, text.text, text.text);
     str_free(&text);
 }
 
@@ -349,7 +358,7 @@ static bool submit(const struct slurm *s, struct err *e) {
 }
 
 static bool make_job(struct slurm *s, const struct grid *g, struct err *e) {
-    if (!find_folder(s, e) || !check_data(s, g, e) || !count_tasks(s, g, e))
+    if (!find_folder(s, e) || !check_data(s, g, e) || !deal(s, g, e))
         return false;
     find_paths(s, g->name);
     make_words(s);
@@ -371,6 +380,9 @@ bool command_slurm(int argc, char **argv, struct err *e) {
     struct slurm s = {.grid.takes = TAKES_SET, .jobs = 1, .job.cpus = 1, .e = e};
     struct grid g = {0};
     bool done, ok = command_parse(&argp, argc, argv, &s, &s.grid, &done, e);
+    if (ok && !done && s.chunks && s.cells_per_task)
+        ok = err_usage(
+            e, "slurm: --chunks and --cells-per-task are two ways to say one thing: expected one");
     if (ok && !done) {
         ok = grid_options_file(&s.grid, "slurm", e) && grid_options_read(&s.grid, &g, e) &&
              make_job(&s, &g, e);

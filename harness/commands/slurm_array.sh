@@ -4,7 +4,7 @@
 task=${SLURM_ARRAY_TASK_ID:?this is for sbatch}
 told='' run=''
 trap 'told=1 again=1; kill -USR1 $run' USR1 TERM
-"$dmtl" run "$grid" --shard "$task/$tasks" --db "$out/shards/$task-of-$tasks.db" "${cells[@]}" "${options[@]}" &
+"$dmtl" run "$grid" --shard "$task/$parts" --db "$out/shards/$task-of-$parts.db" "${cells[@]}" "${options[@]}" &
 run=$! again=1
 while [ "$again" ]; do # a signal ends the wait, not dmtl
     again=''

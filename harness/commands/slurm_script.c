@@ -208,7 +208,7 @@ static void add_variables(struct str *out, const struct slurm_job *j) {
     add_variable(out, "grid", j->grid);
     add_variable(out, "out", j->out);
     add_variable(out, "db", j->db);
-    str_addf(out, "tasks=%d\n", j->tasks);
+    str_addf(out, "parts=%d\n", j->parts);
     add_list(out, "cells", &j->cells);
 }
 
@@ -219,9 +219,9 @@ static void add_title(struct str *out, const char *what, const struct slurm_job 
 }
 
 void slurm_array_script(struct str *out, const struct slurm_job *j) {
-    add_title(out, "Task N runs part N of", j);
+    add_title(out, "Task N of the array runs part N of", j);
     add_job_name(out, j, "");
-    str_addf(out, "#SBATCH --array=1-%d", j->tasks);
+    str_addf(out, "#SBATCH --array=%s", j->array);
     if (j->limit)
         str_addf(out, "%%%d", j->limit);
     str_addc(out, '\n');

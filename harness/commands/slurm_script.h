@@ -14,7 +14,9 @@ struct slurm_job {
     const char *grid, *db, *out; /* the grid's file, the joined database, the folder for all else */
     struct option_texts cells;   /* words that choose cells: "--only=full" */
     struct option_texts run;     /* further words of dmtl run: "--threads=2" */
-    int tasks, limit;            /* limit: that run at a time; 0: no limit of ours */
+    int parts;                   /* that all the grid's cells are dealt out to */
+    const char *array;           /* the parts that hold chosen cells: "1-4,7" */
+    int limit;                   /* tasks that run at a time; 0: no limit of ours */
     int cpus;
     long time_s;                                        /* 0: the partition's default */
     const char *mem, *gpus, *partition, *account, *qos; /* NULL: Slurm's default */
