@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,8 @@ static const struct argp_option options[] = {
     {"out", KEY_OUT, "DIR", 0,
         "where scripts, logs and shards go (default: the database's name with .slurm)", 0},
     {"chunks", KEY_CHUNKS, "N", 0, "tasks to deal the cells out to (default: a task a cell)", 0},
-    {"cells-per-task", KEY_CELLS, "N", 0, "the same by the cells of a task", 0},
+    {"cells-per-task", KEY_CELLS, "N", 0,
+        "the same by the cells of a task; those that share a choice of keys stay together", 0},
     {"limit", KEY_LIMIT, "N", 0, "tasks that run at a time (default: as many as Slurm lets)", 0},
     {"time", KEY_TIME, "SPAN", 0,
         "of a task: 90m, 12h, or as Slurm writes it; one that needs more goes on in a next job", 0},
@@ -86,13 +88,13 @@ struct slurm {
     struct err *e;
 };
 
-static bool whole_number(const char *option, const char *text, int *value, struct err *e) {
-    enum { MOST = 1000000 };
+static bool whole_number(
+    const char *option, const char *text, int most, int *value, struct err *e) {
     char *end;
     long n = strtol(text, &end, 10);
-    if (end == text || *end || n < 1 || n > MOST)
+    if (end == text || *end || n < 1 || n > most)
         return err_usage(
-            e, "slurm: %s: %s: expected a whole number from 1 to %d", option, text, MOST);
+            e, "slurm: %s: %s: expected a whole number from 1 to %d", option, text, most);
     *value = (int)n;
     return true;
 }
@@ -101,19 +103,21 @@ static error_t parse_number(int key, const char *value, struct slurm *s) {
     static const struct {
         int key;
         const char *option;
+        int most;
         size_t at;
     } numbers[] = {
-        {'j', "-j", offsetof(struct slurm, jobs)},
-        {KEY_THREADS, "--threads", offsetof(struct slurm, threads)},
-        {KEY_CHUNKS, "--chunks", offsetof(struct slurm, chunks)},
-        {KEY_CELLS, "--cells-per-task", offsetof(struct slurm, cells_per_task)},
-        {KEY_LIMIT, "--limit", offsetof(struct slurm, job.limit)},
-        {KEY_CPUS, "--cpus", offsetof(struct slurm, job.cpus)},
+        {'j', "-j", 1024, offsetof(struct slurm, jobs)}, /* these two as run takes them */
+        {KEY_THREADS, "--threads", 4096, offsetof(struct slurm, threads)},
+        {KEY_CPUS, "--cpus", 4096, offsetof(struct slurm, job.cpus)},
+        {KEY_CHUNKS, "--chunks", MAX_SHARDS, offsetof(struct slurm, chunks)},
+        {KEY_CELLS, "--cells-per-task", MAX_CELLS, offsetof(struct slurm, cells_per_task)},
+        {KEY_LIMIT, "--limit", MAX_SHARDS, offsetof(struct slurm, job.limit)},
     };
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
         if (numbers[i].key == key) {
             int *number = (int *)((char *)s + numbers[i].at);
-            return whole_number(numbers[i].option, value, number, s->e) ? 0 : EINVAL;
+            return whole_number(numbers[i].option, value, numbers[i].most, number, s->e) ? 0
+                                                                                         : EINVAL;
         }
     return ARGP_ERR_UNKNOWN;
 }
@@ -325,19 +329,32 @@ static void tell_missing(const struct slurm *s) {
         }
 }
 
-static void tell(const struct slurm *s, const char *array, const char *join) {
-    struct str text = {0};
-    escape_shell(&text, s->job.out);
-    if (array)
-        printf("submitted %d task%s as job %s, and job %s to join what they do\n"
-               "logs and shards: %s; report, when all have ended: %s/report.md\n",
-            s->tasks, s->tasks == 1 ? "" : "s", array, join, text.text, text.text);
-    else
-        printf("%d task%s in %s. To submit them:\n"
-               "  job=$(sbatch --parsable %s/array.sh)\n"
-               "  sbatch --dependency=afterany:${job%%%%;*} %s/join.sh\n",
-            s->tasks, s->tasks == 1 ? "" : "s", text.text, text.text, text.text);
-    str_free(&text);
+/* The path of a file that is written, as a word for a shell; the caller frees. */
+static char *shown(const struct slurm *s, const char *name) {
+    char *path = path_join(s->job.out, name);
+    struct str word = {0};
+    escape_shell(&word, path);
+    free(path);
+    return str_detach(&word);
+}
+
+static void tell_submitted(const struct slurm *s, const char *array, const char *join) {
+    char *logs = shown(s, "logs"), *report = shown(s, "report.md");
+    printf("submitted %d task%s as job %s, and job %s to join what they do\n"
+           "logs: %s\nreport, when all have ended: %s\n",
+        s->tasks, s->tasks == 1 ? "" : "s", array, join, logs, report);
+    free(logs);
+    free(report);
+}
+
+static void tell_how(const struct slurm *s) {
+    char *array = shown(s, "array.sh"), *join = shown(s, "join.sh");
+    printf("%d task%s; to submit them:\n"
+           "  job=$(sbatch --parsable %s)\n"
+           "  sbatch --dependency=afterany:${job%%%%;*} %s\n",
+        s->tasks, s->tasks == 1 ? "" : "s", array, join);
+    free(array);
+    free(join);
 }
 
 static bool submit(const struct slurm *s, struct err *e) {
@@ -347,7 +364,7 @@ static bool submit(const struct slurm *s, struct err *e) {
     if (array)
         join = slurm_submit(join_script, array, e);
     if (join)
-        tell(s, array, join);
+        tell_submitted(s, array, join);
     else if (array)
         err_add(e, "the array is submitted as job %s, the job that joins is not", array);
     free(join);
@@ -391,7 +408,7 @@ bool command_slurm(int argc, char **argv, struct err *e) {
         if (ok && s.submit)
             ok = submit(&s, e);
         else if (ok)
-            tell(&s, NULL, NULL);
+            tell_how(&s);
     }
     grid_free(&g);
     slurm_free(&s);
