@@ -6,6 +6,7 @@
 #include "core/version.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ const struct command commands[] = {
         command_compare},
     {"import", "another system's predictions, from CSV, into the store", command_import},
     {"export", "a grid's predictions as CSV", command_export},
+    {"merge", "join results databases, such as the shards of a job array", command_merge},
     {"bench", "how fast a trunk trains and infers here, also against PyTorch", command_bench},
     {"data", "what an image set holds, a drawn set, the pixel cache", command_data},
     {NULL, NULL, NULL},
@@ -66,6 +68,8 @@ static void finish_output(struct err *e) {
 
 int main(int argc, char **argv) {
     struct err e = {0};
+    signal(
+        SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error with a remedy, not the end */
     run(argc, argv, &e);
     finish_output(&e);
     err_print(&e, "dmtl");

@@ -16,6 +16,9 @@ void results_hash(const char *db, char hex[SHA256_HEX]) {
         "SELECT cell, step, task, loss, log_variance, weight, beta FROM v_weights ORDER BY 1, 2, 3",
         "SELECT cell, part, task, readout, bins, grouping, metric, value, n FROM v_metrics"
         " ORDER BY 1, 2, 3, 4, 5, 6, 7",
+        "SELECT cell, part, task, readout, bins, grouping, truth, predicted, n FROM v_confusion"
+        " ORDER BY 1, 2, 3, 4, 5, 6, 7, 8",
+        "SELECT cell, part, task, readout, convention, i, value FROM v_cs ORDER BY 1, 2, 3, 4, 5, 6",
     };
     struct err e = {0};
     struct store *s = store_open(db, STORE_READ, &e);

@@ -4,7 +4,7 @@
 
 #include "core/sha256.h"
 
-/* Over every row of predictions, probabilities, epochs, weights and metrics; there must be some of each. */
+/* Over every row of predictions, probabilities, epochs, weights, metrics, confusions and CS; there must be some of each. */
 void results_hash(const char *db, char hex[SHA256_HEX]);
 void expect_same_results(const char *db, const char *other_db);
 

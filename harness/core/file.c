@@ -98,14 +98,21 @@ bool file_output_open(struct file_output *out, const char *path, struct err *e) 
     return false;
 }
 
-static bool sync_folder_of(const char *path) {
+bool dir_sync(const char *path, struct err *e) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    if (!ok)
+        err_sys(e, errno, "%s: this folder cannot be synced", path);
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+static bool sync_folder_of(const char *path, struct err *e) {
     char *dir = xstrdup(path), *slash = strrchr(dir, '/');
     if (slash)
         slash[slash == dir] = '\0';
-    int fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
+    bool ok = dir_sync(slash ? dir : ".", e);
     free(dir);
     return ok;
 }
@@ -126,8 +133,8 @@ bool file_commit(struct file_output *out, struct err *e) {
     }
     if (!ok)
         err_sys(e, problem, "%s: cannot be written", out->path);
-    else if (!sync_folder_of(out->path))
-        ok = err_sys(e, errno, "%s: its folder cannot be synced", out->path);
+    else
+        ok = sync_folder_of(out->path, e);
     file_abandon(out);
     return ok;
 }

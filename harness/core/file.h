@@ -13,6 +13,8 @@ char *path_join(const char *dir, const char *name); /* the caller frees */
 bool file_exists(const char *path);
 bool dir_exists(const char *path);
 bool dir_make(const char *path, struct err *e); /* with its parents; one that is there is fine */
+bool dir_sync(
+    const char *path, struct err *e); /* what it lists survives a power cut from then on */
 
 /* Reads a regular file whole; NUL-terminated behind the last byte. *size may be NULL. Refuses files
  * over `limit` bytes. NULL on failure; the caller frees. */

@@ -246,6 +246,10 @@ void store_close(struct store *s) {
     free(s);
 }
 
+bool store_outdated(const struct store *s) {
+    return s->version < SCHEMA_VERSION;
+}
+
 sqlite3 *store_db(struct store *s) {
     return s->db;
 }

@@ -28,6 +28,12 @@ bool store_on_network(long fs_type);
 /* The number of `name` in metric_name, given on first use; -1 on failure. */
 int store_metric_number(struct store *s, const char *name, struct err *e);
 
+/* Samples of earlier contents of the set that this one has too give way to it in v_samples. */
+bool store_supersede(struct store *s, int64_t dataset, const char *name, struct err *e);
+
+/* Grids, members and choices of `from`, whose cells `to` has; inside a transaction. */
+bool store_merge_plans(struct store *to, struct store *from, struct err *e);
+
 /* "now" in UTC, for the columns of schema.sql that hold times. */
 #define SQL_NOW "strftime('%Y-%m-%dT%H:%M:%SZ', 'now')"
 

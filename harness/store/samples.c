@@ -35,8 +35,7 @@ static bool put_samples(struct store *s, int64_t dataset, int64_t first,
     return ok;
 }
 
-/* Samples of earlier contents of the set that this one has too give way to it in v_samples. */
-static bool supersede(struct store *s, int64_t dataset, const char *name, struct err *e) {
+bool store_supersede(struct store *s, int64_t dataset, const char *name, struct err *e) {
     return sql_run(s->db, e,
         "UPDATE sample SET superseded = 1 WHERE dataset IN"
         " (SELECT dataset FROM dataset WHERE name = ?2 AND dataset <> ?1)"
@@ -125,7 +124,7 @@ bool store_put_dataset(struct store *s, const char *name, const char *fingerprin
             "ssllii", name, fingerprint, first, (long long)n, (int)drawn, (int)exact_ages);
     *dataset = ok ? sqlite3_last_insert_rowid(s->db) : -1;
     return ok && put_names(s, *dataset, class_names, e) &&
-           put_samples(s, *dataset, first, samples, n, e) && supersede(s, *dataset, name, e);
+           put_samples(s, *dataset, first, samples, n, e) && store_supersede(s, *dataset, name, e);
 }
 
 static bool mark(struct store *s, int64_t dataset, const uint8_t *bad, size_t n, struct err *e) {

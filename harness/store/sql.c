@@ -33,13 +33,24 @@ static const char *remedy_of(int rc) {
     return NULL;
 }
 
+/* A commit that fails on its journal leaves sqlite3_system_errno at 0; the journal itself remembers. */
+static int errno_of(sqlite3 *db) {
+    int value = sqlite3_system_errno(db);
+    sqlite3_file *journal = NULL;
+    if (!value &&
+        sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal) == SQLITE_OK &&
+        journal && journal->pMethods)
+        journal->pMethods->xFileControl(journal, SQLITE_FCNTL_LAST_ERRNO, &value);
+    return value;
+}
+
 /* Where there is no room to write: what to do about it; NULL: it is something else. */
 static const char *space_remedy(sqlite3 *db, int rc) {
     int code = rc & 0xff;
     if (code == SQLITE_FULL)
         return err_space_remedy(ENOSPC);
     bool of_system = code == SQLITE_IOERR || code == SQLITE_CANTOPEN;
-    return of_system ? err_space_remedy(sqlite3_system_errno(db)) : NULL;
+    return of_system ? err_space_remedy(errno_of(db)) : NULL;
 }
 
 bool sql_fail(sqlite3 *db, int rc, struct err *e) {

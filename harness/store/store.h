@@ -28,6 +28,7 @@ struct store_sample;
 enum store_mode { STORE_READ, STORE_WRITE, STORE_WRITE_SHARD };
 struct store *store_open(const char *path, enum store_mode mode, struct err *e);
 void store_close(struct store *s);
+bool store_outdated(const struct store *s); /* opened by STORE_READ, and of an older schema */
 sqlite3 *store_db(struct store *s);
 const char *store_path(const struct store *s);
 
