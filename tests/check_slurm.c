@@ -125,7 +125,7 @@ START_TEST(scripts_are_written) {
         "cd ~ || exit 1\nPROGRAM\ngrid=~/results/g.slurm/g.json\n"
         "out=~/results/g.slurm\ndb=~/results/g.db\nparts=7\ncells=(--set=/batch=8)\n"
         "options=(--data=synthetic=/faces --lists=/l --cache=~/results/cache --weights=~/w --jobs=2 --threads=2 "
-        "--device=cuda)\n\nlogs shards ",
+        "--device=cuda)\nknown=''\n\nlogs shards ",
         NULL);
     expect("cd results/g.slurm && " HEAD "join.sh", 0,
         "#!/bin/bash\n# Joins and reports what the tasks have done of the grid g; written by `dmtl slurm`\n"

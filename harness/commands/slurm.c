@@ -1,5 +1,6 @@
 /* dmtl slurm: a grid as an array of jobs of the batch system Slurm. */
 #include "commands/command.h"
+#include "commands/slurm_parts.h"
 #include "commands/slurm_script.h"
 #include "commands/slurm_submit.h"
 
@@ -82,7 +83,7 @@ struct slurm {
     const char *cache, *weights, *device, *out;
     int jobs, threads, chunks, cells_per_task;
     bool submit;
-    int tasks;
+    struct slurm_parts parts;
     struct slurm_job job;
     struct option_texts owned; /* texts made here */
     struct err *e;
@@ -262,34 +263,6 @@ static bool check_data(const struct slurm *s, const struct grid *g, struct err *
     return true;
 }
 
-/* With --only, parts without a chosen cell get no task. */
-static void name_tasks(struct slurm *s, const struct grid *g, const size_t *units) {
-    size_t n = (size_t)s->job.parts + 1; /* the first is part 1 */
-    bool *wanted = xcalloc(n, 1);
-    for (size_t i = 0; i < g->n_cells; i++)
-        if (grid_options_choose(&s->grid, g->cells[i].variant))
-            wanted[1 + units[i] % (size_t)s->job.parts] = true;
-    for (size_t i = 1; i < n; i++)
-        s->tasks += wanted[i];
-    s->job.array = own(s, places_text(wanted, n));
-    free(wanted);
-}
-
-static bool deal(struct slurm *s, const struct grid *g, struct err *e) {
-    size_t n, *units = shard_units(g, &n, e);
-    if (!units)
-        return false;
-    int parts = n > MAX_SHARDS ? MAX_SHARDS : (int)n;
-    if (s->cells_per_task)
-        parts = (parts + s->cells_per_task - 1) / s->cells_per_task;
-    if (s->chunks && s->chunks < parts)
-        parts = s->chunks;
-    s->job.parts = parts;
-    name_tasks(s, g, units);
-    free(units);
-    return true;
-}
-
 /* ---- what is written and said ---- */
 
 static bool write_script(const struct slurm *s, const char *name,
@@ -338,11 +311,21 @@ static char *shown(const struct slurm *s, const char *name) {
     return str_detach(&word);
 }
 
+static void tell_done(const struct slurm *s) {
+    struct str text = {0};
+    escape_line(&text, s->job.name);
+    str_addf(
+        &text, ": %s done already, in ", s->parts.cells == 1 ? "its cell is" : "all its cells are");
+    escape_line(&text, s->job.db);
+    printf("%s; nothing to submit\n", text.text);
+    str_free(&text);
+}
+
 static void tell_submitted(const struct slurm *s, const char *array, const char *join) {
     char *logs = shown(s, "logs"), *report = shown(s, "report.md");
     printf("submitted %d task%s as job %s, and job %s to join what they do\n"
            "logs: %s\nreport, when all have ended: %s\n",
-        s->tasks, s->tasks == 1 ? "" : "s", array, join, logs, report);
+        s->parts.tasks, s->parts.tasks == 1 ? "" : "s", array, join, logs, report);
     free(logs);
     free(report);
 }
@@ -352,7 +335,7 @@ static void tell_how(const struct slurm *s) {
     printf("%d task%s; to submit them:\n"
            "  job=$(sbatch --parsable %s)\n"
            "  sbatch --dependency=afterany:${job%%%%;*} %s\n",
-        s->tasks, s->tasks == 1 ? "" : "s", array, join);
+        s->parts.tasks, s->parts.tasks == 1 ? "" : "s", array, join);
     free(array);
     free(join);
 }
@@ -375,11 +358,31 @@ static bool submit(const struct slurm *s, struct err *e) {
 }
 
 static bool make_job(struct slurm *s, const struct grid *g, struct err *e) {
-    if (!find_folder(s, e) || !check_data(s, g, e) || !deal(s, g, e))
+    if (!find_folder(s, e) || !check_data(s, g, e))
         return false;
     find_paths(s, g->name);
     make_words(s);
-    return slurm_job_check(&s->job, e) && write_all(s, g, e);
+    if (!slurm_parts_make(&s->parts, g, &s->grid, s->job.db, s->chunks, s->cells_per_task, e))
+        return false;
+    s->job.parts = s->parts.n;
+    s->job.array = s->parts.array;
+    s->job.known = s->parts.begun ? s->job.db : "";
+    return slurm_job_check(&s->job, e);
+}
+
+static bool work(struct slurm *s, struct err *e) {
+    struct grid g = {0};
+    bool ok = grid_options_read(&s->grid, &g, e) && make_job(s, &g, e);
+    if (ok && !s->parts.tasks) {
+        tell_done(s);
+    } else if (ok) {
+        tell_missing(s);
+        ok = write_all(s, &g, e) && (!s->submit || submit(s, e));
+        if (ok && !s->submit)
+            tell_how(s);
+    }
+    grid_free(&g);
+    return ok;
 }
 
 static void slurm_free(struct slurm *s) {
@@ -389,28 +392,19 @@ static void slurm_free(struct slurm *s) {
         &s->owned, &s->job.cells, &s->job.run, &s->job.task_options, &s->job.join_options};
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         free(lists[i]->text);
+    slurm_parts_free(&s->parts);
     data_options_free(&s->data);
     grid_options_free(&s->grid);
 }
 
 bool command_slurm(int argc, char **argv, struct err *e) {
     struct slurm s = {.grid.takes = TAKES_SET, .jobs = 1, .job.cpus = 1, .e = e};
-    struct grid g = {0};
     bool done, ok = command_parse(&argp, argc, argv, &s, &s.grid, &done, e);
     if (ok && !done && s.chunks && s.cells_per_task)
         ok = err_usage(
             e, "slurm: --chunks and --cells-per-task are two ways to say one thing: expected one");
-    if (ok && !done) {
-        ok = grid_options_file(&s.grid, "slurm", e) && grid_options_read(&s.grid, &g, e) &&
-             make_job(&s, &g, e);
-        if (ok)
-            tell_missing(&s);
-        if (ok && s.submit)
-            ok = submit(&s, e);
-        else if (ok)
-            tell_how(&s);
-    }
-    grid_free(&g);
+    if (ok && !done)
+        ok = grid_options_file(&s.grid, "slurm", e) && work(&s, e);
     slurm_free(&s);
     return ok;
 }

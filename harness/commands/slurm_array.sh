@@ -2,9 +2,13 @@
 # Slurm tells this shell alone of the coming end (--signal=B:), for it has to outlive dmtl: it hands the signal on, and
 # dmtl stops with a checkpoint and exit code 75. A signal before the work began ends dmtl, and nothing is lost.
 task=${SLURM_ARRAY_TASK_ID:?this is for sbatch}
+shard=$out/shards/$task-of-$parts.db
+if [ -e "$known" ]; then # what it holds is not trained again
+    "$dmtl" merge "$shard" "$known" --quiet || exit
+fi
 told='' run=''
 trap 'told=1 again=1; kill -USR1 $run' USR1 TERM
-"$dmtl" run "$grid" --shard "$task/$parts" --db "$out/shards/$task-of-$parts.db" "${cells[@]}" "${options[@]}" &
+"$dmtl" run "$grid" --shard "$task/$parts" --db "$shard" "${cells[@]}" "${options[@]}" &
 run=$! again=1
 while [ "$again" ]; do # a signal ends the wait, not dmtl
     again=''

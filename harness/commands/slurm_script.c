@@ -232,6 +232,7 @@ void slurm_array_script(struct str *out, const struct slurm_job *j) {
     add_options(out, &j->task_options);
     add_variables(out, j);
     add_list(out, "options", &j->run);
+    add_variable(out, "known", j->known);
     str_add(out, array_body);
 }
 

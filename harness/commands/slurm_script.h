@@ -15,7 +15,8 @@ struct slurm_job {
     struct option_texts cells;   /* words that choose cells: "--only=full" */
     struct option_texts run;     /* further words of dmtl run: "--threads=2" */
     int parts;                   /* that all the grid's cells are dealt out to */
-    const char *array;           /* the parts that hold chosen cells: "1-4,7" */
+    const char *array;           /* the parts that want a task: "1-4,7" */
+    const char *known;           /* a database with results that tasks would repeat; "": none */
     int limit;                   /* tasks that run at a time; 0: no limit of ours */
     int cpus;
     long time_s;                                        /* 0: the partition's default */
