@@ -306,6 +306,34 @@ START_TEST(missing_cells_fail_the_join) {
 }
 END_TEST
 
+/* The real dmtl in both scripts: a cell that is done comes from the database, one that fails is shown and keeps nobody
+ * from the results of the others. */
+START_TEST(what_is_done_is_not_repeated) {
+    folder_put_text(dir, "s.json",
+        "{\"base\": {\"data\": {\"set\": \"synthetic\", \"image_px\": 24}, \"tasks\": {\"gender\": {}},"
+        " \"trunk\": {\"name\": \"small\", \"weights\": \"none\"}, \"optimiser\": {\"lr\": 0.01}, \"epochs\": 1,"
+        " \"batch\": 16}, \"variants\": {\"a\": {}, \"b\": {\"epochs\": 2},"
+        " \"bad\": {\"epochs\": 30, \"optimiser\": {\"lr\": 100}}}}");
+    expect_here(
+        "$DMTL data synth -n 60 --px 24 --out faces -q && $DMTL run s.json --only a --data synthetic=faces "
+        "--threads 1 -q >/dev/null 2>&1; $DMTL slurm s.json --data synthetic=faces | head -n 1; "
+        "$DMTL slurm s.json --data synthetic=faces --chunks 1 >/dev/null; grep -h 'array=\\|^known' results/s.slurm/array.sh",
+        0, "2 tasks; to submit them:\n#SBATCH --array=1\nknown=~/results/s.db\n", NULL);
+    expect_here(
+        "SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=1 bash results/s.slurm/array.sh >log 2>&1; echo $?; "
+        "$DMTL status s --db results/s.slurm/shards/1-of-1.db --json | grep -c '\"state\": \"done\"'; grep -c '^a ' log",
+        1, "1\n2\n0\n", NULL);
+    expect_here(
+        "bash results/s.slurm/join.sh | head -n 3; sed -n '/^| b/{p;q}' results/s.slurm/report.md | cut -c1-3",
+        0,
+        "~/results/s.db: 1 cell taken from 1 database, 1 there already, 1 failed\n"
+        "report: ~/results/s.slurm/report.md\ns: 3 cells: 1 failed, 2 done (~/results/s.db)\n| b\n",
+        "not all cells are done");
+    expect_here("$DMTL slurm s.json --data synthetic=faces --only a --only b --submit", 0,
+        "s: all its cells are done already, in ~/results/s.db; nothing to submit\n", NULL);
+}
+END_TEST
+
 /* ---- submitting ---- */
 
 #define SUBMIT "$DMTL slurm g.json" SYNTHETIC "-q --submit"
@@ -354,6 +382,7 @@ Suite *slurm_suite(void) {
     tcase_add_test(c, a_signal_reaches_dmtl);
     tcase_add_test(c, shards_are_joined);
     tcase_add_test(c, missing_cells_fail_the_join);
+    tcase_add_test(c, what_is_done_is_not_repeated);
     tcase_add_test(c, both_are_submitted);
     tcase_add_test(c, what_sbatch_refuses_is_said);
     suite_add_tcase(s, c);
