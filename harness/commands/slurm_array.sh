@@ -4,7 +4,7 @@
 task=${SLURM_ARRAY_TASK_ID:?this is for sbatch}
 shard=$out/shards/$task-of-$parts.db
 if [ -e "$known" ]; then # what it holds is not trained again
-    "$dmtl" merge "$shard" "$known" --quiet || exit
+    "$dmtl" merge "$shard" "$known" || exit
 fi
 told='' run=''
 trap 'told=1 again=1; kill -USR1 $run' USR1 TERM
