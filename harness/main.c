@@ -22,6 +22,7 @@ const struct command commands[] = {
         command_compare},
     {"import", "another system's predictions, from CSV, into the store", command_import},
     {"export", "a grid's predictions as CSV", command_export},
+    {"verify", "run stored cells again: does the same come out?", command_verify},
     {"merge", "join results databases, such as the shards of a job array", command_merge},
     {"bench", "how fast a trunk trains and infers here, also against PyTorch", command_bench},
     {"data", "what an image set holds, a drawn set, the pixel cache", command_data},

@@ -94,7 +94,7 @@ END_TEST
  * end of itself. */
 START_TEST(a_second_interrupt_stops_at_once) {
     expect("" RUN " & pid=$!; " BEGUN
-           "; worker=$(ps -o pid= --ppid $pid); kill -STOP $worker; kill -INT $pid; "
+           "; worker=$(cat /proc/$pid/task/$pid/children); kill -STOP $worker; kill -INT $pid; "
            "sleep .3; kill -INT $pid; wait $pid; code=$?; kill -KILL $worker; exit $code",
         130, NULL);
 }

@@ -1,6 +1,4 @@
 /* Training end to end as a cell of `dmtl run`, for `dmtl bench`. */
-#define _XOPEN_SOURCE 700 /* nftw */
-
 #include "commands/bench_verb.h"
 
 #include "core/file.h"
@@ -10,7 +8,6 @@
 #include "store/store.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,16 +94,9 @@ bool bench_cell_open(struct bench_cell *c, const struct bench_options *o, struct
     return make_images(c, o, e);
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *at) {
-    (void)st;
-    (void)type;
-    (void)at;
-    return remove(path);
-}
-
 void bench_cell_close(struct bench_cell *c) {
     if (c->folder)
-        nftw(c->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+        dir_remove(c->folder);
     free(c->folder);
     c->folder = NULL;
 }

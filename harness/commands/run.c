@@ -32,6 +32,7 @@ enum {
     KEY_DEVICE,
     KEY_FAIL_FAST,
     KEY_SHARD,
+    KEY_RETRIES,
     KEY_TIME_LIMIT
 };
 
@@ -45,6 +46,10 @@ static const struct argp_option options[] = {
     {"threads", KEY_THREADS, "N", 0, "threads a worker (default: the cores divided by the workers)",
         0},
     {"device", KEY_DEVICE, "NAME", 0, "cpu, cuda or cuda:N (default: cpu)", 0},
+    {"retries", KEY_RETRIES, "N", 0,
+        "how often a cell that fails, or a worker that breaks down, is tried again (default: 0; the same command "
+        "later tries them again too)",
+        0},
     {"fail-fast", KEY_FAIL_FAST, NULL, 0, "stop at the first cell that fails", 0},
     {"shard", KEY_SHARD, "PART/PARTS", 0,
         "this part of the cells alone, such as 3/8, with a database of its own in --db (`dmtl merge` joins them)",
@@ -60,7 +65,7 @@ struct run {
     struct grid_options grid;
     const char *given_cache, *weights, *device;
     struct data_options data;
-    int jobs, threads;
+    int jobs, threads, retries;
     bool fail_fast;
     struct shard shard;
     struct chosen chosen;
@@ -105,6 +110,8 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         return whole_number("-j", value, 1, 1024, &r->jobs, r->e) ? 0 : EINVAL;
     case KEY_THREADS:
         return whole_number("--threads", value, 1, 4096, &r->threads, r->e) ? 0 : EINVAL;
+    case KEY_RETRIES:
+        return whole_number("--retries", value, 0, 1000, &r->retries, r->e) ? 0 : EINVAL;
     case KEY_FAIL_FAST:
         r->fail_fast = true;
         break;
@@ -245,23 +252,6 @@ static bool check_stored(
 
 /* ---- the workers ---- */
 
-struct arguments { /* NULL-terminated; texts owned */
-    char **list;
-    size_t n, capacity;
-};
-
-static void argument(struct arguments *a, char *text) {
-    a->list = xgrow(a->list, &a->capacity, a->n + 2, sizeof *a->list);
-    a->list[a->n++] = text;
-    a->list[a->n] = NULL;
-}
-
-static void arguments_free(struct arguments *a) {
-    for (size_t i = 0; i < a->n; i++)
-        free(a->list[i]);
-    free(a->list);
-}
-
 static int threads_each(const struct run *r) {
     int each = cores_usable() / r->jobs;
     return r->threads ? r->threads : each > 1 ? each : 1;
@@ -275,30 +265,44 @@ static bool spins(const struct run *r, const struct grid *g) {
 }
 
 static void worker_arguments(const struct run *r, const struct grid *g, struct arguments *a) {
-    argument(a, xstrdup("work"));
-    argument(a, xasprintf("--db=%s", r->db));
-    argument(a, xasprintf("--grid=%s", g->name));
-    argument(a, xasprintf("--cache=%s", r->cache));
-    argument(a, xasprintf("--weights=%s", r->weights));
-    argument(a, xasprintf("--device=%s", r->device));
-    argument(a, xasprintf("--threads=%d", threads_each(r)));
+    arguments_add(a, xstrdup("work"));
+    arguments_add(a, xasprintf("--db=%s", r->db));
+    arguments_add(a, xasprintf("--grid=%s", g->name));
+    arguments_add(a, xasprintf("--cache=%s", r->cache));
+    arguments_add(a, xasprintf("--weights=%s", r->weights));
+    arguments_add(a, xasprintf("--device=%s", r->device));
+    arguments_add(a, xasprintf("--threads=%d", threads_each(r)));
     char *gates = gate_rules_text(&g->gates);
-    argument(a, xasprintf("--gates=%s", gates));
+    arguments_add(a, xasprintf("--gates=%s", gates));
     free(gates);
     for (int set = 0; set < DATASET_COUNT; set++)
         if (r->data.dir[set])
-            argument(a, xasprintf("--data=%s=%s", dataset_names[set].name, r->data.dir[set]));
-    argument(a, xasprintf("--lists=%s", data_options_lists(&r->data)));
+            arguments_add(a, xasprintf("--data=%s=%s", dataset_names[set].name, r->data.dir[set]));
+    arguments_add(a, xasprintf("--lists=%s", data_options_lists(&r->data)));
     char *cells = places_text(r->chosen.cells, r->chosen.n_cells);
     char *candidates = places_text(r->chosen.candidates, r->chosen.n_candidates);
-    argument(a, xasprintf("--cells=%s", cells));
-    argument(a, xasprintf("--candidates=%s", candidates));
+    arguments_add(a, xasprintf("--cells=%s", cells));
+    arguments_add(a, xasprintf("--candidates=%s", candidates));
     free(cells);
     free(candidates);
+    arguments_add(a, xasprintf("--retries=%d", r->retries));
     if (r->fail_fast)
-        argument(a, xstrdup("--fail-fast"));
+        arguments_add(a, xstrdup("--fail-fast"));
     if (command_quiet())
-        argument(a, xstrdup("--quiet"));
+        arguments_add(a, xstrdup("--quiet"));
+}
+
+/* As often as --retries says, in all; cells are gone on with from their checkpoints. */
+static bool replace_broken(struct workers *w, const struct run *r, int *replaced, struct err *e) {
+    for (; *replaced < w->broken && *replaced < r->retries; (*replaced)++) {
+        char *why = workers_breakdown(w);
+        fprintf(stderr, "dmtl: a worker %s; another takes its place (%d of %d)\n", why,
+            *replaced + 1, r->retries);
+        free(why);
+        if (!workers_replace(w, e))
+            return false;
+    }
+    return true;
 }
 
 /* Shows progress until every worker has ended; a request to stop is handed on to them once. */
@@ -307,8 +311,10 @@ static bool wait_for(
     const struct timespec pause = {.tv_nsec = 200 * 1000 * 1000};
     struct progress *p = progress_new(s, g->name, &r->chosen, command_quiet());
     bool stopping = false, ok = true;
+    int replaced = 0;
     while (w->running) {
         workers_reap(w);
+        ok = ok && (stopping || replace_broken(w, r, &replaced, e));
         r->timed_out = r->timed_out || time_limit_near(&r->limit);
         bool stop = interrupt_requested() || r->timed_out || (r->fail_fast && w->worst) ||
                     w->worst == WORKER_EXIT_NO_SPACE;
@@ -396,7 +402,7 @@ static bool run_cells(struct run *r, const struct grid *g, struct store *s, stru
     char *program = workers_program(e);
     if (!program)
         return false;
-    argument(&a, program);
+    arguments_add(&a, program);
     worker_arguments(r, g, &a);
     interrupt_catch();
     bool ok = workers_start(&workers, r->jobs, spins(r, g), STDOUT_FILENO, a.list, e) &&

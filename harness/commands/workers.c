@@ -13,6 +13,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+void arguments_add(struct arguments *a, char *text) {
+    a->list = xgrow(a->list, &a->capacity, a->n + 2, sizeof *a->list);
+    a->list[a->n++] = text;
+    a->list[a->n] = NULL;
+}
+
+void arguments_free(struct arguments *a) {
+    for (size_t i = 0; i < a->n; i++)
+        free(a->list[i]);
+    free(a->list);
+    *a = (struct arguments){0};
+}
+
 char *workers_program(struct err *e) {
     static const char *const places[] = {"dmtl-torch", "../libexec/dmtl/dmtl-torch"};
     char self[PATH_MAX];
@@ -50,26 +63,40 @@ static void child(char *const *argv, pid_t parent, bool spin) {
     _exit(NOT_LOADED);
 }
 
-bool workers_start(struct workers *w, int n, bool spin, int out, char *const *argv, struct err *e) {
-    *w = (struct workers){.pids = xcalloc((size_t)n, sizeof(pid_t)), .n = n};
+static bool start_one(struct workers *w, int i, struct err *e) {
     pid_t parent = getpid();
-    for (int i = 0; i < n; i++) {
-        w->pids[i] = fork();
-        if (w->pids[i] == 0) {
-            if (dup2(out, STDOUT_FILENO) < 0)
-                _exit(1);
-            child(argv, parent, spin);
-        }
-        if (w->pids[i] < 0) {
-            int why = errno;
-            w->pids[i] = 0;
+    w->pids[i] = fork();
+    if (w->pids[i] == 0) {
+        if (dup2(w->out, STDOUT_FILENO) < 0)
+            _exit(1);
+        child(w->argv, parent, w->spin);
+    }
+    if (w->pids[i] < 0) {
+        err_sys(e, errno, "starting worker %d of %d", i + 1, w->n);
+        w->pids[i] = 0;
+        return false;
+    }
+    w->running++;
+    return true;
+}
+
+bool workers_start(struct workers *w, int n, bool spin, int out, char *const *argv, struct err *e) {
+    *w = (struct workers){
+        .pids = xcalloc((size_t)n, sizeof(pid_t)), .n = n, .spin = spin, .out = out, .argv = argv};
+    for (int i = 0; i < n; i++)
+        if (!start_one(w, i, e)) {
             workers_stop(w);
             for (int k = 0; k < i; k++)
                 waitpid(w->pids[k], NULL, 0);
-            return err_sys(e, why, "starting worker %d of %d", i + 1, n);
+            return false;
         }
-        w->running++;
-    }
+    return true;
+}
+
+bool workers_replace(struct workers *w, struct err *e) {
+    for (int i = 0; i < w->n; i++)
+        if (w->pids[i] == 0)
+            return start_one(w, i, e);
     return true;
 }
 
@@ -99,6 +126,7 @@ void workers_reap(struct workers *w) {
             continue;
         int by = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
         int code = by ? 128 + by : WEXITSTATUS(status);
+        w->broken += severity(code) > severity(2);
         if (severity(code) > severity(w->worst)) {
             w->worst = code;
             w->signal = by;

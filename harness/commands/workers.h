@@ -4,14 +4,26 @@
 
 #include "core/err.h"
 
+#include <stddef.h>
 #include <sys/types.h>
 
 struct workers {
     pid_t *pids; /* 0: ended */
     int n, running;
+    bool spin;
+    int out;
+    char *const *argv; /* borrowed */
     int worst; /* exit code of the worst that ended: any other before 2, WORKER_EXIT_NO_SPACE, 75, 1, 0 */
+    int broken; /* how many have broken down */
     int signal; /* that ended the worst, whose exit code is then 128 and this; 0: none did */
 };
+
+struct arguments { /* NULL-terminated; texts owned */
+    char **list;
+    size_t n, capacity;
+};
+void arguments_add(struct arguments *a, char *text); /* takes it over */
+void arguments_free(struct arguments *a);
 
 /* The path of dmtl-torch: beside this program, or in ../libexec/dmtl; the caller frees. */
 char *workers_program(struct err *e);
@@ -21,6 +33,8 @@ char *workers_program(struct err *e);
  * spin for a while at the end of every parallel region. On failure those started are stopped and waited
  * for. */
 bool workers_start(struct workers *w, int n, bool spin, int out, char *const *argv, struct err *e);
+/* Starts one more in the place of one that has ended; `argv` must still be there. */
+bool workers_replace(struct workers *w, struct err *e);
 void workers_stop(struct workers *w); /* asks all that run to stop; they end with a checkpoint */
 void workers_reap(struct workers *w); /* notes those that have ended; does not wait */
 void workers_free(struct workers *w);

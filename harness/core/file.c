@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -96,6 +97,19 @@ bool file_output_open(struct file_output *out, const char *path, struct err *e) 
     err_sys(e, errno, "%s: cannot be written", path);
     file_abandon(out);
     return false;
+}
+
+void dir_remove(const char *path) {
+    char *copy = xstrdup(path), *const roots[] = {copy, NULL};
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    for (FTSENT *entry; tree && (entry = fts_read(tree));)
+        if (entry->fts_info == FTS_DP)
+            rmdir(entry->fts_accpath);
+        else if (entry->fts_info != FTS_D)
+            unlink(entry->fts_accpath);
+    if (tree)
+        fts_close(tree);
+    free(copy);
 }
 
 bool dir_sync(const char *path, struct err *e) {

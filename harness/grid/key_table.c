@@ -155,6 +155,8 @@ const struct key_row config_keys[] = {
         .high = 1000000, .value = 50, .no_result = true},
     {"/checkpoint_every_s", "seconds between checkpoints", KEY_INT, AT(checkpoint_every_s),
         .low = 1, .high = 86400, .value = 120, .no_result = true},
+    {"/checkpoint_every_steps", "steps between checkpoints, too; 0: by time alone", KEY_INT,
+        AT(checkpoint_every_steps), .low = 0, .high = 1000000, .value = 0, .no_result = true},
 };
 const int n_config_keys = (int)ARRAY_LEN(config_keys);
 

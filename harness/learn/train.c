@@ -4,6 +4,7 @@
 #include "core/mem.h"
 #include "learn/best_epoch.h"
 #include "learn/checkpoint.h"
+#include "learn/epoch_text.h"
 #include "learn/evaluate.h"
 #include "learn/journal.h"
 #include "learn/optimiser.h"
@@ -40,6 +41,8 @@ struct trainer {
     size_t images_since_beat;
     double trained_s; /* by this attempt: within epochs, evaluation apart */
     size_t images_trained;
+    double saving_s; /* by this attempt, in checkpoints and the rows up to them */
+    int saves;
 };
 
 static double now_s(void) {
@@ -59,6 +62,11 @@ static int epochs_done(const struct trainer *t) {
 static void say(const struct trainer *t, const char *line) {
     if (t->in->say)
         t->in->say(line);
+}
+
+static void log_line(const struct trainer *t, const char *line) {
+    if (t->in->log)
+        t->in->log(line);
 }
 
 /* ---- opening ---- */
@@ -299,6 +307,7 @@ static bool step_once(struct trainer *t, const struct feed_batch *b, int epoch, 
 
 static bool save(struct trainer *t, struct err *e) {
     const struct training *in = t->in;
+    double began_s = now_s();
     if (!checkpoint_save(&t->checkpoint, in->folder, e))
         return err_add(e, "the checkpoint of step %" PRId64, t->checkpoint.step);
     if (!journal_commit(&t->journal, in->store, in->cell, in->token, epochs_done(t),
@@ -306,6 +315,8 @@ static bool save(struct trainer *t, struct err *e) {
         return err_add(e, "the results up to step %" PRId64, t->checkpoint.step);
     t->saved_step = t->checkpoint.step;
     t->checkpointed_s = now_s();
+    t->saving_s += t->checkpointed_s - began_s;
+    t->saves++;
     return true;
 }
 
@@ -355,7 +366,10 @@ static bool between_steps(struct trainer *t, struct err *e) {
     if (interrupt_requested())
         return save(t, e) && err_interrupted(e, "stopped at step %" PRId64 " of %" PRId64,
                                  t->checkpoint.step, t->steps_per_epoch * t->c->epochs);
-    if (now_s() - t->checkpointed_s >= t->c->checkpoint_every_s && !save(t, e))
+    bool due = now_s() - t->checkpointed_s >= t->c->checkpoint_every_s ||
+               (t->c->checkpoint_every_steps > 0 &&
+                   t->checkpoint.step % t->c->checkpoint_every_steps == 0);
+    if (due && t->checkpoint.step > t->saved_step && !save(t, e))
         return false;
     beat(t);
     return true;
@@ -434,6 +448,14 @@ static bool validate(struct trainer *t, int epoch, struct err *e) {
     return ok;
 }
 
+static void log_epoch(const struct trainer *t, int epoch) {
+    struct str line = {0};
+    epoch_text(&line, t->journal.epochs, t->journal.n_epochs, epoch, t->c->epochs);
+    str_addf(&line, "; %.0f images/s", (double)t->images_trained / t->trained_s);
+    log_line(t, line.text);
+    str_free(&line);
+}
+
 /* Epochs count from 1 in the store. A checkpoint inside an epoch is entered at its next batch; one
  * at the end of an epoch is made after the validation, so it is never asked twice. */
 static bool run_epoch(struct trainer *t, int epoch, struct err *e) {
@@ -454,7 +476,10 @@ static bool run_epoch(struct trainer *t, int epoch, struct err *e) {
     feed_close(feed);
     th_synchronize(t->in->device); /* the steps are queued on a GPU, not done */
     t->trained_s += now_s() - began_s;
-    return ok && epoch_losses(t, epoch + 1, e) && validate(t, epoch + 1, e);
+    ok = ok && epoch_losses(t, epoch + 1, e) && validate(t, epoch + 1, e);
+    if (ok)
+        log_epoch(t, epoch + 1);
+    return ok;
 }
 
 /* ---- the end ---- */
@@ -513,6 +538,15 @@ static bool finish(struct trainer *t, struct err *e) {
     return ok;
 }
 
+static void log_checkpoints(const struct trainer *t) {
+    char line[128];
+    double took_s = now_s() - t->began_s;
+    snprintf(line, sizeof line, "%d checkpoint%s took %.2f s of %.1f s (%.2f %%)", t->saves,
+        t->saves == 1 ? "" : "s", t->saving_s, took_s, took_s > 0 ? 100 * t->saving_s / took_s : 0);
+    if (t->saves)
+        log_line(t, line);
+}
+
 static bool is_over(const struct trainer *t) {
     return t->checkpoint.step >= t->steps_per_epoch * t->c->epochs || best_epoch_stops(&t->best);
 }
@@ -534,6 +568,7 @@ bool train(const struct training *in, struct err *e) {
     ok = ok && finish(&t, e);
     if (!ok && e->kind == ERR_DIVERGED)
         keep_diverged(&t, e);
+    log_checkpoints(&t);
     trainer_close(&t);
     th_set_precision(TH_IN_F32);
     return ok;

@@ -27,6 +27,7 @@ struct training { /* all borrowed */
     int64_t known_step;            /* the last step that the store knows (0: none) */
     double wall_before_s;          /* of earlier attempts */
     void (*say)(const char *line); /* talk: resumed from, passed over; NULL: silent */
+    void (*log)(const char *line); /* each epoch, what checkpoints took; NULL: nowhere */
 };
 
 /* Trains, evaluates the validation and the test part once, stores predictions and metrics, and marks

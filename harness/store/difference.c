@@ -40,11 +40,8 @@ static void add_value(struct str *out, sqlite3_stmt *row, int column) {
     case SQLITE_FLOAT:
         str_addf(out, "%.9g", sqlite3_column_double(row, column));
         break;
-    case SQLITE_NULL:
-        str_add(out, "none");
-        break;
     default:
-        str_addf(out, "%d bytes", sqlite3_column_bytes(row, column));
+        str_add(out, "none");
     }
 }
 
@@ -116,6 +113,10 @@ static void note_value(struct walk *w, int column) {
         return;
     add_keys(&w->first, w->t, w->b.store, w->rows);
     str_addf(&w->first, ": %s ", w->t->columns[column].name);
+    if (sqlite3_column_type(w->rows, column) == SQLITE_BLOB) {
+        str_add(&w->first, "is not the same");
+        return;
+    }
     add_value(&w->first, w->find, column - w->t->n_keys);
     str_add(&w->first, " against ");
     add_value(&w->first, w->rows, column);

@@ -13,15 +13,18 @@
 #include "grid/split_gates.h"
 #include "learn/checkpoint.h"
 #include "learn/train.h"
+#include "worker/cell_log.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct worker *talking; /* train's `say` carries no context: one worker a process */
 static const struct cell_record *talking_about;
+static struct cell_log talking_log;
 
 static void cell_say(const struct cell_record *r, const char *what, const char *line) {
     struct str out = {0};
@@ -38,7 +41,12 @@ void cell_say_failed(const struct cell_record *r, const struct err *why) {
     str_free(&line);
 }
 
+static void log_line(const char *line) {
+    cell_log_line(&talking_log, line);
+}
+
 static void say(const char *line) {
+    log_line(line);
     if (!talking->options->quiet)
         cell_say(talking_about, "", line);
 }
@@ -59,6 +67,16 @@ struct running { /* of one cell, released together */
     int64_t token;          /* of our claim; 0: not claimed yet */
 };
 
+static void log_claim(const struct running *run, const struct cell_record *r, const char *host,
+    const char *device, const char *commit) {
+    char *line =
+        xasprintf("run %lld of %s %s begins on %s, %s, %d threads; dmtl %s (%s), libtorch %s",
+            (long long)run->token, r->variant, r->id, host, device, th_threads(), DMTL_VERSION,
+            commit, th_version());
+    log_line(line);
+    free(line);
+}
+
 /* With what is known so far: `m` and the network may be NULL. */
 static bool claim(struct worker *w, struct running *run, const struct cell_record *r,
     const struct manifest *m, struct err *e) {
@@ -78,7 +96,9 @@ static bool claim(struct worker *w, struct running *run, const struct cell_recor
             .weights_sha256 = run->network ? network_weights_sha256(run->network) : NULL,
             .lists_sha256 = *run->lists ? run->lists : NULL},
         &run->token, e);
-    if (!ok)
+    if (ok)
+        log_claim(run, r, host, device, commit);
+    else
         run->token = 0;
     free(commit);
     return ok;
@@ -196,7 +216,8 @@ static bool run_claimed(struct worker *w, struct running *run, const struct cell
                      .dataset = dataset,
                      .known_step = r->step,
                      .wall_before_s = r->wall_s,
-                     .say = say},
+                     .say = say,
+                     .log = log_line},
         e);
 }
 
@@ -275,13 +296,26 @@ static enum cell_outcome stopped(struct worker *w, struct running *run, const st
     return noted && of_the_cell ? OUTCOME_FAILED : OUTCOME_STOPPED;
 }
 
+static void log_end(enum cell_outcome outcome, const struct err *e) {
+    char *line =
+        outcome == OUTCOME_DONE
+            ? xstrdup("done")
+            : xasprintf("%s: %s", outcome == OUTCOME_FAILED ? "failed" : "stopped", e->msg);
+    log_line(line);
+    free(line);
+}
+
 static enum cell_outcome run_held(
     struct worker *w, struct running *run, const struct cell_record *r, struct err *e) {
     const struct manifest *m = NULL;
     talking = w;
     talking_about = r;
+    cell_log_open(&talking_log, run->lease.folder);
     bool ok = prepare(w, run, r, &m, e) && run_claimed(w, run, r, m, e);
-    return ok ? OUTCOME_DONE : stopped(w, run, r, m, e);
+    enum cell_outcome outcome = ok ? OUTCOME_DONE : stopped(w, run, r, m, e);
+    log_end(outcome, e);
+    cell_log_close(&talking_log);
+    return outcome;
 }
 
 bool cell_refuse(
@@ -320,15 +354,42 @@ static enum cell_outcome run_if_open(
     return outcome;
 }
 
+static enum cell_outcome try_once(
+    struct worker *w, struct running *run, const struct cell_record *listed, struct err *e) {
+    enum cell_outcome outcome = run_if_open(w, run, listed, e);
+    network_free(run->network);
+    th_scope_free(run->life);
+    split_free(&run->split);
+    config_free(&run->config);
+    *run = (struct running){.lease = run->lease};
+    return outcome;
+}
+
+/* What failed for want of something may have it a little later: 1, 2, 4 ... 32 seconds, as long as no stop is
+ * asked for. */
+static void wait_before(int retry) {
+    for (int s = 1 << (retry < 6 ? retry - 1 : 5); s > 0 && !interrupt_requested(); s--)
+        nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+}
+
+/* The lease stays ours between the tries, so that no other worker tries the cell as often again. */
 enum cell_outcome cell_run(struct worker *w, const struct cell_record *listed, struct err *e) {
     struct running run = {.lease.fd = -1};
     if (!lease_take(&run.lease, w->options->db, listed->id, e))
         return e->kind == ERR_NONE ? OUTCOME_HELD : OUTCOME_STOPPED;
-    enum cell_outcome outcome = run_if_open(w, &run, listed, e);
-    network_free(run.network);
-    th_scope_free(run.life);
-    split_free(&run.split);
-    config_free(&run.config);
+    enum cell_outcome outcome = try_once(w, &run, listed, e);
+    for (int retry = 1; outcome == OUTCOME_FAILED && e->kind != ERR_DIVERGED &&
+                        retry <= w->options->retries && !interrupt_requested();
+         retry++) {
+        char *line =
+            xasprintf(" failed, retry %d of %d follows: %s\n", retry, w->options->retries, e->msg);
+        cell_say(listed, "", line);
+        free(line);
+        wait_before(retry);
+        *e = (struct err){0};
+        outcome =
+            store_retry(w->store, listed->cell, e) ? try_once(w, &run, listed, e) : OUTCOME_STOPPED;
+    }
     lease_release(&run.lease);
     return outcome;
 }

@@ -48,13 +48,22 @@ static bool take_gates(struct work_options *o, const char *value, struct err *e)
     return ok;
 }
 
-static bool take_threads(struct work_options *o, const char *value, struct err *e) {
+static bool whole_number(
+    const char *option, const char *value, int max, int *number, struct err *e) {
     char *end;
     long n = strtol(value, &end, 10);
-    if (end == value || *end || n < 0 || n > 4096)
-        return err_usage(e, "--threads: %s: expected a number from 0 (all cores) to 4096", value);
-    o->threads = (int)n;
+    if (end == value || *end || n < 0 || n > max)
+        return err_usage(e, "%s: %s: expected a whole number from 0 to %d", option, value, max);
+    *number = (int)n;
     return true;
+}
+
+static bool take_threads(struct work_options *o, const char *value, struct err *e) {
+    return whole_number("--threads", value, 4096, &o->threads, e);
+}
+
+static bool take_retries(struct work_options *o, const char *value, struct err *e) {
+    return whole_number("--retries", value, 1000, &o->retries, e);
 }
 
 static bool take_fail_fast(struct work_options *o, const char *value, struct err *e) {
@@ -82,6 +91,8 @@ static const struct option_row rows[] = {
     {"gates", "JSON", "what the grid's file says under \"gates\"", 0, take_gates, false},
     {"lists", "DIR", LISTS_OPTION_HELP, 0, take_lists, false},
     {"threads", "N", "threads of tensor work (default: all cores)", 0, take_threads, false},
+    {"retries", "N", "how often a cell that fails is tried again (default: 0)", 0, take_retries,
+        false},
     {"fail-fast", NULL, "stop at the first cell that fails", 0, take_fail_fast, false},
     {"quiet", NULL, "no talk", 0, take_quiet, false},
 };

@@ -15,6 +15,7 @@ struct work_options { /* strings: argv's */
     struct data_options data;
     struct gate_rules gates;
     int threads; /* 0: all cores */
+    int retries; /* of a cell that fails */
     bool fail_fast, quiet;
 };
 

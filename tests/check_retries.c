@@ -1,0 +1,128 @@
+/* Cells that fail and workers that break down, tried again; the log of a cell; checkpoints by steps. */
+#include "check_folder.h"
+#include "check_run.h"
+#include "check_suites.h"
+
+#include "core/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* 43 faces to train on in batches of 16 are 3 steps an epoch, 6 in all. */
+static const char grid_text[] =
+    "{\"base\": {\"data\": {\"set\": \"synthetic\", \"image_px\": 24}, \"tasks\": {\"gender\": {}},"
+    " \"trunk\": {\"name\": \"small\", \"weights\": \"none\"}, \"epochs\": 2, \"batch\": 16},"
+    " \"variants\": {\"bad\": {}, \"good\": {\"seed\": 2}}}";
+
+static char *dir;
+
+static void set_up(void) {
+    dir = folder_new();
+    folder_put_text(dir, "g.json", grid_text);
+    struct ran r = run_shell(dir, "$DMTL data synth -n 60 --px 24 --out faces --quiet");
+    ck_assert_msg(r.code == 0, "%s", r.err);
+    ran_free(&r);
+}
+
+static void tear_down(void) {
+    folder_remove(dir);
+}
+
+static void expect(const char *command, int code, const char *in_out, const char *in_err) {
+    struct ran r = run_shell(dir, command);
+    ck_assert_msg(r.code == code, "%s: exit %d: %.700s %.700s", command, r.code, r.out, r.err);
+    ck_assert_msg(
+        !in_out || strstr(r.out, in_out), "%s: no \"%s\" in:\n%.1500s", command, in_out, r.out);
+    ck_assert_msg(
+        !in_err || strstr(r.err, in_err), "%s: no \"%s\" in:\n%.1500s", command, in_err, r.err);
+    ran_free(&r);
+}
+
+#define RUN "$DMTL run g.json --data synthetic=faces --cache cache --db g.db --threads 1 --quiet "
+/* The folder of the variant `bad`, in which a folder stands where the checkpoint of its end is to go. */
+#define ID "id=$($DMTL plan g.json --only bad --json | sed -n 's/.*\"id\": \"\\(.*\\)\".*/\\1/p'); "
+#define SPOILT ID "mkdir -p g/$id/step-0000000006.safetensors/x; "
+
+START_TEST(a_failing_cell_is_tried_as_often_as_asked) {
+    expect(SPOILT RUN "--retries 2", 1, NULL, " failed, retry 2 of 2 follows: ");
+    expect("$DMTL status g --db g.db", 0, "g: 2 cells: 1 failed, 1 done", NULL);
+    expect("$DMTL status g --db g.db", 0, "step-0000000006.safetensors: cannot be written", NULL);
+    expect(ID "grep -c ' failed: ' g/$id/log", 0, "3\n", NULL);
+    expect(ID "grep -c ' run [123] of bad ' g/$id/log", 0, "3\n", NULL);
+    expect(ID "rmdir g/$id/step-*/x g/$id/step-*; " RUN, 0, "all 2 cells are done", NULL);
+}
+END_TEST
+
+/* What is in its way goes while it waits for the retry. */
+START_TEST(a_cell_may_come_through_at_a_retry) {
+    expect(SPOILT RUN "--retries 9 2>err & until grep -q 'retry 1 of 9' err; do sleep .1; done; "
+                      "rmdir g/$id/step-*/x g/$id/step-*; wait $!",
+        0, "all 2 cells are done", NULL);
+    expect(ID "tail -1 g/$id/log", 0, "Z done\n", NULL);
+}
+END_TEST
+
+START_TEST(what_diverges_is_not_tried_again) {
+    expect(RUN
+        "--set /optimiser/lr=100 --set '/tasks/age={}' --set /epochs=9 --only bad --retries 3",
+        1, NULL, "the training diverged");
+    expect("cat g/*/log | grep -c ' begins on '", 0, "1\n", NULL);
+}
+END_TEST
+
+START_TEST(fail_fast_stops_behind_the_retries) {
+    expect(SPOILT RUN "--retries 1 --fail-fast", 1, NULL, "--fail-fast");
+    expect("$DMTL status g --db g.db", 0, "g: 2 cells: 1 failed, 1 pending", NULL);
+}
+END_TEST
+
+/* Its worker is killed in the middle of a training. */
+START_TEST(a_worker_that_breaks_down_is_replaced) {
+    expect(RUN
+        "--set /epochs=200 --retries 1 & run=$!; until grep -q ' epoch 20 of ' g/*/log; do sleep .1; done; "
+        "kill -KILL $(cat /proc/$run/task/$run/children); wait $run",
+        0, "all 2 cells are done",
+        "a worker was killed by SIGKILL (out of memory?); another takes its place (1 of 1)");
+}
+END_TEST
+
+START_TEST(the_log_tells_a_cell) {
+    expect(RUN "--only good; cat g/*/log", 0, " run 1 of good ", NULL);
+    expect("cat g/*/log", 0, " epoch 2 of 2: train loss ", NULL);
+    expect("cat g/*/log", 0, " 1 checkpoint took ", NULL);
+    expect("tail -1 g/*/log", 0, "Z done\n", NULL);
+}
+END_TEST
+
+/* After steps 2 and 4, and at the end; not once more at step 6. */
+START_TEST(checkpoints_come_by_steps_too) {
+    expect(RUN "--set /checkpoint_every_steps=2 --only good; cat g/*/log", 0,
+        " 3 checkpoints took ", NULL);
+    expect(RUN "--set /checkpoint_every_steps=-1", 2, NULL, "/checkpoint_every_steps");
+}
+END_TEST
+
+START_TEST(bad_input_is_named) {
+    expect(RUN "--retries many", 2, NULL,
+        "run: --retries: many: expected a whole number from 0 to 1000");
+    expect(
+        RUN "--retries -1", 2, NULL, "run: --retries: -1: expected a whole number from 0 to 1000");
+}
+END_TEST
+
+Suite *retries_suite(void) {
+    Suite *s = suite_create("retries");
+    TCase *c = tcase_create("retries");
+    tcase_set_timeout(c, 120);
+    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_add_test(c, a_failing_cell_is_tried_as_often_as_asked);
+    tcase_add_test(c, a_cell_may_come_through_at_a_retry);
+    tcase_add_test(c, what_diverges_is_not_tried_again);
+    tcase_add_test(c, fail_fast_stops_behind_the_retries);
+    tcase_add_test(c, a_worker_that_breaks_down_is_replaced);
+    tcase_add_test(c, the_log_tells_a_cell);
+    tcase_add_test(c, checkpoints_come_by_steps_too);
+    tcase_add_test(c, bad_input_is_named);
+    suite_add_tcase(s, c);
+    return s;
+}
