@@ -107,7 +107,7 @@ START_TEST(scripts_are_written) {
     expect(
         "$DMTL slurm g.json" SYNTHETIC "--set /batch=8 --time 12h --cpus 4 --gpus a100:1 --mem 16G "
         "--partition gpu --account lab --qos high --limit 2 --option=--constraint=big "
-        "--option='--mail-type=END --nice' --join-option=--partition=cpu -j2 --weights w --lists /l --quiet",
+        "--option='--mail-type=END --nice' --join-option=--partition=cpu -j2 --weights w --lists /l --retries 2 --quiet",
         0,
         "7 tasks; to submit them:\n"
         "  job=$(sbatch --parsable ~/results/g.slurm/array.sh)\n"
@@ -124,7 +124,7 @@ START_TEST(scripts_are_written) {
         "#SBATCH --constraint=big\n#SBATCH --mail-type=END --nice\n\n"
         "cd ~ || exit 1\nPROGRAM\ngrid=~/results/g.slurm/g.json\n"
         "out=~/results/g.slurm\ndb=~/results/g.db\nparts=7\ncells=(--set=/batch=8)\n"
-        "options=(--data=synthetic=/faces --lists=/l --cache=~/results/cache --weights=~/w --jobs=2 --threads=2 "
+        "options=(--data=synthetic=/faces --lists=/l --cache=~/results/cache --weights=~/w --jobs=2 --threads=2 --retries=2 "
         "--device=cuda)\nknown=''\n\nlogs shards ",
         NULL);
     expect("cd results/g.slurm && " HEAD "join.sh", 0,

@@ -26,6 +26,7 @@ enum {
     KEY_WEIGHTS,
     KEY_THREADS,
     KEY_DEVICE,
+    KEY_RETRIES,
     KEY_CHUNKS,
     KEY_CELLS,
     KEY_LIMIT,
@@ -74,6 +75,8 @@ static const struct argp_option options[] = {
         "threads a worker (default: the task's cores divided by the workers)", 1},
     {"device", KEY_DEVICE, "NAME", 0, "cpu, cuda or cuda:N (default: cuda with --gpus, else cpu)",
         1},
+    {"retries", KEY_RETRIES, "N", 0, "how often a task tries a cell that fails again (default: 0)",
+        1},
     {0},
 };
 
@@ -81,7 +84,7 @@ struct slurm {
     struct grid_options grid;
     struct data_options data;
     const char *cache, *weights, *device, *out;
-    int jobs, threads, chunks, cells_per_task;
+    int jobs, threads, retries, chunks, cells_per_task;
     bool submit;
     struct slurm_parts parts;
     struct slurm_job job;
@@ -90,12 +93,12 @@ struct slurm {
 };
 
 static bool whole_number(
-    const char *option, const char *text, int most, int *value, struct err *e) {
+    const char *option, const char *text, int least, int most, int *value, struct err *e) {
     char *end;
     long n = strtol(text, &end, 10);
-    if (end == text || *end || n < 1 || n > most)
+    if (end == text || *end || n < least || n > most)
         return err_usage(
-            e, "slurm: %s: %s: expected a whole number from 1 to %d", option, text, most);
+            e, "slurm: %s: %s: expected a whole number from %d to %d", option, text, least, most);
     *value = (int)n;
     return true;
 }
@@ -104,21 +107,24 @@ static error_t parse_number(int key, const char *value, struct slurm *s) {
     static const struct {
         int key;
         const char *option;
-        int most;
+        int least, most;
         size_t at;
     } numbers[] = {
-        {'j', "-j", 1024, offsetof(struct slurm, jobs)}, /* these two as run takes them */
-        {KEY_THREADS, "--threads", 4096, offsetof(struct slurm, threads)},
-        {KEY_CPUS, "--cpus", 4096, offsetof(struct slurm, job.cpus)},
-        {KEY_CHUNKS, "--chunks", MAX_SHARDS, offsetof(struct slurm, chunks)},
-        {KEY_CELLS, "--cells-per-task", MAX_CELLS, offsetof(struct slurm, cells_per_task)},
-        {KEY_LIMIT, "--limit", MAX_SHARDS, offsetof(struct slurm, job.limit)},
+        {'j', "-j", 1, 1024, offsetof(struct slurm, jobs)}, /* these three as run takes them */
+        {KEY_THREADS, "--threads", 1, 4096, offsetof(struct slurm, threads)},
+        {KEY_RETRIES, "--retries", 0, 1000, offsetof(struct slurm, retries)},
+        {KEY_CPUS, "--cpus", 1, 4096, offsetof(struct slurm, job.cpus)},
+        {KEY_CHUNKS, "--chunks", 1, MAX_SHARDS, offsetof(struct slurm, chunks)},
+        {KEY_CELLS, "--cells-per-task", 1, MAX_CELLS, offsetof(struct slurm, cells_per_task)},
+        {KEY_LIMIT, "--limit", 1, MAX_SHARDS, offsetof(struct slurm, job.limit)},
     };
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
         if (numbers[i].key == key) {
             int *number = (int *)((char *)s + numbers[i].at);
-            return whole_number(numbers[i].option, value, numbers[i].most, number, s->e) ? 0
-                                                                                         : EINVAL;
+            return whole_number(
+                       numbers[i].option, value, numbers[i].least, numbers[i].most, number, s->e)
+                       ? 0
+                       : EINVAL;
         }
     return ARGP_ERR_UNKNOWN;
 }
@@ -249,6 +255,8 @@ static void make_words(struct slurm *s) {
         own(s, xasprintf("%d", s->threads  ? s->threads
                                : share > 1 ? share
                                            : 1)));
+    if (s->retries)
+        add_run(s, "--retries", own(s, xasprintf("%d", s->retries)));
     add_run(s, "--device", s->device ? s->device : s->job.gpus ? "cuda" : "cpu");
 }
 
