@@ -64,7 +64,7 @@ END_TEST
 
 START_TEST(what_diverges_is_not_tried_again) {
     expect(RUN
-        "--set /optimiser/lr=100 --set '/tasks/age={}' --set /epochs=9 --only bad --retries 3",
+        "--set /optimiser/lr=100 --set '/tasks/age={}' --set /weighting/kind=equal --set /epochs=9 --only bad --retries 3",
         1, NULL, "the training diverged");
     expect("cat g/*/log | grep -c ' begins on '", 0, "1\n", NULL);
 }
