@@ -123,7 +123,7 @@ START_TEST(scripts_are_written) {
         "#SBATCH --time=0-12:00:00\n#SBATCH --partition=gpu\n#SBATCH --account=lab\n#SBATCH --qos=high\n"
         "#SBATCH --constraint=big\n#SBATCH --mail-type=END --nice\n\n"
         "cd ~ || exit 1\nPROGRAM\ngrid=~/results/g.slurm/g.json\n"
-        "out=~/results/g.slurm\ndb=~/results/g.db\nparts=7\ncells=(--set=/batch=8)\n"
+        "out=~/results/g.slurm\nparts=7\ncells=(--set=/batch=8)\n"
         "options=(--data=synthetic=/faces --lists=/l --cache=~/results/cache --weights=~/w --jobs=2 --threads=2 --retries=2 "
         "--device=cuda)\nknown=''\n\nlogs shards ",
         NULL);
@@ -132,8 +132,8 @@ START_TEST(scripts_are_written) {
         "#SBATCH --job-name=g-join\n#SBATCH --output=~/results/g.slurm/logs/join-%j.log\n"
         "#SBATCH --open-mode=append\n#SBATCH --requeue\n#SBATCH --partition=gpu\n#SBATCH --account=lab\n"
         "#SBATCH --qos=high\n#SBATCH --partition=cpu\n\ncd ~ || exit 1\nPROGRAM\n"
-        "grid=~/results/g.slurm/g.json\nout=~/results/g.slurm\ndb=~/results/g.db\nparts=7\n"
-        "cells=(--set=/batch=8)\n\n",
+        "grid=~/results/g.slurm/g.json\nout=~/results/g.slurm\nparts=7\n"
+        "cells=(--set=/batch=8)\ndb=~/results/g.db\n\n",
         NULL);
 }
 END_TEST

@@ -207,7 +207,6 @@ static void add_variables(struct str *out, const struct slurm_job *j) {
     add_variable(out, "dmtl", j->program);
     add_variable(out, "grid", j->grid);
     add_variable(out, "out", j->out);
-    add_variable(out, "db", j->db);
     str_addf(out, "parts=%d\n", j->parts);
     add_list(out, "cells", &j->cells);
 }
@@ -243,5 +242,6 @@ void slurm_join_script(struct str *out, const struct slurm_job *j) {
     add_account(out, j);
     add_options(out, &j->join_options);
     add_variables(out, j);
+    add_variable(out, "db", j->db);
     str_add(out, join_body);
 }
