@@ -44,6 +44,25 @@ START_TEST(cells_run_variant_by_variant_with_the_last_axis_fastest) {
 }
 END_TEST
 
+/* 2 variants x 2 pairs x 2 rates, less one pair of a variant: 6 cells. */
+START_TEST(keys_of_a_coupled_axis_go_together) {
+    struct grid g;
+    must_parse(&g,
+        "{" BASE
+        ", \"variants\": {\"a\": {}, \"b\": {\"batch\": 8}}, \"axes\": {\"/seed, /split/seed\":"
+        " [[1, 11], [2, 22]], \"/optimiser/lr\": [0.1, 0.01]},"
+        " \"exclude\": [{\"variant\": \"b\", \"/split/seed\": 22}]}",
+        NULL, 0);
+    ck_assert_uint_eq(g.n_cells, 6);
+    ck_assert_str_eq(g.cells[2].axes, "{\"/optimiser/lr\":0.1,\"/seed\":2,\"/split/seed\":22}");
+    ck_assert_str_eq(g.cells[2].changes, "seed=2 split.seed=22 optimiser.lr=0.1");
+    ck_assert_uint_eq(g.cells[2].config.seed, 2);
+    ck_assert_uint_eq(g.cells[2].config.split.seed, 22);
+    ck_assert_str_eq(g.cells[5].axes, "{\"/optimiser/lr\":0.01,\"/seed\":1,\"/split/seed\":11}");
+    grid_free(&g);
+}
+END_TEST
+
 START_TEST(variants_remove_add_and_say_so) {
     struct grid g;
     must_parse(&g,
@@ -242,6 +261,22 @@ static const struct {
         "g.json: axis: /seed: \"2\": expected a whole number from 0 to 9007199254740991"},
     {GRID("\"axes\": {\"/seed\": [null]}"),
         "g.json: axis /seed: expected values of one key, no object and no null (a variant can do both)"},
+    {GRID("\"axes\": {\"/seed,/batch\": [[1, 2], [3]]}"),
+        "g.json: axis /seed,/batch: [3]: expected a list of 2 values, one a key"},
+    {GRID("\"axes\": {\"/seed,/batch\": [1, 2]}"),
+        "g.json: axis /seed,/batch: 1: expected a list of 2 values, one a key"},
+    {GRID("\"axes\": {\"/seed,/sed\": [[1, 2]]}"),
+        "g.json: axis: /sed: unknown key; did you mean /seed?"},
+    {GRID("\"axes\": {\"/seed,\": [[1, 2]]}"),
+        "g.json: axis: \"\" is no JSON pointer to a key: expected \"/key\" or \"/key/key\" (in a key, / is written ~1 and ~ is written ~0)"},
+    {GRID("\"axes\": {\"/seed,/batch\": [[1, 0]]}"),
+        "g.json: axis: /batch: 0: expected a whole number from 1 to 65536"},
+    {GRID("\"axes\": {\"/seed,/batch\": [[1, 2], [1, 2]]}"),
+        "g.json: axis /seed,/batch: the value [1,2] stands twice"},
+    {GRID("\"axes\": {\"/seed,/seed\": [[1, 2]]}"),
+        "g.json: axis /seed,/seed: sets /seed, which is set once already"},
+    {GRID("\"axes\": {\"/seed\": [1], \"/batch,/seed\": [[1, 2]]}"),
+        "g.json: axis /batch,/seed: sets /seed, which is set once already"},
     {GRID("\"axes\": {\"/optimiser\": [{\"lr\": 1}]}"),
         "g.json: axis /optimiser: expected values of one key, no object and no null (a variant can do both)"},
     {GRID("\"axes\": {\"/tasks/race/weight\": [1]}"),
@@ -435,6 +470,7 @@ Suite *grid_suite(void) {
     TCase *c = tcase_create("grid");
     tcase_set_timeout(c, 20);
     tcase_add_test(c, cells_run_variant_by_variant_with_the_last_axis_fastest);
+    tcase_add_test(c, keys_of_a_coupled_axis_go_together);
     tcase_add_test(c, variants_remove_add_and_say_so);
     tcase_add_test(c, two_of_one_configuration_are_one_cell);
     tcase_add_test(c, excluded_cells_are_left_out);

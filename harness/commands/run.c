@@ -344,11 +344,15 @@ static char *stored_as(const struct run *r, const struct grid *g) {
 static void print_done(const struct grid *g, const struct tally *t, const char *more) {
     struct str line = {0};
     escape_line(&line, g->name);
-    if (t->all == 1)
+    if (t->all == 0) /* more shards than parts of the grid */
+        str_add(&line, ": no cell falls to this shard\n");
+    else if (t->all == 1)
         str_addf(&line, ": its cell is done%s", more);
     else
         str_addf(&line, ": all %zu cells are done%s", t->all, more);
-    puts(line.text);
+    if (t->all)
+        str_addc(&line, '\n');
+    fputs(line.text, stdout);
     str_free(&line);
 }
 
@@ -370,7 +374,10 @@ static bool outcome(const struct run *r, const struct grid *g, const struct work
             "run: stopped%s with %zu of %zu cells done; the same command goes on from here",
             r->timed_out ? " before its time limit" : "", done, t->all);
     } else if (done == t->all) {
-        text = xasprintf(". Next: dmtl report %s", of_grid);
+        text = r->shard.parts
+                   ? xasprintf(". Next, when all %d shards are: dmtl merge OUT.db SHARD.db...",
+                         r->shard.parts)
+                   : xasprintf(". Next: dmtl report %s", of_grid);
         print_done(g, t, text);
         ok = true;
     } else if (failed) {

@@ -117,7 +117,7 @@ static bool apply_set(struct grid_file *f, const char *text, struct err *e) {
         return false;
     char *pointer = xstrndup(text, strcspn(text, "="));
     bool ok = true;
-    if (ok && json_get(f->axes, pointer))
+    if (ok && grid_axes_first(f, pointer))
         ok = err_usage(e,
             "--set %s: the grid's axis %s sets this key: edit the file, or choose cells "
             "with --only",
@@ -150,13 +150,12 @@ static bool read_file(struct grid *g, struct grid_file *f, const cJSON *root,
         return false;
     const cJSON *title = json_get(root, "title"), *baseline = json_get(root, "baseline");
     const cJSON *gates = json_get(root, "gates");
-    const cJSON *base = json_get(root, "base");
+    const cJSON *base = json_get(root, "base"), *axes = json_get(root, "axes");
     f->variants = json_get(root, "variants");
-    f->axes = json_get(root, "axes");
     f->exclude = json_get(root, "exclude");
     f->report = json_get(root, "report");
     if (!has_type(f, title, "/title", cJSON_IsString, "a text", e) ||
-        !has_type(f, f->axes, "/axes", cJSON_IsObject, "an object, pointer to list of values", e) ||
+        !has_type(f, axes, "/axes", cJSON_IsObject, "an object, pointer to list of values", e) ||
         !has_type(f, f->exclude, "/exclude", cJSON_IsArray, "a list of objects", e) ||
         !has_type(f, f->report, "/report", cJSON_IsObject, "an object", e))
         return false;
@@ -171,6 +170,8 @@ static bool read_file(struct grid *g, struct grid_file *f, const cJSON *root,
         return false;
     if (title)
         g->title = xstrdup(title->valuestring);
+    if (!grid_axes_read(f, axes, e))
+        return false;
     for (int i = 0; i < n_set; i++)
         if (!apply_set(f, set[i], e))
             return false;
@@ -191,6 +192,7 @@ bool grid_parse(struct grid *g, const char *name, const char *where, const char 
     bool ok = root && read_file(g, &f, root, set, n_set, e);
     if (ok && !g->title)
         g->title = xstrdup(name);
+    grid_axes_free(&f);
     cJSON_Delete(f.base);
     cJSON_Delete(root);
     return ok;

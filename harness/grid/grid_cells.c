@@ -16,107 +16,19 @@ static bool same_json(const cJSON *a, const cJSON *b) {
     return same;
 }
 
-/* ---- axes ---- */
-
-static bool check_axis_value(
-    const struct grid_file *f, const char *pointer, const cJSON *value, struct err *e) {
-    if (cJSON_IsObject(value) || cJSON_IsNull(value))
-        return err_usage(e,
-            "%s: axis %.200s: expected values of one key, no object and no null (a "
-            "variant can do both)",
-            f->where, pointer);
-    cJSON *patch = cJSON_CreateObject();
-    char *where = xasprintf("%s: axis", f->where);
-    bool ok = json_pointer_set(patch, pointer, cJSON_Duplicate(value, true), e)
-                  ? config_check_patch(patch, where, "", e)
-                  : err_add(e, "%s", where);
-    free(where);
-    cJSON_Delete(patch);
-    return ok;
-}
-
-static int by_text(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Sorted and compared as canonical text: comparing all pairs takes minutes for an axis of thousands. */
-static bool check_distinct(const struct grid_file *f, const cJSON *axis, struct err *e) {
-    size_t n = (size_t)cJSON_GetArraySize(axis), i = 0;
-    char **texts = xcalloc(n, sizeof texts[0]);
-    const cJSON *value;
-    cJSON_ArrayForEach(value, axis) {
-        struct str text = {0};
-        json_canonical(&text, value);
-        texts[i++] = str_detach(&text);
-    }
-    qsort(texts, n, sizeof texts[0], by_text);
-    bool ok = true;
-    for (i = 1; ok && i < n; i++)
-        if (strcmp(texts[i - 1], texts[i]) == 0)
-            ok = err_usage(e, "%s: axis %.200s: the value %.100s stands twice", f->where,
-                axis->string, texts[i]);
-    for (i = 0; i < n; i++)
-        free(texts[i]);
-    free(texts);
-    return ok;
-}
-
-static bool check_axes(const struct grid_file *f, size_t *combinations, struct err *e) {
-    *combinations = 1;
-    const cJSON *axis, *value;
-    cJSON_ArrayForEach(axis, f->axes) {
-        if (!cJSON_IsArray(axis) || !axis->child)
-            return err_usage(e, "%s: axis %.200s: expected a list of values with at least one",
-                f->where, axis->string);
-        *combinations *= (size_t)cJSON_GetArraySize(axis);
-        if (*combinations > MAX_CELLS)
-            return err_usage(e, "%s: /axes: more than %d cells a variant", f->where, MAX_CELLS);
-        cJSON_ArrayForEach(
-            value, axis) if (!check_axis_value(f, axis->string, value, e)) return false;
-        if (!check_distinct(f, axis, e))
-            return false;
-    }
-    return true;
-}
-
-/* Sets combination `k` of the axes' values in `config`, the last axis fastest, and as pointer -> value
- * in `axes`. An axis over a task that the variant has removed would bring the task back: refused. */
-static bool apply_axes(const struct grid_file *f, size_t k, const char *variant, cJSON *config,
-    cJSON *axes, struct err *e) {
-    const cJSON *axis;
-    size_t block = 1; /* combinations of the axes behind this one */
-    cJSON_ArrayForEach(axis, f->axes) block *= (size_t)cJSON_GetArraySize(axis);
-    cJSON_ArrayForEach(axis, f->axes) {
-        size_t n = (size_t)cJSON_GetArraySize(axis);
-        block /= n;
-        const cJSON *value = cJSON_GetArrayItem(axis, (int)(k / block % n));
-        if (str_starts(axis->string, "/tasks/")) {
-            char *task = xstrdup(axis->string);
-            task[strlen("/tasks/") + strcspn(task + strlen("/tasks/"), "/")] = '\0';
-            bool there = json_pointer_get(config, task) != NULL;
-            free(task);
-            if (!there)
-                return err_usage(e,
-                    "%s: axis %s: the variant \"%s\" has no such task: give it a grid "
-                    "of its own",
-                    f->where, axis->string, variant);
-        }
-        if (!json_pointer_set(config, axis->string, cJSON_Duplicate(value, true), e))
-            return err_add(e, "%s: axis", f->where);
-        cJSON_AddItemToObject(axes, axis->string, cJSON_Duplicate(value, true));
-    }
-    return true;
-}
-
 /* ---- exclude ---- */
 
 static bool check_exclude(const struct grid *g, const struct grid_file *f, struct err *e) {
-    size_t n = 1 + (size_t)cJSON_GetArraySize(f->axes), i = 0;
-    const char **known = xcalloc(n, sizeof known[0]);
-    const cJSON *axis, *rule;
+    const cJSON *rule;
     bool ok = true;
-    known[i++] = "variant";
-    cJSON_ArrayForEach(axis, f->axes) known[i++] = axis->string;
+    size_t n = 1;
+    const char **known = xcalloc(1, sizeof known[0]);
+    known[0] = "variant";
+    for (size_t i = 0; i < f->n_axes; i++)
+        for (int k = 0; k < f->axes[i].n; k++) {
+            known = xrealloc(known, n + 1, sizeof known[0]);
+            known[n++] = f->axes[i].pointers[k];
+        }
     int index = 0;
     cJSON_ArrayForEach(rule, f->exclude) {
         char *at = xasprintf("/exclude/%d", index++);
@@ -234,7 +146,7 @@ static bool open_choice(
     if (!cJSON_IsObject(keys) || !keys->child)
         return true;
     cJSON_ArrayForEach(key, keys) {
-        if (json_get(f->axes, key->string))
+        if (grid_axes_first(f, key->string))
             return err_usage(e,
                 "%s: /select/keys: \"%.100s\": the grid's axis sets this key: it cannot be chosen too",
                 where, key->string);
@@ -245,8 +157,8 @@ static bool open_choice(
         if (!cJSON_IsObject(json_pointer_get(config, key->string)))
             remove_key(config, key->string);
     }
-    const cJSON *axis = json_get(f->axes, "/seed"), *own = json_get(config, "seed");
-    const cJSON *seed = axis ? axis->child : own;
+    const cJSON *first = grid_axes_first(f, "/seed"),
+                *seed = first ? first : json_get(config, "seed");
     return json_pointer_get(config, "/select/seed") || !seed ||
            json_pointer_set(config, "/select/seed", cJSON_Duplicate(seed, true), e);
 }
@@ -328,7 +240,7 @@ static bool variant_cells(struct grid *g, const struct grid_file *f, const cJSON
     bool ok = true;
     for (size_t k = 0; ok && k < combinations; k++) {
         cJSON *config = cJSON_Duplicate(merged, true), *axes = cJSON_CreateObject();
-        ok = apply_axes(f, k, variant, config, axes, e);
+        ok = grid_axes_apply(f, k, variant, config, axes, e);
         if (ok && !is_excluded(f, variant, axes, used))
             ok = add_cell(g, f, variant, patch, config, axes, e);
         cJSON_Delete(config);
@@ -339,8 +251,9 @@ static bool variant_cells(struct grid *g, const struct grid_file *f, const cJSON
 }
 
 bool grid_make_cells(struct grid *g, const struct grid_file *f, struct err *e) {
-    size_t combinations, n_rules = (size_t)cJSON_GetArraySize(f->exclude);
-    if (!check_axes(f, &combinations, e) || !check_exclude(g, f, e))
+    size_t combinations = grid_axes_combinations(f);
+    size_t n_rules = (size_t)cJSON_GetArraySize(f->exclude);
+    if (!check_exclude(g, f, e))
         return false;
     if (combinations * (size_t)g->n_variants > MAX_CELLS)
         return err_usage(e, "%s: %zu cells: expected at most %d", f->where,

@@ -178,7 +178,10 @@ static cJSON *axes(void) {
             add(properties, pointer, list_of(value_of(&task_keys[i]), 1));
             free(pointer);
         }
-    return closed_object(properties);
+    cJSON *s = closed_object(properties), *coupled = cJSON_CreateObject();
+    add(coupled, "^/[^,]+(, */[^,]+)+$", list_of(list_of(cJSON_CreateObject(), 2), 1));
+    add(s, "patternProperties", coupled); /* keys that go together */
+    return s;
 }
 
 static cJSON *column(void) {
