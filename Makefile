@@ -30,7 +30,7 @@ all: $(OUT)/dmtl $(OUT)/dmtl-torch
 
 # ---- goals that may be the first command on a machine: they set it up and then call make again ----
 
-FIRST := setup demo test weights wheel-libtorch test-wheel lint fuzz valgrind bench test-fresh test-cuda
+FIRST := setup demo test weights wheel-libtorch test-wheel lint fuzz valgrind bench test-fresh test-cuda test-slurm
 setup:
 	@setup/packages
 demo: setup
@@ -77,6 +77,9 @@ test-fresh:
 test-cuda: # DEVICE=cuda:1: another; says that it was skipped where there is no GPU
 	@$(MAKE) --no-print-directory all $(OUT)/check
 	@for s in sets device; do DMTL_DEVICE=$(or $(DEVICE),cuda) CK_RUN_SUITE=$$s $(OUT)/check || exit 1; done
+test-slurm: setup # says that it was skipped where there is no root, or no packages of Slurm
+	@$(MAKE) --no-print-directory all
+	tests/slurm $(OUT)/dmtl
 PYTHON ?= /usr/bin/python3
 
 # ---- what the machine has ----
@@ -123,7 +126,7 @@ $(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(call objects,$(SOURCES_both))
 	$(CXX) $(OPT_$(MODE)) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # Texts that the programs carry: included as C string literals, #include "harness/store/schema.sql.inc".
-EMBEDDED := $(wildcard harness/store/*.sql harness/commands/*.py datasets/*.json plots/*.gp)
+EMBEDDED := $(wildcard harness/store/*.sql harness/commands/*.py harness/commands/*.sh datasets/*.json plots/*.gp)
 $(OUT)/%.inc: %
 	@mkdir -p $(@D)
 	@sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $< > $@

@@ -13,6 +13,7 @@
 const struct command commands[] = {
     {"plan", "show a grid's cells, what each changes and how far it is", command_plan},
     {"run", "run the cells of a grid that are not done", command_run},
+    {"slurm", "write or submit a grid as a job array for Slurm", command_slurm},
     {"status", "how far a grid is, what fails, how long it takes yet", command_status},
     {"report", "print a grid's tables", command_report},
     {"plot", "draw a figure of a grid", command_plot},

@@ -59,10 +59,11 @@ END_TEST
 
 /* The options that verbs on a grid share stand once in the help of those that take them. */
 START_TEST(help_lists_shared_options_once) {
-    expect("for v in plan run status report plot; do for o in db only set; do "
+    expect("for v in plan run slurm status report plot; do for o in db only set; do "
            "echo $v $o $($DMTL $v --help | grep -c \"^ *--$o=\"); done; done",
         0,
         "plan db 1\nplan only 1\nplan set 1\nrun db 1\nrun only 1\nrun set 1\n"
+        "slurm db 1\nslurm only 1\nslurm set 1\n"
         "status db 1\nstatus only 0\nstatus set 0\nreport db 1\nreport only 0\nreport set 0\n"
         "plot db 1\nplot only 1\nplot set 0\n",
         "");
@@ -74,7 +75,7 @@ END_TEST
 /* argp breaks a text that just fills its line into that line and one of blanks. */
 START_TEST(help_has_no_line_of_blanks) {
     expect(
-        "for v in plan run status report plot bench data; do $DMTL $v --help; done | grep -n ' $'",
+        "for v in plan run slurm status report plot bench data; do $DMTL $v --help; done | grep -n ' $'",
         1, "", "");
 }
 END_TEST

@@ -38,6 +38,8 @@ static const struct {
     {escape_shell, "-x y", "'./-x y'"},
     {escape_shell, "a\n\x1b[31m'\\", "$'a\\012\\033[31m\\'\\\\'"},
     {escape_shell, "cut \xC3", "$'cut \\303'"},
+    {escape_shell_word, "--only=-x", "--only=-x"},
+    {escape_shell_word, "--only=it's", "'--only=it'\\''s'"},
     {escape_gnuplot, "it's", "'it''s'"},
     {escape_gnuplot, "`touch x` \"q\" \\n\n$1", "'`touch x` \"q\" \\n $1'"},
     {escape_gnuplot, "", "''"},

@@ -30,6 +30,7 @@ bool command_quiet(void); /* --quiet was given: no talk on stderr */
 
 bool command_plan(int argc, char **argv, struct err *e);
 bool command_run(int argc, char **argv, struct err *e);
+bool command_slurm(int argc, char **argv, struct err *e);
 bool command_status(int argc, char **argv, struct err *e);
 bool command_report(int argc, char **argv, struct err *e);
 bool command_plot(int argc, char **argv, struct err *e);

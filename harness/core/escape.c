@@ -118,10 +118,9 @@ static bool is_shown(const char *text) {
     return n > 0;
 }
 
-void escape_shell(struct str *out, const char *text) {
+static void shell_word(struct str *out, const char *prefix, const char *text) {
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
-    const char *prefix = *text == '-' ? "./" : "";
     if (*text && !text[strspn(text, plain)]) {
         str_addf(out, "%s%s", prefix, text);
         return;
@@ -139,6 +138,14 @@ void escape_shell(struct str *out, const char *text) {
             str_addc(out, (char)*s);
     }
     str_addc(out, '\'');
+}
+
+void escape_shell(struct str *out, const char *text) {
+    shell_word(out, *text == '-' ? "./" : "", text);
+}
+
+void escape_shell_word(struct str *out, const char *text) {
+    shell_word(out, "", text);
 }
 
 static const char *gnuplot_special(char c) {

@@ -22,6 +22,8 @@ void escape_csv(struct str *out, const char *text);
  * single quotes; with control characters or bytes that are no UTF-8, these in $'...' as octal numbers. One
  * that would read as an option gets "./" in front: for names of files and of grids. */
 void escape_shell(struct str *out, const char *text);
+/* The same of a word that is no name of a file: "-x" and "--only=-x" stay as they are. */
+void escape_shell_word(struct str *out, const char *text);
 
 /* A single-quoted gnuplot string with its quotes: gnuplot runs no backquotes and reads no escapes inside;
  * a quote is doubled. Text must be drawn `noenhanced`. */

@@ -73,6 +73,18 @@ static struct bond *units_of(const struct grid *g, struct err *e) {
     return bonds;
 }
 
+size_t *shard_units(const struct grid *g, size_t *n, struct err *e) {
+    struct bond *bonds = units_of(g, e);
+    size_t *units = bonds ? xcalloc(g->n_cells + 1, sizeof *units) : NULL;
+    *n = 0;
+    for (size_t i = 0; units && i < g->n_cells; i++) {
+        units[i] = bonds[i].unit;
+        *n = units[i] < *n ? *n : units[i] + 1;
+    }
+    free(bonds);
+    return units;
+}
+
 /* ---- what is chosen ---- */
 
 static bool take_candidates(

@@ -13,6 +13,10 @@ struct shard {
 enum { MAX_SHARDS = 100000 };
 bool shard_parse(struct shard *s, const char *text, struct err *e); /* "3/8"; ERR_USAGE */
 
+/* The unit of each cell, from 0 to *n - 1: the cells of one go together, into part unit % parts + 1. The caller frees;
+ * NULL on failure. */
+size_t *shard_units(const struct grid *g, size_t *n, struct err *e);
+
 struct chosen {
     bool *cells, *candidates;
     size_t n_cells, n_candidates; /* of the grid */
