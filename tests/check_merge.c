@@ -70,7 +70,7 @@ static void change(const char *db, const char *sql) {
 }
 
 static char *row(const char *db, const char *sql) {
-    char *path = path_join(dir, db), *text = row_text(path, sql);
+    char *path = path_join(dir, db), *text = query_text(path, sql);
     free(path);
     return text;
 }

@@ -47,7 +47,7 @@ void expect_same_results(const char *db, const char *other_db) {
     ck_assert_msg(strcmp(x, y) == 0, "%s and %s hold different results", db, other_db);
 }
 
-char *row_text(const char *db, const char *sql) {
+char *query_text(const char *db, const char *sql) {
     struct err e = {0};
     struct store *s = store_open(db, STORE_READ, &e);
     ck_assert_msg(s != NULL, "%s", e.msg);
@@ -60,7 +60,7 @@ char *row_text(const char *db, const char *sql) {
 }
 
 void expect_rows(const char *db, const char *sql, const char *want) {
-    char *have = row_text(db, sql);
+    char *have = query_text(db, sql);
     ck_assert_msg(strcmp(have, want) == 0, "%s: %s: %s, not %s", db, sql, have, want);
     free(have);
 }

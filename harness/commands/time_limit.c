@@ -36,8 +36,9 @@ static bool read_unit(const char *text, double *seconds) {
     return false;
 }
 
+/* As Slurm reads them: 3:20 is minutes and seconds, 1:00:00 hours first, and behind days hours come first too. */
 static bool read_clock(const char *text, double *seconds) {
-    double days = 0, part[3];
+    double days = -1, part[3] = {0};
     int n = 0;
     if (strchr(text, '-')) {
         days = read_digits(&text);
@@ -53,10 +54,11 @@ static bool read_clock(const char *text, double *seconds) {
             break;
         text++;
     }
-    if (*text || n < 2)
+    if (*text || (n < 2 && days < 0))
         return false;
-    *seconds =
-        days * 86400 + (n == 3 ? part[0] * 3600 + part[1] * 60 + part[2] : part[0] * 60 + part[1]);
+    bool hours_first = n == 3 || days >= 0;
+    *seconds = fmax(days, 0) * 86400 +
+               (hours_first ? part[0] * 3600 + part[1] * 60 + part[2] : part[0] * 60 + part[1]);
     return true;
 }
 

@@ -85,7 +85,7 @@ static void drop(const char *folder, int64_t step) {
     free(path);
 }
 
-static void drop_old(const struct checkpoint *c, const char *folder) {
+void checkpoint_drop_old(const struct checkpoint *c, const char *folder) {
     size_t n;
     int64_t *steps = list_steps(folder, &n);
     for (size_t i = KEPT; i < n; i++)
@@ -149,8 +149,6 @@ bool checkpoint_save(const struct checkpoint *c, const char *folder, struct err 
         "weights_sha256", c->weights_sha256 ? c->weights_sha256 : "", "libtorch", th_version(),
         "tensors_sha256", tensors, NULL};
     ok = ok && tensor_file_write(path, entries, c->n, metadata, e);
-    if (ok)
-        drop_old(c, folder);
     for (size_t i = 0; i < c->n; i++)
         free(entries[i].owned);
     free(entries);
@@ -260,7 +258,8 @@ bool checkpoint_load(struct checkpoint *c, const char *folder, int64_t known_ste
         found = load_one(c, path, notes, &bad, e);
         ok = found || bad.kind != ERR_NONE;
         if (!found && ok)
-            str_addf(notes, "%s is left out: %s\n", path, bad.msg);
+            str_addf(notes, "left out: %s%s%s\n", str_starts(bad.msg, path) ? "" : path,
+                str_starts(bad.msg, path) ? "" : ": ", bad.msg);
         free(path);
     }
     free(steps);

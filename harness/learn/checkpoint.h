@@ -1,7 +1,7 @@
 /* Checkpoints: everything a training needs to go on exactly, as safetensors in the cell's folder,
  * "step-0000000120.safetensors". Frozen parameters are not in it: they follow from the configuration
  * and the weights file, whose SHA-256 is. Written to a temporary name, synced, renamed; the last two
- * are kept, and those of steps that the training asks for. Read by nets/tensor_file.h, which knows only
+ * that the store knows are kept, and those of steps that the training asks for. Read by nets/tensor_file.h, which knows only
  * tensors; their SHA-256 is in the file, so a damaged one is known and the one before is used. The version
  * of libtorch is in it too: another one goes on with it, the same within rounding, and says so.
  */
@@ -33,6 +33,9 @@ void checkpoint_add(struct checkpoint *c, th_tensor *tensor, const char *fmt, ..
 void checkpoint_free(struct checkpoint *c); /* names and list; tensors are borrowed */
 
 bool checkpoint_save(const struct checkpoint *c, const char *folder, struct err *e);
+/* Leaves the last two, and those that are kept. Once the store knows the newest: until then it may be the one before
+ * the last two that a resume goes on from. */
+void checkpoint_drop_old(const struct checkpoint *c, const char *folder);
 
 /* The newest readable checkpoint of a step up to `known_step`, the last that the database knows; newer
  * ones are removed (their rows were never stored). Fills step and threads and assigns the tensors, all

@@ -308,11 +308,15 @@ static bool step_once(struct trainer *t, const struct feed_batch *b, int epoch, 
 static bool save(struct trainer *t, struct err *e) {
     const struct training *in = t->in;
     double began_s = now_s();
+    if (!store_check_token(
+            in->store, in->cell, in->token, e)) /* who took over has files of his own here */
+        return false;
     if (!checkpoint_save(&t->checkpoint, in->folder, e))
         return err_add(e, "the checkpoint of step %" PRId64, t->checkpoint.step);
     if (!journal_commit(&t->journal, in->store, in->cell, in->token, epochs_done(t),
             t->checkpoint.step, wall_s(t), e))
         return err_add(e, "the results up to step %" PRId64, t->checkpoint.step);
+    checkpoint_drop_old(&t->checkpoint, in->folder);
     t->saved_step = t->checkpoint.step;
     t->checkpointed_s = now_s();
     t->saving_s += t->checkpointed_s - began_s;
