@@ -311,6 +311,14 @@ static struct cell_record read_record(sqlite3_stmt *stmt) {
     return r;
 }
 
+void store_cell_free(struct cell_record *r) {
+    free(r->variant);
+    free(r->axes);
+    free(r->config);
+    free(r->error);
+    free(r->fingerprint);
+}
+
 /* `diverged`: the column, or 0 in a file of version 1, which has none. */
 #define CELLS_OF_GRID(diverged)                                                                    \
     "SELECT c.cell, c.id, m.variant, m.axes, c.config, c.error,"                                   \
@@ -319,16 +327,35 @@ static struct cell_record read_record(sqlite3_stmt *stmt) {
     " c.epochs, c.epochs_done, c.step, c.wall_s, h.fraction, h.images_per_s,"                      \
     " max(0, (julianday('now') - julianday(h.at)) * 86400), " diverged                             \
     " FROM grid g JOIN member m ON m.grid = g.grid JOIN cell c ON c.cell = m.cell"                 \
-    " LEFT JOIN heartbeat h ON h.cell = c.cell"                                                    \
-    " WHERE g.name = ?1 ORDER BY m.position"
+    " LEFT JOIN heartbeat h ON h.cell = c.cell WHERE g.name = ?1"
+
+int store_cell(
+    struct store *s, const char *grid, int64_t cell, struct cell_record *r, struct err *e) {
+    sqlite3_stmt *stmt = sql_prepare(s->db, e,
+        s->version < 2 ? CELLS_OF_GRID("0") " AND c.cell = ?2 ORDER BY m.position"
+                       : CELLS_OF_GRID("c.diverged") " AND c.cell = ?2 ORDER BY m.position",
+        "sl", grid, cell);
+    int row = stmt ? sql_step(stmt, e) : -1;
+    if (row > 0) {
+        *r = read_record(stmt);
+        if (!check_state(s, (int)r->state, e)) {
+            store_cell_free(r);
+            row = -1;
+        }
+    }
+    sqlite3_finalize(stmt);
+    return row;
+}
 
 bool store_cells(
     struct store *s, const char *grid, struct cell_record **cells, size_t *n, struct err *e) {
     *cells = NULL;
     *n = 0;
     size_t capacity = 0;
-    sqlite3_stmt *stmt = sql_prepare(
-        s->db, e, s->version < 2 ? CELLS_OF_GRID("0") : CELLS_OF_GRID("c.diverged"), "s", grid);
+    sqlite3_stmt *stmt = sql_prepare(s->db, e,
+        s->version < 2 ? CELLS_OF_GRID("0") " ORDER BY m.position"
+                       : CELLS_OF_GRID("c.diverged") " ORDER BY m.position",
+        "s", grid);
     int row = stmt ? 1 : -1;
     while (row > 0 && (row = sql_step(stmt, e)) > 0) {
         *cells = xgrow(*cells, &capacity, *n + 1, sizeof **cells);
@@ -346,12 +373,7 @@ bool store_cells(
 }
 
 void store_cells_free(struct cell_record *cells, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        free(cells[i].variant);
-        free(cells[i].axes);
-        free(cells[i].config);
-        free(cells[i].error);
-        free(cells[i].fingerprint);
-    }
+    for (size_t i = 0; i < n; i++)
+        store_cell_free(&cells[i]);
     free(cells);
 }

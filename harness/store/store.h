@@ -183,6 +183,11 @@ bool store_cells(
     struct store *s, const char *grid, struct cell_record **cells, size_t *n, struct err *e);
 void store_cells_free(struct cell_record *cells, size_t n);
 
+/* One of them as it is now: 1 (store_cell_free), 0: it does not stand in that grid, -1: e. */
+int store_cell(
+    struct store *s, const char *grid, int64_t cell, struct cell_record *r, struct err *e);
+void store_cell_free(struct cell_record *r);
+
 /* ---- samples and results; each inside a transaction ---- */
 
 struct store_sample {
