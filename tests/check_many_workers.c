@@ -12,6 +12,7 @@
 #include "core/str.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -63,16 +64,15 @@ static pid_t start_run(void) {
     return pid;
 }
 
-/* The workers of a run; ends of processes are races that nobody loses here. */
+/* The workers of a run, as the kernel lists them. */
 static int workers_of(pid_t run, pid_t pids[WORKERS_MAX]) {
-    struct err e = {0};
-    char *path = xasprintf("/proc/%d/task/%d/children", (int)run, (int)run), *rest;
-    char *text = file_read(path, 1 << 16, NULL, &e);
-    int n = 0;
-    for (char *word = text ? strtok_r(text, " ", &rest) : NULL; word && n < WORKERS_MAX;
-         word = strtok_r(NULL, " ", &rest))
-        pids[n++] = (pid_t)atoi(word);
-    free(text);
+    char *path = xasprintf("/proc/%d/task/%d/children", (int)run, (int)run);
+    FILE *f = fopen(path, "r");
+    int n = 0, pid;
+    while (f && n < WORKERS_MAX && fscanf(f, "%d", &pid) == 1)
+        pids[n++] = pid;
+    if (f)
+        fclose(f);
     free(path);
     return n;
 }
