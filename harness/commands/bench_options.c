@@ -1,4 +1,5 @@
 #include "commands/bench_verb.h"
+#include "commands/command.h"
 
 #include "core/cores.h"
 #include "core/mem.h"
@@ -84,18 +85,6 @@ static bool take_setting(struct bench_options *o, size_t row, const char *text) 
 
 /* ---- the others ---- */
 
-static bool take_number(
-    const char *option, const char *text, int least, int most, int *value, struct err *e) {
-    char *end;
-    errno = 0;
-    long n = strtol(text, &end, 10);
-    if (end == text || *end || errno || n < least || n > most)
-        return err_usage(e, "bench: --%s: %.100s: expected a whole number from %d to %d", option,
-            text, least, most);
-    *value = (int)n;
-    return true;
-}
-
 static bool take_mode(struct bench_options *o, const char *text) {
     static const char *const names[] = {"train", "infer", "both"};
     for (int i = 0; i < (int)ARRAY_LEN(names); i++) {
@@ -139,14 +128,14 @@ static error_t parse(int key, char *value, struct argp_state *state) {
             return take_setting(o, i, value) ? 0 : EINVAL;
     switch (key) {
     case KEY_THREADS:
-        return take_number("threads", value, 1, 4096, &o->threads, o->e) ? 0 : EINVAL;
+        return command_number("bench", "--threads", value, 1, 4096, &o->threads, o->e) ? 0 : EINVAL;
     case KEY_STEPS:
-        return take_number("steps", value, 1, 100000, &o->steps, o->e) ? 0 : EINVAL;
+        return command_number("bench", "--steps", value, 1, 100000, &o->steps, o->e) ? 0 : EINVAL;
     case KEY_WARM:
-        return take_number("warm", value, 0, 100000, &o->warm, o->e) ? 0 : EINVAL;
+        return command_number("bench", "--warm", value, 0, 100000, &o->warm, o->e) ? 0 : EINVAL;
     case KEY_ROUNDS:
         o->given_rounds = true;
-        return take_number("rounds", value, 1, 1000, &o->rounds, o->e) ? 0 : EINVAL;
+        return command_number("bench", "--rounds", value, 1, 1000, &o->rounds, o->e) ? 0 : EINVAL;
     case KEY_DATA:
         return data_options_add(&o->data, value, o->e) ? 0 : EINVAL;
     case ARGP_KEY_ARG:

@@ -29,20 +29,32 @@ static int by_variant(const void *a, const void *b) {
     return order ? order : (x > y) - (x < y);
 }
 
-double left_s(const struct cell_record *cells, size_t n) {
+void left_each(const struct cell_record *cells, size_t n, const double *probed_s, double *left) {
     const struct cell_record **list = xcalloc(n + 1, sizeof *list);
     for (size_t i = 0; i < n; i++)
         list[i] = &cells[i];
     qsort(list, n, sizeof *list, by_variant);
-    double of_all = epoch_s(list, n), left = of_all < 0 ? -1 : 0;
-    for (size_t begin = 0, end; of_all >= 0 && begin < n; begin = end) {
+    double of_all = epoch_s(list, n);
+    for (size_t begin = 0, end; begin < n; begin = end) {
         for (end = begin + 1; end < n; end++)
             if (strcmp(list[end]->variant, list[begin]->variant) != 0)
                 break;
         double own = epoch_s(list + begin, end - begin);
-        for (size_t i = begin; i < end; i++)
-            left += (own < 0 ? of_all : own) * list[i]->epochs * (1 - share_done(list[i]));
+        for (size_t k = begin; k < end; k++) {
+            size_t i = (size_t)(list[k] - cells);
+            double probed = probed_s ? probed_s[i] : -1;
+            double pace = own >= 0 ? own : probed >= 0 ? probed : of_all;
+            left[i] = pace < 0 ? -1 : pace * cells[i].epochs * (1 - share_done(&cells[i]));
+        }
     }
     free(list);
-    return left;
+}
+
+double left_s(const struct cell_record *cells, size_t n) {
+    double *left = xcalloc(n + 1, sizeof *left), sum = 0;
+    left_each(cells, n, NULL, left);
+    for (size_t i = 0; i < n && sum >= 0; i++)
+        sum = left[i] < 0 ? -1 : sum + left[i];
+    free(left);
+    return sum;
 }

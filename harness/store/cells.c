@@ -260,22 +260,36 @@ static char *copy_text(sqlite3_stmt *stmt, int column) {
                                                             : xstrdup(sql_text(stmt, column));
 }
 
+static struct cell_progress read_progress(sqlite3_stmt *stmt) {
+    return (struct cell_progress){.state = (enum cell_state)sqlite3_column_int(stmt, 0),
+        .epochs_done = sqlite3_column_int(stmt, 1),
+        .selected = copy_text(stmt, 2),
+        .fraction = sqlite3_column_double(stmt, 3),
+        .wall_s = sqlite3_column_double(stmt, 4),
+        .threads = sqlite3_column_int(stmt, 5),
+        .diverged = sqlite3_column_int(stmt, 6) != 0};
+}
+
 bool store_cells_progress(struct store *s, const char *ids, size_t n, size_t stride,
     struct cell_progress *progress, struct err *e) {
-    static const char own[] = "SELECT state, epochs_done, NULL FROM cell WHERE id = ?1";
+    static const char own[] =
+        "SELECT a.state, a.epochs_done, NULL, h.fraction, a.wall_s, t.threads, 0"
+        " FROM cell a LEFT JOIN heartbeat h ON h.cell = a.cell LEFT JOIN attempt t ON t.cell = a.cell"
+        " WHERE a.id = ?1 ORDER BY t.attempt DESC";
     static const char answered[] =
-        "SELECT a.state, a.epochs_done, k.selected FROM cell c LEFT JOIN choice h ON h.cell = c.cell"
-        " LEFT JOIN choice_candidate k ON k.cell = h.cell AND k.best"
-        " JOIN cell a ON a.cell = coalesce(h.chosen, c.cell) WHERE c.id = ?1";
+        "SELECT a.state, a.epochs_done, k.selected, h.fraction, a.wall_s, t.threads, a.diverged"
+        " FROM cell c LEFT JOIN choice o ON o.cell = c.cell"
+        " LEFT JOIN choice_candidate k ON k.cell = o.cell AND k.best"
+        " JOIN cell a ON a.cell = coalesce(o.chosen, c.cell)"
+        " LEFT JOIN heartbeat h ON h.cell = a.cell LEFT JOIN attempt t ON t.cell = a.cell"
+        " WHERE c.id = ?1 ORDER BY t.attempt DESC";
     sqlite3_stmt *stmt = sql_prepare(s->db, e, s->version < 2 ? own : answered, "");
     bool ok = stmt != NULL;
     for (size_t i = 0; ok && i < n; i++) {
         sqlite3_bind_text(stmt, 1, ids + i * stride, -1, SQLITE_STATIC);
         int row = sql_step(stmt, e);
-        int state = row > 0 ? sqlite3_column_int(stmt, 0) : CELL_PENDING;
-        progress[i] = (struct cell_progress){(enum cell_state)state,
-            row > 0 ? sqlite3_column_int(stmt, 1) : 0, row > 0 ? copy_text(stmt, 2) : NULL};
-        ok = row >= 0 && check_state(s, state, e);
+        progress[i] = row > 0 ? read_progress(stmt) : (struct cell_progress){0};
+        ok = row >= 0 && check_state(s, (int)progress[i].state, e);
         sqlite3_reset(stmt);
     }
     sqlite3_finalize(stmt);

@@ -171,6 +171,10 @@ bool store_check_weights(struct store *s, const char *grid, const char *trunk, c
 struct cell_progress {
     enum cell_state state;
     int epochs_done;
+    double fraction; /* of its work, as its worker said last */
+    double wall_s;   /* of work so far */
+    int threads;     /* of its last run; 0: none */
+    bool diverged;
     char *
         selected; /* what was chosen for its open keys: JSON, pointer -> value; NULL: nothing yet */
 };
