@@ -94,9 +94,8 @@ static bool take_mode(struct bench_options *o, const char *text) {
         o->modes[SPEED_INFER] = i != 0;
         return o->given_mode = true;
     }
-    const char *near = str_nearest(text, names, ARRAY_LEN(names), sizeof names[0]);
-    return err_usage(o->e, "bench: %.100s: expected train, infer or both%s%s%s", text,
-        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    err_usage(o->e, "bench: %.100s: expected train, infer or both", text);
+    return err_hint(o->e, text, names, ARRAY_LEN(names), sizeof *names);
 }
 
 static error_t take_flag(struct bench_options *o, int key, const char *value) {
