@@ -40,7 +40,7 @@ static bool configure(sqlite3 *db, struct err *e) {
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-    char *pragmas = xasprintf("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;"
+    char *pragmas = xasprintf("PRAGMA foreign_keys = ON; PRAGMA synchronous = EXTRA;"
                               "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
                               "PRAGMA cache_size = -%d",
         CACHE_KIB);
