@@ -101,7 +101,7 @@ struct cut {
     } cells[CELLS];
     th_scope *scope;
     struct checkpoint checkpoint; /* with tensors as in those of the grid */
-    size_t states, runs;
+    size_t points, states, runs;
 };
 
 static const char *const fate_name[] = {
@@ -253,19 +253,25 @@ static void check_state(struct cut *c, enum disk_fate fate, struct rng *chance) 
     free(folder);
 }
 
-/* The run that comes after the power cut ends as if nothing had been. */
+/* The run that comes after the power cut ends as if nothing had been. Older checkpoints of a cell that was done may be
+ * there again, for nobody waits until their removal is durable: they take room and are never read. */
 static void check_end(struct cut *c, enum disk_fate fate, struct rng *chance) {
     char *folder = path_join(dir, "end"), *a = path_join(dir, "a.db"),
          *b = path_join(folder, "out/r.db");
-    char *where = place(c, fate), *command = xasprintf("%s --db end/out/r.db", c->of->go_on);
+    char *where = place(c, fate);
+    char *command = xasprintf("%s --db end/out/r.db && for f in a/*/*.safetensors; do "
+                              "cmp $f end/out/r/${f#a/} || exit 1; done",
+        c->of->go_on);
+    char want[SHA256_HEX], have[SHA256_HEX];
     disk_put(c->disk, fate, chance, folder);
     struct ran r = run_shell(dir, command);
-    ck_assert_msg(r.code == 0, "%s: %s: exit %d: %.700s", where, command, r.code, r.err);
+    ck_assert_msg(
+        r.code == 0, "%s: %s: exit %d: %.700s %.700s", where, command, r.code, r.out, r.err);
     ran_free(&r);
-    expect_same_results(a, b);
+    results_hash(a, want);
+    results_hash(b, have);
+    ck_assert_msg(strcmp(want, have) == 0, "%s: gone on with, it ends with other results", where);
     expect_rows(b, "SELECT count(*) FROM v_runs WHERE outcome = 'failed'", "0");
-    expect("for f in a/*/*.safetensors; do cmp $f end/out/r/${f#a/} || exit 1; done; "
-           "test $(ls a/*/*.safetensors | wc -l) = $(ls end/out/r/*/*.safetensors | wc -l)");
     dir_remove(folder);
     c->runs++;
     free(command);
@@ -277,17 +283,26 @@ static void check_end(struct cut *c, enum disk_fate fate, struct rng *chance) {
 
 /* ---- the campaign ---- */
 
-static void cut_here(struct cut *c, bool changed, int mixes, bool to_the_end) {
+/* Of the states that a sample leaves out, most are as those that it tries: what was synced changes by syncs, and what is
+ * asked of it by what follows a commit; between two writes of one checkpoint nothing else does. */
+static void cut_here(struct cut *c, int mixes, bool to_the_end) {
+    const struct disk_op *op = c->at ? &c->log.ops[c->at - 1] : NULL;
+    bool last = c->at == c->log.n, cells = op && in_cells(op);
+    bool amid = cells && op->kind == DISK_WRITE && !last;
+    if (!full() && amid && c->at % 8 && !to_the_end)
+        return;
     struct rng chance = rng_open(11, RNG_TEST, (uint32_t)(c->of - recordings), (uint32_t)c->at);
     check_state(c, DISK_ALL, NULL);
-    if (changed)
+    if (cells || last)
         c->returned = c->n - 1;
-    check_state(c, DISK_SYNCED, NULL);
+    if (full() || last || cells || (op && op->kind == DISK_SYNC))
+        check_state(c, DISK_SYNCED, NULL);
     struct rng again = chance;
     for (int i = 0; i < mixes; i++)
         check_state(c, DISK_MIXED, &chance);
     if (to_the_end)
         check_end(c, c->runs % 4 == 3 ? DISK_SYNCED : DISK_MIXED, &again);
+    c->points++;
 }
 
 /* Names and shapes of what the grid's checkpoints hold. */
@@ -310,17 +325,17 @@ static void open_checkpoint(struct cut *c) {
     ran_free(&r);
 }
 
-static void campaign(struct cut *c, int mixes, size_t runs) {
+static void campaign(struct cut *c) {
+    size_t runs = full() ? 40 : 4;
     c->disk = disk_new();
     open_checkpoint(c);
     for (; c->at <= c->log.n; c->at++) {
-        const struct disk_op *op = c->at ? &c->log.ops[c->at - 1] : NULL;
-        if (op) {
-            disk_apply(c->disk, op);
-            see_step(c, op);
+        if (c->at) {
+            disk_apply(c->disk, &c->log.ops[c->at - 1]);
+            see_step(c, &c->log.ops[c->at - 1]);
         }
-        cut_here(c, (op && in_cells(op)) || c->at == c->log.n, mixes,
-            runs && c->at * runs / c->log.n != (c->at + 1) * runs / c->log.n);
+        cut_here(
+            c, full() ? 8 : c->at % 2, c->at * runs / c->log.n != (c->at + 1) * runs / c->log.n);
     }
     checkpoint_free(&c->checkpoint);
     th_scope_free(c->scope);
@@ -332,14 +347,15 @@ START_TEST(power_cuts_lose_at_most_an_interval) {
     struct cut c = {.of = &recordings[_i]};
     const char *why;
     int code;
-    char *program = dmtl_path(), *command = xasprintf("DMTL='%s'; %s", program, c.of->command);
+    char *program = dmtl_path();
+    char *command = xasprintf("exec >said 2>&1; DMTL='%s'; %s", program, c.of->command);
     if (!trace_run(dir, "disk", command, &c.log, &code, &why)) {
         printf("skipped: power cuts, %s: %s\n", c.of->name, why);
     } else {
         ck_assert_msg(code == 0, "%s: exit %d", command, code);
-        campaign(&c, full() ? 8 : 1, full() ? 40 : 4);
-        printf("power cuts: %zu states at %zu points, %zu run to the end (%s)\n", c.states,
-            c.log.n + 1, c.runs, c.of->name);
+        campaign(&c);
+        printf("power cuts: %zu states at %zu points of %zu, %zu run to the end (%s)\n", c.states,
+            c.points, c.log.n + 1, c.runs, c.of->name);
     }
     disk_log_free(&c.log);
     free(command);
