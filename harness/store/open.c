@@ -33,6 +33,7 @@ enum { APPLICATION_ID = 0x646d746c, SCHEMA_VERSION = 3 }; /* as schema.sql sets 
 /* upgrades[v] brings version v to the next. */
 static const char *const upgrades[SCHEMA_VERSION] = {[1] = upgrade_1_sql, [2] = upgrade_2_sql};
 
+/* EXTRA: with a rollback journal a commit is its removal, which FULL leaves to the next sync of the folder. */
 static bool configure(sqlite3 *db, struct err *e) {
     sqlite3_extended_result_codes(db, 1);
     sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
