@@ -11,7 +11,9 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "grid/keys.h"
 #include "grid/lease.h"
+#include "learn/best_epoch.h"
 #include "learn/checkpoint.h"
 #include "nets/tensor_file.h"
 #include "store/sql.h"
@@ -22,12 +24,13 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-enum { EVERY = 2, CELLS = 2 }; /* checkpoint_every_steps */
+enum { EVERY = 2, EPOCH = 3, CELLS = 2 }; /* checkpoint_every_steps; steps an epoch */
+/* Of the second cell the best epoch is the second of four: its checkpoint is to outlive newer ones. */
 static const char grid_text[] =
     "{\"base\": {\"data\": {\"set\": \"synthetic\", \"image_px\": 24}, \"tasks\": {\"age\": {}, \"gender\": {}},"
     "  \"trunk\": {\"name\": \"small\", \"weights\": \"none\"}, \"optimiser\": {\"lr\": 0.01}, \"epochs\": 4, \"batch\": 16,"
     "  \"log_every\": 2, \"checkpoint_every_steps\": 2},"
-    " \"variants\": {\"one\": {}, \"other\": {\"optimiser\": {\"lr\": 0.02}}}}";
+    " \"variants\": {\"one\": {}, \"best\": {\"optimiser\": {\"lr\": 0.3}, \"report_epoch\": \"best\"}}}";
 
 #define RUN "$DMTL run g.json --data synthetic=faces --cache cache --threads 1 --quiet "
 #define DB                                                                                         \
@@ -177,28 +180,50 @@ static int64_t trained(const struct cut *c, const char *id) {
     return 0;
 }
 
-/* The worker's own way to a checkpoint: that of the very step that the store knows is there, and whole. */
-static void check_cell(
-    struct cut *c, const char *db, const struct cell_record *r, const char *where) {
+/* The worker's own ways to checkpoints. That of the very step that the store knows is there, and whole. */
+static void check_newest(
+    struct cut *c, const char *folder, const struct cell_record *r, const char *where) {
     struct err e = {0};
     struct str notes = {0};
-    char *folder = cell_folder(db, r->id);
-    c->checkpoint.cell = r->id;
-    if (r->state == CELL_DONE) {
-        bool ok = checkpoint_load_step(&c->checkpoint, folder, r->step, &e);
-        ck_assert_msg(ok, "%s: done, but %s", where, e.msg);
-    } else {
-        bool ok = checkpoint_load(&c->checkpoint, folder, r->step, &notes, &e);
-        ck_assert_msg(ok, "%s: %s", where, e.msg);
-        ck_assert_msg(c->checkpoint.step == r->step,
-            "%s: goes on from step %" PRId64 " of %.12s, the store knows %" PRId64 ": %s", where,
-            c->checkpoint.step, r->id, r->step, notes.len ? notes.text : "no file");
-        ck_assert_msg(trained(c, r->id) - c->checkpoint.step <= EVERY,
-            "%s: %.12s was trained to step %" PRId64 " and goes on from %" PRId64
-            ": more than %d lost",
-            where, r->id, trained(c, r->id), c->checkpoint.step, EVERY);
-    }
+    bool ok = checkpoint_load(&c->checkpoint, folder, r->step, &notes, &e);
+    ck_assert_msg(ok, "%s: %s", where, e.msg);
+    ck_assert_msg(c->checkpoint.step == r->step,
+        "%s: goes on from step %" PRId64 " of %.12s, the store knows %" PRId64 ": %s", where,
+        c->checkpoint.step, r->id, r->step, notes.len ? notes.text : "no file");
+    ck_assert_msg(trained(c, r->id) - c->checkpoint.step <= EVERY,
+        "%s: %.12s was trained to step %" PRId64 " and goes on from %" PRId64 ": more than %d lost",
+        where, r->id, trained(c, r->id), c->checkpoint.step, EVERY);
     str_free(&notes);
+}
+
+/* The epoch whose network is, or would be, reported; 0: the newest, or none yet. */
+static int64_t kept_epoch(struct store *s, const struct cell_record *r, const char *where) {
+    struct err e = {0};
+    struct config config = {0};
+    struct best_epoch best;
+    if (r->state == CELL_DONE)
+        return sql_long(
+            store_db(s), &e, 0, "SELECT reported_epoch FROM cell WHERE cell = ?1", "l", r->cell);
+    ck_assert_msg(config_parse_text(&config, r->config, "its configuration", &e), "%s", e.msg);
+    best_epoch_open(&best, &config);
+    bool ok = best_epoch_restore(&best, s, r->cell, r->epochs_done, &e);
+    ck_assert_msg(ok, "%s: %s", where, e.msg);
+    int64_t epoch = config.report_epoch == REPORT_BEST ? best.epoch : 0;
+    config_free(&config);
+    return epoch;
+}
+
+static void check_cell(struct cut *c, struct store *s, const char *db, const struct cell_record *r,
+    const char *where) {
+    struct err e = {0};
+    char *folder = cell_folder(db, r->id);
+    int64_t epoch = kept_epoch(s, r, where);
+    c->checkpoint.cell = r->id;
+    if (r->state != CELL_DONE)
+        check_newest(c, folder, r, where);
+    if (epoch)
+        ck_assert_msg(checkpoint_load_step(&c->checkpoint, folder, epoch * EPOCH, &e),
+            "%s: epoch %" PRId64 " is lost: %s", where, epoch, e.msg);
     free(folder);
 }
 
@@ -208,7 +233,7 @@ static void check_cells(struct cut *c, struct store *s, const char *db, const ch
     size_t n = 0;
     ck_assert_msg(store_cells(s, "g", &cells, &n, &e), "%s: %s", where, e.msg);
     for (size_t i = 0; i < n; i++)
-        check_cell(c, db, &cells[i], where);
+        check_cell(c, s, db, &cells[i], where);
     store_cells_free(cells, n);
 }
 
