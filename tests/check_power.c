@@ -261,9 +261,12 @@ static void check_integrity(struct store *s, const char *where) {
 }
 
 /* Where nothing was lost, its content is the newest that a reader can have seen. */
-static void see_content(struct cut *c, const char hex[SHA256_HEX]) {
+static void see_content(struct cut *c, const char hex[SHA256_HEX], const char *where) {
     if (c->n && strcmp(c->contents[c->n - 1], hex) == 0)
         return;
+    for (size_t i = 0; i < c->n; i++)
+        ck_assert_msg(strcmp(c->contents[i], hex) != 0,
+            "%s: the database is as after commit %zu, and %zu was seen", where, i, c->n - 1);
     c->contents = xgrow(c->contents, &c->capacity, c->n + 1, sizeof *c->contents);
     memcpy(c->contents[c->n++], hex, SHA256_HEX);
 }
@@ -278,7 +281,7 @@ static void check_state(struct cut *c, enum disk_fate fate, struct rng *chance) 
     sqlite3_db_config(store_db(s), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL); /* spares syncs */
     content_hash(s, hex);
     if (fate == DISK_ALL)
-        see_content(c, hex);
+        see_content(c, hex, where);
     check_commits(c, hex, where);
     check_integrity(s, where);
     check_cells(c, s, db, where);
@@ -391,8 +394,9 @@ START_TEST(power_cuts_lose_at_most_an_interval) {
     } else {
         ck_assert_msg(code == 0, "%s: exit %d", command, code);
         campaign(&c);
-        printf("power cuts: %zu states at %zu points of %zu, %zu run to the end (%s)\n", c.states,
-            c.points, c.log.n + 1, c.runs, c.of->name);
+        printf(
+            "power cuts: %zu states at %zu points of %zu, %zu commits; %zu run to the end (%s)\n",
+            c.states, c.points, c.log.n + 1, c.n - 1, c.runs, c.of->name);
     }
     disk_log_free(&c.log);
     free(command);
