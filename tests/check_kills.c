@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Every way to train a trunk and to weigh losses; 43 faces to train on, 3 steps an epoch, 12 in all. */
@@ -34,19 +33,8 @@ static const char grid_text[] =
 
 static char *made, *dir; /* with a.db, which nothing disturbed; a copy for each test */
 
-static bool full(void) {
-    const char *text = getenv("DMTL_FULL");
-    return text && *text == '1';
-}
-
 static void expect(const char *command, int code, const char *in_out, const char *in_err) {
-    struct ran r = run_shell(dir, command);
-    ck_assert_msg(r.code == code, "%s: exit %d: %.700s %.700s", command, r.code, r.out, r.err);
-    ck_assert_msg(
-        !in_out || strstr(r.out, in_out), "%s: no \"%s\" in:\n%.1500s", command, in_out, r.out);
-    ck_assert_msg(
-        !in_err || strstr(r.err, in_err), "%s: no \"%s\" in:\n%.1500s", command, in_err, r.err);
-    ran_free(&r);
+    expect_shell(dir, command, code, in_out, in_err);
 }
 
 #define RUN "$DMTL run g.json --data synthetic=faces --cache cache --threads 1 --quiet "
@@ -96,27 +84,9 @@ static void expect_undisturbed(const char *db) {
 
 /* ---- kills ---- */
 
-/* In a process group of its own, so that run and workers die together. */
-static pid_t start(const char *command) {
-    char *line = xasprintf("cd '%s' && exec %s >>out.txt 2>>err.txt", dir, command);
-    pid_t pid = fork();
-    if (pid == 0) {
-        setpgid(0, 0);
-        execl("/bin/sh", "sh", "-c", line, (char *)NULL);
-        _exit(127);
-    }
-    setpgid(pid, pid);
-    free(line);
-    return pid;
-}
-
-static void wait_ms(long ms) {
-    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
-}
-
 /* Whether it was killed, and had not ended by itself before. */
 static bool kill_after(const char *command, long ms) {
-    pid_t pid = start(command);
+    pid_t pid = start_group(dir, command);
     int status;
     wait_ms(ms);
     kill(-pid, SIGKILL);
@@ -127,7 +97,7 @@ static bool kill_after(const char *command, long ms) {
 /* Moments from the start of the program to well behind its first checkpoints. A grid that gets to its end is begun
  * anew, so that the number of kills does not depend on the machine. */
 START_TEST(random_kills_leave_no_trace) {
-    int kills = 0, wanted = full() ? 400 : 50, grids = 0;
+    int kills = 0, wanted = test_full() ? 400 : 50, grids = 0;
     char *program = dmtl_path(), *db = xstrdup("k0.db");
     struct rng moments = rng_open(7, RNG_TEST, 0, 0);
     for (int i = 0; kills < wanted; i++) {
@@ -157,7 +127,7 @@ END_TEST
 
 /* Files may grow by a little more each time: database, journal or checkpoint meets the limit first. */
 START_TEST(a_disk_that_fills_leaves_no_trace) {
-    int step = full() ? 20 : 120, stopped = 0;
+    int step = test_full() ? 20 : 120, stopped = 0;
     for (int blocks = 40; blocks < 4000; blocks += step) {
         char *command = xasprintf("(ulimit -f %d; " RUN "--db b.db)", blocks);
         struct ran r = run_shell(dir, command);
@@ -230,7 +200,7 @@ END_TEST
 Suite *kills_suite(void) {
     Suite *s = suite_create("kills");
     TCase *c = tcase_create("kills");
-    tcase_set_timeout(c, full() ? 3600 : 400);
+    tcase_set_timeout(c, test_full() ? 3600 : 400);
     tcase_add_unchecked_fixture(c, make_undisturbed, drop_undisturbed);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, random_kills_leave_no_trace);

@@ -33,13 +33,7 @@ static void tear_down(void) {
 
 /* What a test may say of a failure is bounded (Check's 8 KiB). */
 static void expect(const char *command, int code, const char *in_out, const char *in_err) {
-    struct ran r = run_shell(dir, command);
-    ck_assert_msg(r.code == code, "%s: exit %d: %.1000s", command, r.code, r.err);
-    ck_assert_msg(
-        !in_out || strstr(r.out, in_out), "%s: no \"%s\" in:\n%.1000s", command, in_out, r.out);
-    ck_assert_msg(
-        !in_err || strstr(r.err, in_err), "%s: no \"%s\" in:\n%.1000s", command, in_err, r.err);
-    ran_free(&r);
+    expect_shell(dir, command, code, in_out, in_err);
 }
 
 /* Changes a store behind its back. */

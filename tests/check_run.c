@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 char *dmtl_path(void) {
@@ -42,6 +43,40 @@ struct ran run_shell(const char *dir, const char *command) {
     free(out);
     free(err);
     return r;
+}
+
+void expect_shell(
+    const char *dir, const char *command, int code, const char *in_out, const char *in_err) {
+    struct ran r = run_shell(dir, command);
+    ck_assert_msg(r.code == code, "%s: exit %d: %.1500s %.1500s", command, r.code, r.out, r.err);
+    ck_assert_msg(
+        !in_out || strstr(r.out, in_out), "%s: no \"%s\" in:\n%.2000s", command, in_out, r.out);
+    ck_assert_msg(
+        !in_err || strstr(r.err, in_err), "%s: no \"%s\" in:\n%.2000s", command, in_err, r.err);
+    ran_free(&r);
+}
+
+/* The group is set on both sides, so that it is there whoever goes first. */
+pid_t start_group(const char *dir, const char *command) {
+    char *line = xasprintf("cd '%s' && exec %s >>out.txt 2>>err.txt", dir, command);
+    pid_t pid = fork();
+    if (pid == 0) {
+        setpgid(0, 0);
+        execl("/bin/sh", "sh", "-c", line, (char *)NULL);
+        _exit(127);
+    }
+    setpgid(pid, pid);
+    free(line);
+    return pid;
+}
+
+void wait_ms(long ms) {
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+bool test_full(void) {
+    const char *text = getenv("DMTL_FULL");
+    return text && *text == '1';
 }
 
 void ran_free(struct ran *r) {

@@ -2,6 +2,9 @@
 #ifndef CHECK_RUN_H
 #define CHECK_RUN_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 struct ran {
     int code;        /* exit code, -1: ended by a signal */
     char *out, *err; /* all of stdout and stderr */
@@ -9,6 +12,16 @@ struct ran {
 
 /* `command` is a shell line in which $DMTL is the program; it runs in the folder `dir`. */
 struct ran run_shell(const char *dir, const char *command);
+/* The same, with its exit code and what stands in its stdout and stderr; NULL: whatever. */
+void expect_shell(
+    const char *dir, const char *command, int code, const char *in_out, const char *in_err);
+
+/* Starts the program of `command` in the background, in a process group of its own, so that what it starts is
+ * signalled with it. Its output goes to out.txt and err.txt. */
+pid_t start_group(const char *dir, const char *command);
+void wait_ms(long ms);
+
+bool test_full(void);  /* DMTL_FULL=1: campaigns at their full length (`make test-kills`) */
 char *dmtl_path(void); /* the caller frees */
 void ran_free(struct ran *r);
 

@@ -307,10 +307,14 @@ END_TEST
 START_TEST(many_processes_open_a_new_file_at_once) {
     enum { PROCESSES = 8 };
     pid_t child[PROCESSES];
+    int gate[2];
+    ck_assert_int_eq(pipe(gate), 0);
     for (int i = 0; i < PROCESSES; i++) {
         child[i] = fork();
         if (child[i] == 0) {
             struct err e = {0};
+            close(gate[1]);
+            ck_assert_int_eq(read(gate[0], &(char){0}, 1), 0); /* until all are there */
             char name[16];
             int64_t grid;
             snprintf(name, sizeof name, "g%d", i);
@@ -322,6 +326,8 @@ START_TEST(many_processes_open_a_new_file_at_once) {
             _exit(!ok);
         }
     }
+    close(gate[0]);
+    close(gate[1]);
     for (int i = 0; i < PROCESSES; i++) {
         int status;
         ck_assert_int_eq(waitpid(child[i], &status, 0), child[i]);
@@ -581,7 +587,7 @@ Suite *store_open_suite(void) {
     tcase_add_test(c, triggers_of_the_file_never_run);
     tcase_add_test(c, damaged_pages);
     tcase_add_test(c, a_state_that_is_none);
-    tcase_add_test(c, many_processes_open_a_new_file_at_once);
+    tcase_add_loop_test(c, many_processes_open_a_new_file_at_once, 0, 20);
     tcase_add_test(c, a_lock_that_does_not_clear);
     tcase_add_test(c, readers_do_not_wait_for_a_writer);
     tcase_add_test(c, a_database_at_its_largest);

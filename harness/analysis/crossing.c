@@ -17,11 +17,12 @@ bool crossing_parse(bool uses[ATTR_COUNT], const char *text, const char *where, 
         int a = word_find(axis_names, ATTR_COUNT, strcmp(word, "age") ? word : "age_group");
         bool again = a >= 0 && uses[a];
         char *shown = str_quoted(word);
-        if (a < 0)
+        if (a < 0) {
             err_usage(e,
                 "%s: %s: expected attributes among age_group, gender and race, such as age_group,gender",
                 where, shown);
-        else if (again)
+            err_hint(e, word, axis_names, ATTR_COUNT, sizeof *axis_names);
+        } else if (again)
             err_usage(e, "%s: %s stands twice: expected each attribute once", where, shown);
         else
             uses[a] = true;

@@ -63,6 +63,10 @@ static bool unknown(
     char *shown = str_quoted(text);
     err_usage(e, "%s: %s: no metric of %s: expected one of %s", where, shown, attribute_name[task],
         known.text);
+    if (str_nearest(text, metric_rows, METRIC_COUNT, sizeof *metric_rows))
+        err_hint(e, text, metric_rows, METRIC_COUNT, sizeof *metric_rows);
+    else
+        err_hint(e, text, rows, OUTCOME_KIND_COUNT, sizeof *rows);
     free(shown);
     str_free(&known);
     return false;

@@ -1,4 +1,5 @@
 #include "commands/bench_verb.h"
+#include "commands/command.h"
 
 #include "core/cores.h"
 #include "core/mem.h"
@@ -84,18 +85,6 @@ static bool take_setting(struct bench_options *o, size_t row, const char *text) 
 
 /* ---- the others ---- */
 
-static bool take_number(
-    const char *option, const char *text, int least, int most, int *value, struct err *e) {
-    char *end;
-    errno = 0;
-    long n = strtol(text, &end, 10);
-    if (end == text || *end || errno || n < least || n > most)
-        return err_usage(e, "bench: --%s: %.100s: expected a whole number from %d to %d", option,
-            text, least, most);
-    *value = (int)n;
-    return true;
-}
-
 static bool take_mode(struct bench_options *o, const char *text) {
     static const char *const names[] = {"train", "infer", "both"};
     for (int i = 0; i < (int)ARRAY_LEN(names); i++) {
@@ -105,9 +94,8 @@ static bool take_mode(struct bench_options *o, const char *text) {
         o->modes[SPEED_INFER] = i != 0;
         return o->given_mode = true;
     }
-    const char *near = str_nearest(text, names, ARRAY_LEN(names), sizeof names[0]);
-    return err_usage(o->e, "bench: %.100s: expected train, infer or both%s%s%s", text,
-        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    err_usage(o->e, "bench: %.100s: expected train, infer or both", text);
+    return err_hint(o->e, text, names, ARRAY_LEN(names), sizeof *names);
 }
 
 static error_t take_flag(struct bench_options *o, int key, const char *value) {
@@ -139,14 +127,14 @@ static error_t parse(int key, char *value, struct argp_state *state) {
             return take_setting(o, i, value) ? 0 : EINVAL;
     switch (key) {
     case KEY_THREADS:
-        return take_number("threads", value, 1, 4096, &o->threads, o->e) ? 0 : EINVAL;
+        return command_number("bench", "--threads", value, 1, 4096, &o->threads, o->e) ? 0 : EINVAL;
     case KEY_STEPS:
-        return take_number("steps", value, 1, 100000, &o->steps, o->e) ? 0 : EINVAL;
+        return command_number("bench", "--steps", value, 1, 100000, &o->steps, o->e) ? 0 : EINVAL;
     case KEY_WARM:
-        return take_number("warm", value, 0, 100000, &o->warm, o->e) ? 0 : EINVAL;
+        return command_number("bench", "--warm", value, 0, 100000, &o->warm, o->e) ? 0 : EINVAL;
     case KEY_ROUNDS:
         o->given_rounds = true;
-        return take_number("rounds", value, 1, 1000, &o->rounds, o->e) ? 0 : EINVAL;
+        return command_number("bench", "--rounds", value, 1, 1000, &o->rounds, o->e) ? 0 : EINVAL;
     case KEY_DATA:
         return data_options_add(&o->data, value, o->e) ? 0 : EINVAL;
     case ARGP_KEY_ARG:

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,18 @@ static error_t parse_common(int key, char *value, struct argp_state *state) {
 
 bool command_quiet(void) {
     return quiet;
+}
+
+bool command_number(const char *verb, const char *option, const char *text, int least, int most,
+    int *value, struct err *e) {
+    char *end;
+    errno = 0;
+    long n = strtol(text, &end, 10);
+    if (end == text || *end || errno || n < least || n > most)
+        return err_usage(e, "%s: %s: %.100s: expected a whole number from %d to %d", verb, option,
+            text, least, most);
+    *value = (int)n;
+    return true;
 }
 
 /* ---- checking the options ourselves, for messages in our words ---- */

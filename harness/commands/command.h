@@ -26,6 +26,10 @@ extern const struct command commands[]; /* ends with a NULL name */
 bool command_parse(const struct argp *argp, int argc, char **argv, void *input,
     struct grid_options *grid, bool *done, struct err *e);
 
+/* Takes an option's value, a whole number from `least` to `most`; ERR_USAGE names verb and option. */
+bool command_number(const char *verb, const char *option, const char *text, int least, int most,
+    int *value, struct err *e);
+
 bool command_quiet(void); /* --quiet was given: no talk on stderr */
 
 bool command_plan(int argc, char **argv, struct err *e);

@@ -55,5 +55,6 @@ bool data_synth(const struct data_verb *v, struct err *e) {
                 layouts[i].set, v->out);
         return true;
     }
-    return err_usage(e, "data synth: --layout: %.100s: expected utkface or adience", v->layout);
+    err_usage(e, "data synth: --layout: %.100s: expected utkface or adience", v->layout);
+    return err_hint(e, v->layout, layouts, ARRAY_LEN(layouts), sizeof *layouts);
 }

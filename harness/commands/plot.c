@@ -57,6 +57,7 @@ static error_t choose(struct plot *p, const char *option, const char *const *nam
     for (int i = 0; i < count; i++)
         str_addf(&known, "%s%s", i ? ", " : "", names[i]);
     err_usage(p->e, "plot: %s: %.200s: expected one of %s", option, value, known.text);
+    err_hint(p->e, value, names, (size_t)count, sizeof *names);
     str_free(&known);
     return EINVAL;
 }
@@ -179,9 +180,11 @@ static bool choose_format(struct plot *p, struct err *e) {
 static bool check(struct plot *p, enum figure_kind *kind, struct err *e) {
     bool all = strcmp(p->kind, "all") == 0;
     int found = word_find(figure_name, FIGURE_COUNT, p->kind);
-    if (found < 0 && !all)
-        return err_usage(e,
-            "plot: %.200s: unknown figure; expected cs, weights, confusion, loss or all", p->kind);
+    if (found < 0 && !all) {
+        err_usage(e, "plot: %.200s: unknown figure; expected cs, weights, confusion, loss or all",
+            p->kind);
+        return err_hint(e, p->kind, figure_name, FIGURE_COUNT, sizeof *figure_name);
+    }
     *kind = all ? FIGURE_COUNT : (enum figure_kind)found;
     if (!all && !check_choices(p, *kind, e))
         return false;

@@ -38,6 +38,7 @@ static error_t parse_format(struct report_options *o, const char *value) {
         if (strcmp(formats[o->format].name, value) == 0)
             return 0;
     err_usage(o->e, "report: --format: %.200s: expected md, csv or json", value);
+    err_hint(o->e, value, formats, ARRAY_LEN(formats), sizeof *formats);
     return EINVAL;
 }
 
@@ -47,6 +48,8 @@ static error_t parse_part(struct report_options *o, const char *value) {
     if (part == PART_TEST || part == PART_VALIDATION)
         return 0;
     err_usage(o->e, "report: --part: %.200s: expected test or validation", value);
+    err_hint(
+        o->e, value, &part_name[PART_VALIDATION], PART_COUNT - PART_VALIDATION, sizeof *part_name);
     return EINVAL;
 }
 

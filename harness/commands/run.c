@@ -78,17 +78,6 @@ struct run {
     size_t n_sets, sets_capacity;
 };
 
-static bool whole_number(
-    const char *option, const char *text, int min, int max, int *value, struct err *e) {
-    char *end;
-    long n = strtol(text, &end, 10);
-    if (end == text || *end || n < min || n > max)
-        return err_usage(
-            e, "run: %s: %s: expected a whole number from %d to %d", option, text, min, max);
-    *value = (int)n;
-    return true;
-}
-
 static error_t parse(int key, char *value, struct argp_state *state) {
     struct run *r = state->input;
     switch (key) {
@@ -107,11 +96,11 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     case KEY_DATA:
         return data_options_add(&r->data, value, r->e) ? 0 : EINVAL;
     case 'j':
-        return whole_number("-j", value, 1, 1024, &r->jobs, r->e) ? 0 : EINVAL;
+        return command_number("run", "-j", value, 1, 1024, &r->jobs, r->e) ? 0 : EINVAL;
     case KEY_THREADS:
-        return whole_number("--threads", value, 1, 4096, &r->threads, r->e) ? 0 : EINVAL;
+        return command_number("run", "--threads", value, 1, 4096, &r->threads, r->e) ? 0 : EINVAL;
     case KEY_RETRIES:
-        return whole_number("--retries", value, 0, 1000, &r->retries, r->e) ? 0 : EINVAL;
+        return command_number("run", "--retries", value, 0, 1000, &r->retries, r->e) ? 0 : EINVAL;
     case KEY_FAIL_FAST:
         r->fail_fast = true;
         break;
@@ -422,15 +411,10 @@ static bool run_cells(struct run *r, const struct grid *g, struct store *s, stru
 
 /* ---- the verb ---- */
 
-static char *beside(const char *path, const char *name) {
-    const char *slash = strrchr(path, '/');
-    return slash ? xasprintf("%.*s/%s", (int)(slash - path), path, name) : xstrdup(name);
-}
-
 static bool run_grid(struct run *r, const struct grid *g, struct err *e) {
     struct tally tally;
     r->db = grid_options_database(&r->grid, g->name);
-    r->cache = r->given_cache ? xstrdup(r->given_cache) : beside(r->db, "cache");
+    r->cache = r->given_cache ? xstrdup(r->given_cache) : path_beside(r->db, "cache");
     if (!chosen_make(&r->chosen, g, r->grid.only.text, r->grid.only.n, &r->shard, e) ||
         !read_data(r, g, e))
         return false;

@@ -92,17 +92,6 @@ struct slurm {
     struct err *e;
 };
 
-static bool whole_number(
-    const char *option, const char *text, int least, int most, int *value, struct err *e) {
-    char *end;
-    long n = strtol(text, &end, 10);
-    if (end == text || *end || n < least || n > most)
-        return err_usage(
-            e, "slurm: %s: %s: expected a whole number from %d to %d", option, text, least, most);
-    *value = (int)n;
-    return true;
-}
-
 static error_t parse_number(int key, const char *value, struct slurm *s) {
     static const struct {
         int key;
@@ -121,8 +110,8 @@ static error_t parse_number(int key, const char *value, struct slurm *s) {
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
         if (numbers[i].key == key) {
             int *number = (int *)((char *)s + numbers[i].at);
-            return whole_number(
-                       numbers[i].option, value, numbers[i].least, numbers[i].most, number, s->e)
+            return command_number("slurm", numbers[i].option, value, numbers[i].least,
+                       numbers[i].most, number, s->e)
                        ? 0
                        : EINVAL;
         }

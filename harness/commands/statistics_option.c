@@ -112,6 +112,7 @@ static bool take_word(struct statistics_options *o, const char *option, const ch
     for (int i = 0; i < n; i++)
         str_addf(&known, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i]);
     wrong(o, option, value, known.text);
+    err_hint(o->e, value, words, (size_t)n, sizeof *words);
     str_free(&known);
     return false;
 }

@@ -150,15 +150,20 @@ static bool seen(const struct rerun *r, size_t cell) {
     return false;
 }
 
+static bool hint_variant(const struct rerun *r, const char *name, struct err *e) {
+    return r->n && err_hint(e, name, &r->cells[0].variant, r->n, sizeof r->cells[0]);
+}
+
 static bool check_only(const struct verify *v, const struct rerun *r, struct err *e) {
     const struct option_texts *only = &v->grid.only;
     for (size_t i = 0; i < only->n; i++) {
         bool there = false;
         for (size_t k = 0; k < r->n; k++)
             there = there || strcmp(r->cells[k].variant, only->text[i]) == 0;
-        if (!there)
-            return err_usage(
-                e, "verify: --only %s: %s has no such variant", only->text[i], v->grid.grid);
+        if (!there) {
+            err_usage(e, "verify: --only %s: %s has no such variant", only->text[i], v->grid.grid);
+            return hint_variant(r, only->text[i], e);
+        }
     }
     return true;
 }
@@ -171,11 +176,13 @@ static bool check_names(const struct verify *v, const struct rerun *r, struct er
             there = there || this_one;
             done = done || (this_one && r->cells[k].state == CELL_DONE);
         }
-        if (!there)
-            return err_usage(e,
+        if (!there) {
+            err_usage(e,
                 "verify: %s: no cell of %s has an id that begins so (four digits at least), nor such a "
                 "variant: `dmtl status %s --json` lists them",
                 v->named.text[i], v->grid.grid, v->grid.grid);
+            return hint_variant(r, v->named.text[i], e);
+        }
         if (!done)
             return err_usage(e, "verify: %s: is not done, so there is nothing to compare with yet",
                 v->named.text[i]);

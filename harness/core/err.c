@@ -1,5 +1,7 @@
 #include "core/err.h"
 
+#include "core/str.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,6 +72,15 @@ bool err_add(struct err *e, const char *fmt, ...) {
     int needed = snprintf(whole, sizeof whole, "%s: %s", prefix, e->msg);
     memcpy(e->msg, whole, sizeof whole);
     mark_cut(e, needed);
+    return false;
+}
+
+bool err_hint(struct err *e, const char *word, const void *names, size_t count, size_t stride) {
+    const char *near = str_nearest(word, names, count, stride);
+    size_t used = strlen(e->msg);
+    if (near)
+        mark_cut(e,
+            (int)used + snprintf(e->msg + used, sizeof e->msg - used, "; did you mean %s?", near));
     return false;
 }
 

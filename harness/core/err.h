@@ -7,6 +7,7 @@
 #define CORE_ERR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #ifdef __cplusplus /* the shim's */
 extern "C" {
@@ -37,6 +38,10 @@ bool err_no_space(struct err *e, const char *fmt, ...) __attribute__((format(pri
 
 /* Puts "prefix: " before the message that is there (nothing where there is none); returns false. */
 bool err_add(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Puts "; did you mean NAME?" behind the message, where one of the names (as str_nearest takes them) is near what
+ * was written; returns false. */
+bool err_hint(struct err *e, const char *word, const void *names, size_t count, size_t stride);
 
 /* What to do about an errno that says there is no room to write: ENOSPC, EDQUOT, EFBIG; NULL: another. */
 const char *err_space_remedy(int errno_value);

@@ -17,6 +17,11 @@ char *path_join(const char *dir, const char *name) {
     return xasprintf(str_ends(dir, "/") || !*dir ? "%s%s" : "%s/%s", dir, name);
 }
 
+char *path_beside(const char *path, const char *name) {
+    const char *slash = strrchr(path, '/');
+    return slash ? xasprintf("%.*s/%s", (int)(slash - path), path, name) : xstrdup(name);
+}
+
 bool file_exists(const char *path) {
     struct stat st;
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);

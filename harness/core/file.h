@@ -9,7 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-char *path_join(const char *dir, const char *name); /* the caller frees */
+char *path_join(const char *dir, const char *name);    /* the caller frees */
+char *path_beside(const char *path, const char *name); /* in the same folder; the caller frees */
 bool file_exists(const char *path);
 bool dir_exists(const char *path);
 /* With its parents, durably; one that is there is fine. */

@@ -45,6 +45,16 @@ bool choice_cells(
     return ok;
 }
 
+int choice_cell(
+    struct store *s, const char *grid, int64_t cell, struct cell_record *r, struct err *e) {
+    char *candidates = choice_grid(grid);
+    int found = store_cell(s, candidates, cell, r, e);
+    if (found == 0)
+        found = store_cell(s, grid, cell, r, e);
+    free(candidates);
+    return found;
+}
+
 bool choice_check_data(struct store *s, const char *grid, const struct manifest *m, struct err *e) {
     struct store_sample *samples = set_samples(m);
     const struct store_source source = {.dataset = dataset_names[m->set].name,

@@ -15,6 +15,10 @@ size_t choice_name_length(const char *grid);
 bool choice_cells(
     struct store *s, const char *grid, struct cell_record **cells, size_t *n, struct err *e);
 
+/* store_cell in either of them. */
+int choice_cell(
+    struct store *s, const char *grid, int64_t cell, struct cell_record *r, struct err *e);
+
 /* store_check_data for both of them, of the version of a set that a manifest has. */
 bool choice_check_data(struct store *s, const char *grid, const struct manifest *m, struct err *e);
 

@@ -55,10 +55,12 @@ static bool read_action(struct gate_rules *r, enum gate gate, const cJSON *value
         cJSON_IsString(value) ? word_find(action_name, ACTION_COUNT, value->valuestring) : -1;
     struct str shown = {0};
     json_canonical(&shown, value);
-    if (action < 0)
+    if (action < 0) {
         err_usage(e, "%s: %s: %.200s: expected pass, warn, unless-leaky or refuse", where, at,
             shown.text);
-    else if (action == ACTION_PASS && gate_leaks(gate))
+        if (cJSON_IsString(value))
+            err_hint(e, value->valuestring, action_name, ACTION_COUNT, sizeof *action_name);
+    } else if (action == ACTION_PASS && gate_leaks(gate))
         err_usage(e,
             "%s: %s: \"pass\": what parts share here is a leak, which is never silent: expected "
             "warn, unless-leaky or refuse",

@@ -125,8 +125,11 @@ static void default_columns(struct grid *g) {
 static bool read_task(const struct grid *g, const struct grid_file *f, const cJSON *name,
     const char *at, int *task, struct err *e) {
     *task = cJSON_IsString(name) ? word_find(attribute_name, ATTR_COUNT, name->valuestring) : -1;
-    if (*task < 0)
-        return err_usage(e, "%s: %s/task: expected \"age\", \"gender\" or \"race\"", f->where, at);
+    if (*task < 0) {
+        err_usage(e, "%s: %s/task: expected \"age\", \"gender\" or \"race\"", f->where, at);
+        return cJSON_IsString(name) &&
+               err_hint(e, name->valuestring, attribute_name, ATTR_COUNT, sizeof *attribute_name);
+    }
     return has_task(g, (enum attribute) * task) ||
            err_usage(e, "%s: %s/task: no cell of this grid has the task \"%s\"", f->where, at,
                attribute_name[*task]);

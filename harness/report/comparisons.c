@@ -31,8 +31,10 @@ static bool find_bins(
     struct str known = {0};
     for (int i = 0; i < sets->n; i++)
         str_addf(&known, "%s%s", i ? ", " : "", sets->sets[i].name);
-    if (!*bins)
+    if (!*bins) {
         err_usage(e, "--bins: %.100s: expected one of %s", name, known.text);
+        err_hint(e, name, sets->sets, (size_t)sets->n, sizeof *sets->sets);
+    }
     str_free(&known);
     return *bins != NULL;
 }
@@ -170,6 +172,7 @@ static bool add_metric(
     struct maker *m, const char *metric, struct compared a, struct compared b, struct err *e) {
     const struct comparison_request *r = m->c->request;
     struct err first = {0};
+    size_t before = m->c->n; /* a task that has no predictions tells nothing of the name */
     bool any = false;
     for (int task = 0; task < ATTR_COUNT; task++) {
         const struct test t = {(enum attribute)task, metric, r->bins ? r->bins : "fairface-9"};
@@ -185,9 +188,9 @@ static bool add_metric(
             return false;
         }
     }
-    if (!any)
+    if (first.kind != ERR_NONE && m->c->n == before)
         *e = first;
-    return any;
+    return any && e->kind == ERR_NONE;
 }
 
 static bool add_pair(struct maker *m, struct compared a, struct compared b, struct err *e) {

@@ -39,6 +39,7 @@ static bool age_names(struct matrix *m, const char *bins, struct err *e) {
             size_t used = strlen(e->msg);
             snprintf(e->msg + used, sizeof e->msg - used, " %s", sets.sets[i].name);
         }
+        err_hint(e, bins, sets.sets, (size_t)sets.n, sizeof *sets.sets);
     }
     for (int i = 0; ok && i < set->n; i++)
         m->name[m->classes++] = xstrdup(set->groups[i].name);

@@ -85,6 +85,7 @@ static int no_system(const struct systems *s, const char *name, const char *what
     char *shown = str_quoted(name);
     err_usage(e, "%s: %s: %s; it has %s (and variants by their names)", s->grid.name, shown, what,
         known.len ? known.text : "none with a cell");
+    err_hint(e, name, s->grid.variants, (size_t)s->grid.n_variants, sizeof *s->grid.variants);
     free(shown);
     str_free(&known);
     return -1;

@@ -260,22 +260,36 @@ static char *copy_text(sqlite3_stmt *stmt, int column) {
                                                             : xstrdup(sql_text(stmt, column));
 }
 
+static struct cell_progress read_progress(sqlite3_stmt *stmt) {
+    return (struct cell_progress){.state = (enum cell_state)sqlite3_column_int(stmt, 0),
+        .epochs_done = sqlite3_column_int(stmt, 1),
+        .selected = copy_text(stmt, 2),
+        .fraction = sqlite3_column_double(stmt, 3),
+        .wall_s = sqlite3_column_double(stmt, 4),
+        .threads = sqlite3_column_int(stmt, 5),
+        .diverged = sqlite3_column_int(stmt, 6) != 0};
+}
+
 bool store_cells_progress(struct store *s, const char *ids, size_t n, size_t stride,
     struct cell_progress *progress, struct err *e) {
-    static const char own[] = "SELECT state, epochs_done, NULL FROM cell WHERE id = ?1";
+    static const char own[] =
+        "SELECT a.state, a.epochs_done, NULL, h.fraction, a.wall_s, t.threads, 0"
+        " FROM cell a LEFT JOIN heartbeat h ON h.cell = a.cell LEFT JOIN attempt t ON t.cell = a.cell"
+        " WHERE a.id = ?1 ORDER BY t.attempt DESC";
     static const char answered[] =
-        "SELECT a.state, a.epochs_done, k.selected FROM cell c LEFT JOIN choice h ON h.cell = c.cell"
-        " LEFT JOIN choice_candidate k ON k.cell = h.cell AND k.best"
-        " JOIN cell a ON a.cell = coalesce(h.chosen, c.cell) WHERE c.id = ?1";
+        "SELECT a.state, a.epochs_done, k.selected, h.fraction, a.wall_s, t.threads, a.diverged"
+        " FROM cell c LEFT JOIN choice o ON o.cell = c.cell"
+        " LEFT JOIN choice_candidate k ON k.cell = o.cell AND k.best"
+        " JOIN cell a ON a.cell = coalesce(o.chosen, c.cell)"
+        " LEFT JOIN heartbeat h ON h.cell = a.cell LEFT JOIN attempt t ON t.cell = a.cell"
+        " WHERE c.id = ?1 ORDER BY t.attempt DESC";
     sqlite3_stmt *stmt = sql_prepare(s->db, e, s->version < 2 ? own : answered, "");
     bool ok = stmt != NULL;
     for (size_t i = 0; ok && i < n; i++) {
         sqlite3_bind_text(stmt, 1, ids + i * stride, -1, SQLITE_STATIC);
         int row = sql_step(stmt, e);
-        int state = row > 0 ? sqlite3_column_int(stmt, 0) : CELL_PENDING;
-        progress[i] = (struct cell_progress){(enum cell_state)state,
-            row > 0 ? sqlite3_column_int(stmt, 1) : 0, row > 0 ? copy_text(stmt, 2) : NULL};
-        ok = row >= 0 && check_state(s, state, e);
+        progress[i] = row > 0 ? read_progress(stmt) : (struct cell_progress){0};
+        ok = row >= 0 && check_state(s, (int)progress[i].state, e);
         sqlite3_reset(stmt);
     }
     sqlite3_finalize(stmt);
@@ -311,6 +325,14 @@ static struct cell_record read_record(sqlite3_stmt *stmt) {
     return r;
 }
 
+void store_cell_free(struct cell_record *r) {
+    free(r->variant);
+    free(r->axes);
+    free(r->config);
+    free(r->error);
+    free(r->fingerprint);
+}
+
 /* `diverged`: the column, or 0 in a file of version 1, which has none. */
 #define CELLS_OF_GRID(diverged)                                                                    \
     "SELECT c.cell, c.id, m.variant, m.axes, c.config, c.error,"                                   \
@@ -319,16 +341,35 @@ static struct cell_record read_record(sqlite3_stmt *stmt) {
     " c.epochs, c.epochs_done, c.step, c.wall_s, h.fraction, h.images_per_s,"                      \
     " max(0, (julianday('now') - julianday(h.at)) * 86400), " diverged                             \
     " FROM grid g JOIN member m ON m.grid = g.grid JOIN cell c ON c.cell = m.cell"                 \
-    " LEFT JOIN heartbeat h ON h.cell = c.cell"                                                    \
-    " WHERE g.name = ?1 ORDER BY m.position"
+    " LEFT JOIN heartbeat h ON h.cell = c.cell WHERE g.name = ?1"
+
+int store_cell(
+    struct store *s, const char *grid, int64_t cell, struct cell_record *r, struct err *e) {
+    sqlite3_stmt *stmt = sql_prepare(s->db, e,
+        s->version < 2 ? CELLS_OF_GRID("0") " AND c.cell = ?2 ORDER BY m.position"
+                       : CELLS_OF_GRID("c.diverged") " AND c.cell = ?2 ORDER BY m.position",
+        "sl", grid, cell);
+    int row = stmt ? sql_step(stmt, e) : -1;
+    if (row > 0) {
+        *r = read_record(stmt);
+        if (!check_state(s, (int)r->state, e)) {
+            store_cell_free(r);
+            row = -1;
+        }
+    }
+    sqlite3_finalize(stmt);
+    return row;
+}
 
 bool store_cells(
     struct store *s, const char *grid, struct cell_record **cells, size_t *n, struct err *e) {
     *cells = NULL;
     *n = 0;
     size_t capacity = 0;
-    sqlite3_stmt *stmt = sql_prepare(
-        s->db, e, s->version < 2 ? CELLS_OF_GRID("0") : CELLS_OF_GRID("c.diverged"), "s", grid);
+    sqlite3_stmt *stmt = sql_prepare(s->db, e,
+        s->version < 2 ? CELLS_OF_GRID("0") " ORDER BY m.position"
+                       : CELLS_OF_GRID("c.diverged") " ORDER BY m.position",
+        "s", grid);
     int row = stmt ? 1 : -1;
     while (row > 0 && (row = sql_step(stmt, e)) > 0) {
         *cells = xgrow(*cells, &capacity, *n + 1, sizeof **cells);
@@ -346,12 +387,7 @@ bool store_cells(
 }
 
 void store_cells_free(struct cell_record *cells, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        free(cells[i].variant);
-        free(cells[i].axes);
-        free(cells[i].config);
-        free(cells[i].error);
-        free(cells[i].fingerprint);
-    }
+    for (size_t i = 0; i < n; i++)
+        store_cell_free(&cells[i]);
     free(cells);
 }

@@ -153,13 +153,24 @@ static bool upgrade(struct store *s, struct err *e) {
     return ok || err_add(e, "upgrading a database of an older dmtl");
 }
 
+/* SQLite does not wait for another process that changes the journal too, as it does elsewhere. */
+static bool make_wal(struct store *s, struct err *e) {
+    for (int waited_ms = 0; !sql_script(s->db, "PRAGMA journal_mode = wal", e); waited_ms += 20) {
+        if ((sqlite3_errcode(s->db) & 0xff) != SQLITE_BUSY || waited_ms >= BUSY_TIMEOUT_MS)
+            return false;
+        *e = (struct err){0};
+        sqlite3_sleep(20);
+    }
+    return true;
+}
+
 /* An empty file gets the journal that it keeps, before its schema, so that no kill leaves it with another; one
  * that has come to a network file system gets the one that works there. */
 static bool set_journal(struct store *s, bool empty, bool shard, struct err *e) {
     struct statfs fs;
     if (statfs(s->path, &fs) == 0 && store_on_network((long)fs.f_type))
         return sql_script(s->db, "PRAGMA journal_mode = delete", e);
-    return !empty || shard || sql_script(s->db, "PRAGMA journal_mode = wal", e);
+    return !empty || shard || make_wal(s, e);
 }
 
 static bool open_to_write(struct store *s, bool shard, struct err *e) {

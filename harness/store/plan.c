@@ -4,6 +4,8 @@
 #include "core/mem.h"
 #include "core/str.h"
 
+#include <stdlib.h>
+
 bool store_put_grid(
     struct store *s, const char *name, const char *source, int64_t *grid, struct err *e) {
     bool ok = sql_run(s->db, e,
@@ -45,12 +47,21 @@ bool store_put_member(struct store *s, int64_t grid, int64_t cell, const char *v
 
 static void no_such_grid(struct store *s, const char *name, struct err *e) {
     struct str known = {0};
+    char **names = NULL;
+    size_t n = 0, capacity = 0;
     sqlite3_stmt *stmt = sql_prepare(s->db, e, "SELECT name FROM grid ORDER BY name", "");
-    while (stmt && sql_step(stmt, e) > 0)
+    while (stmt && sql_step(stmt, e) > 0) {
+        names = xgrow(names, &capacity, n + 1, sizeof *names);
+        names[n++] = xstrdup(sql_text(stmt, 0));
         str_addf(&known, "%s%s", known.len ? ", " : "", sql_text(stmt, 0));
+    }
     sqlite3_finalize(stmt);
     err_usage(e, "%s: holds no grid \"%s\" (it holds: %s)", s->path, name,
         known.len ? known.text : "none yet, `dmtl run` writes them");
+    err_hint(e, name, names, n, sizeof *names);
+    while (n)
+        free(names[--n]);
+    free(names);
     str_free(&known);
 }
 

@@ -171,6 +171,10 @@ bool store_check_weights(struct store *s, const char *grid, const char *trunk, c
 struct cell_progress {
     enum cell_state state;
     int epochs_done;
+    double fraction; /* of its work, as its worker said last */
+    double wall_s;   /* of work so far */
+    int threads;     /* of its last run; 0: none */
+    bool diverged;
     char *
         selected; /* what was chosen for its open keys: JSON, pointer -> value; NULL: nothing yet */
 };
@@ -182,6 +186,11 @@ void store_progress_free(struct cell_progress *progress, size_t n); /* the array
 bool store_cells(
     struct store *s, const char *grid, struct cell_record **cells, size_t *n, struct err *e);
 void store_cells_free(struct cell_record *cells, size_t n);
+
+/* One of them as it is now: 1 (store_cell_free), 0: it does not stand in that grid, -1: e. */
+int store_cell(
+    struct store *s, const char *grid, int64_t cell, struct cell_record *r, struct err *e);
+void store_cell_free(struct cell_record *r);
 
 /* ---- samples and results; each inside a transaction ---- */
 

@@ -70,8 +70,8 @@ static bool parse(struct bench_options *o, int argc, char **argv, struct err *e)
     return true;
 }
 
-static bool print(
-    const struct bench_options *o, struct th_device device, const double *seconds, struct err *e) {
+static bool print(const struct bench_options *o, const struct bench *b, struct th_device device,
+    const double *seconds, struct err *e) {
     struct str out = {0};
     struct rusage used = {0};
     char name[128];
@@ -89,8 +89,8 @@ static bool print(
         str_add(&out, i ? ", " : "");
         json_add_number(&out, seconds[i]);
     }
-    str_addf(&out,
-        "], \"peak_rss_bytes\": %lld, \"peak_device_bytes\": ", (long long)used.ru_maxrss * 1024);
+    str_addf(&out, "], \"learned\": %lld, \"peak_rss_bytes\": %lld, \"peak_device_bytes\": ",
+        (long long)bench_learned(b), (long long)used.ru_maxrss * 1024);
     if (on_device)
         str_addf(&out, "%lld}\n", (long long)on_device);
     else
@@ -116,7 +116,7 @@ bool worker_bench(int argc, char **argv, struct err *e) {
     if (ok) {
         seconds = xmalloc((size_t)o.steps * sizeof *seconds);
         ok = bench_measure(b, strcmp(o.mode, "train") == 0, o.warm, o.steps, seconds, e) &&
-             print(&o, device, seconds, e);
+             print(&o, b, device, seconds, e);
     }
     bench_close(b);
     free(seconds);

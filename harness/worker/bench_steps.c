@@ -89,6 +89,15 @@ void bench_close(struct bench *b) {
     free(b);
 }
 
+int64_t bench_learned(const struct bench *b) {
+    size_t n;
+    int64_t all = 0;
+    const struct learned *learned = optimiser_learned(b->optimiser, &n);
+    for (size_t i = 0; i < n; i++)
+        all += th_count(learned[i].weight);
+    return all;
+}
+
 /* ---- steps ---- */
 
 static void train_step(struct bench *b, uint32_t step) {

@@ -11,7 +11,8 @@ struct bench; /* a network, its optimiser, a batch of noise with labels drawn at
 
 /* Reads the configuration while it lives. NULL on failure, running out of memory included. */
 struct bench *bench_open(const struct config *c, struct th_device device, struct err *e);
-void bench_close(struct bench *b); /* NULL is fine */
+void bench_close(struct bench *b);            /* NULL is fine */
+int64_t bench_learned(const struct bench *b); /* numbers that a training changes */
 
 /* `warm` steps, then `steps` whose times go to seconds[], in their order; each waits for the device's
  * queued work. A training step is forward, losses, weighting's backward and optimiser; one of inference is

@@ -339,18 +339,12 @@ bool cell_open(const struct cell_record *r) {
  * finished it, or failed at it. */
 static enum cell_outcome run_if_open(
     struct worker *w, struct running *run, const struct cell_record *listed, struct err *e) {
-    struct cell_record *cells = NULL;
-    size_t n = 0;
-    enum cell_outcome outcome = OUTCOME_SETTLED;
-    if (!choice_cells(w->store, w->options->grid, &cells, &n, e))
-        return OUTCOME_STOPPED;
-    for (size_t i = 0; i < n; i++) {
-        if (cells[i].cell == listed->cell && cell_open(&cells[i])) {
-            outcome = run_held(w, run, &cells[i], e);
-            break;
-        }
-    }
-    store_cells_free(cells, n);
+    struct cell_record now;
+    int found = choice_cell(w->store, w->options->grid, listed->cell, &now, e);
+    if (found <= 0)
+        return found < 0 ? OUTCOME_STOPPED : OUTCOME_SETTLED;
+    enum cell_outcome outcome = cell_open(&now) ? run_held(w, run, &now, e) : OUTCOME_SETTLED;
+    store_cell_free(&now);
     return outcome;
 }
 

@@ -1,0 +1,33 @@
+/* The probe of `dmtl plan --probe`: what a cell's steps take on this machine, measured on noise in memory by
+ * `dmtl-torch bench`; reading images, and workers that share a memory bus, are not in it. */
+#ifndef COMMANDS_PLAN_PROBE_H
+#define COMMANDS_PLAN_PROBE_H
+
+#include "grid/config.h"
+
+struct probe {
+    double train_s,
+        infer_s; /* one step of /batch images; of a frozen trunk train_s is its heads' alone */
+    double
+        pass_s_per_image; /* through a frozen trunk, once for all cells that share it; 0: it is trained */
+    bool pass_counted; /* the reader's: it was taken into account */
+    int64_t learned;   /* numbers that a training changes */
+};
+
+struct probes { /* configurations whose steps cost the same are measured once */
+    const char *device;
+    int threads;
+    struct {
+        char *steps; /* what the cost depends on: JSON */
+        struct probe probe;
+    } * list;
+    size_t n, capacity;
+};
+
+/* What `c` costs, measured unless it was; NULL: e. `what` names it in messages, and is said on stderr while it is
+ * measured unless `quiet`. Ours until probes_free. */
+struct probe *probes_of(
+    struct probes *p, const struct config *c, const char *what, bool quiet, struct err *e);
+void probes_free(struct probes *p);
+
+#endif
