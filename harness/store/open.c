@@ -82,22 +82,21 @@ static bool connect_immutable(struct store *s, struct err *e) {
     return ok;
 }
 
-static long long pragma(sqlite3 *db, const char *name, struct err *e) {
-    char *sql = xasprintf("PRAGMA %s", name);
-    long long value = sql_long(db, e, 0, sql, "");
-    free(sql);
-    return value;
-}
-
-/* *empty: nothing is in the file yet. False where it is not for us. */
+/* *empty: nothing is in the file yet. False where it is not for us. One statement, so that what it says is of one
+ * moment: another process may be making the schema. */
 static bool identify(struct store *s, bool *empty, struct err *e) {
-    long long tables = sql_long(s->db, e, 0, "SELECT count(*) FROM sqlite_master", "");
-    if (e->kind != ERR_NONE)
-        return false;
-    long long id = pragma(s->db, "application_id", e), version = pragma(s->db, "user_version", e);
+    sqlite3_stmt *row = sql_prepare(s->db, e,
+        "SELECT (SELECT count(*) FROM sqlite_master), (SELECT application_id FROM"
+        " pragma_application_id), (SELECT user_version FROM pragma_user_version)",
+        "");
+    bool read = row && sql_step(row, e) == 1;
+    long long tables = read ? sqlite3_column_int64(row, 0) : 0;
+    long long id = read ? sqlite3_column_int64(row, 1) : 0;
+    long long version = read ? sqlite3_column_int64(row, 2) : 0;
+    sqlite3_finalize(row);
     *empty = tables == 0 && id == 0 && version == 0;
-    if (e->kind != ERR_NONE || *empty)
-        return e->kind == ERR_NONE;
+    if (!read || *empty)
+        return read;
     if (id != APPLICATION_ID)
         return err_usage(e,
             "%s: is the database of another program (application_id %lld, ours is %d): "
