@@ -217,7 +217,7 @@ START_TEST(settings) {
     struct store *s = store_open(path, STORE_WRITE, &e);
     must(s != NULL, &e);
     pragma_is(s, "journal_mode", "wal");
-    pragma_is(s, "synchronous", "2");
+    pragma_is(s, "synchronous", "3");
     pragma_is(s, "foreign_keys", "1");
     pragma_is(s, "trusted_schema", "0");
     pragma_is(s, "busy_timeout", "30000");

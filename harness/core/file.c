@@ -32,10 +32,46 @@ bool dir_exists(const char *path) {
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* 0, or why the folder is not there: what mkdir said, which the look whether it is there already hides. */
+/* 0, or why what the folder lists is not durable. */
+static int sync_problem(const char *dir) {
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int problem = fd < 0 || fsync(fd) != 0 ? errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return problem;
+}
+
+bool dir_sync(const char *path, struct err *e) {
+    int problem = sync_problem(path);
+    return !problem || err_sys(e, problem, "%s: this folder cannot be synced", path);
+}
+
+static char *folder_of(const char *path) {
+    char *dir = xstrdup(path), *slash = strrchr(dir, '/');
+    if (!slash) {
+        free(dir);
+        return xstrdup(".");
+    }
+    slash[slash == dir] = '\0';
+    return dir;
+}
+
+static bool sync_folder_of(const char *path, struct err *e) {
+    char *dir = folder_of(path);
+    bool ok = dir_sync(dir, e);
+    free(dir);
+    return ok;
+}
+
+/* 0, or why the folder is not there: what mkdir said, which the look whether it is there already hides. One
+ * that is made survives a power cut from then on, for what is synced in it is to do so. */
 static int make_one(const char *path) {
-    if (mkdir(path, 0777) == 0)
-        return 0;
+    if (mkdir(path, 0777) == 0) {
+        char *dir = folder_of(path);
+        int problem = sync_problem(dir);
+        free(dir);
+        return problem;
+    }
     int problem = errno;
     return dir_exists(path) ? 0 : problem;
 }
@@ -115,25 +151,6 @@ void dir_remove(const char *path) {
     if (tree)
         fts_close(tree);
     free(copy);
-}
-
-bool dir_sync(const char *path, struct err *e) {
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    if (!ok)
-        err_sys(e, errno, "%s: this folder cannot be synced", path);
-    if (fd >= 0)
-        close(fd);
-    return ok;
-}
-
-static bool sync_folder_of(const char *path, struct err *e) {
-    char *dir = xstrdup(path), *slash = strrchr(dir, '/');
-    if (slash)
-        slash[slash == dir] = '\0';
-    bool ok = dir_sync(slash ? dir : ".", e);
-    free(dir);
-    return ok;
 }
 
 bool file_commit(struct file_output *out, struct err *e) {

@@ -13,7 +13,8 @@ char *path_join(const char *dir, const char *name);    /* the caller frees */
 char *path_beside(const char *path, const char *name); /* in the same folder; the caller frees */
 bool file_exists(const char *path);
 bool dir_exists(const char *path);
-bool dir_make(const char *path, struct err *e); /* with its parents; one that is there is fine */
+/* With its parents, durably; one that is there is fine. */
+bool dir_make(const char *path, struct err *e);
 void dir_remove(const char *path); /* with all in it, as far as may be; links are not followed */
 bool dir_sync(
     const char *path, struct err *e); /* what it lists survives a power cut from then on */

@@ -33,6 +33,7 @@ enum { APPLICATION_ID = 0x646d746c, SCHEMA_VERSION = 3 }; /* as schema.sql sets 
 /* upgrades[v] brings version v to the next. */
 static const char *const upgrades[SCHEMA_VERSION] = {[1] = upgrade_1_sql, [2] = upgrade_2_sql};
 
+/* EXTRA: with a rollback journal a commit is its removal, which FULL leaves to the next sync of the folder. */
 static bool configure(sqlite3 *db, struct err *e) {
     sqlite3_extended_result_codes(db, 1);
     sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
@@ -40,7 +41,7 @@ static bool configure(sqlite3 *db, struct err *e) {
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-    char *pragmas = xasprintf("PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL;"
+    char *pragmas = xasprintf("PRAGMA foreign_keys = ON; PRAGMA synchronous = EXTRA;"
                               "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
                               "PRAGMA cache_size = -%d",
         CACHE_KIB);
@@ -81,22 +82,21 @@ static bool connect_immutable(struct store *s, struct err *e) {
     return ok;
 }
 
-static long long pragma(sqlite3 *db, const char *name, struct err *e) {
-    char *sql = xasprintf("PRAGMA %s", name);
-    long long value = sql_long(db, e, 0, sql, "");
-    free(sql);
-    return value;
-}
-
-/* *empty: nothing is in the file yet. False where it is not for us. */
+/* *empty: nothing is in the file yet. False where it is not for us. One statement, so that what it says is of one
+ * moment: another process may be making the schema. */
 static bool identify(struct store *s, bool *empty, struct err *e) {
-    long long tables = sql_long(s->db, e, 0, "SELECT count(*) FROM sqlite_master", "");
-    if (e->kind != ERR_NONE)
-        return false;
-    long long id = pragma(s->db, "application_id", e), version = pragma(s->db, "user_version", e);
+    sqlite3_stmt *row = sql_prepare(s->db, e,
+        "SELECT (SELECT count(*) FROM sqlite_master), (SELECT application_id FROM"
+        " pragma_application_id), (SELECT user_version FROM pragma_user_version)",
+        "");
+    bool read = row && sql_step(row, e) == 1;
+    long long tables = read ? sqlite3_column_int64(row, 0) : 0;
+    long long id = read ? sqlite3_column_int64(row, 1) : 0;
+    long long version = read ? sqlite3_column_int64(row, 2) : 0;
+    sqlite3_finalize(row);
     *empty = tables == 0 && id == 0 && version == 0;
-    if (e->kind != ERR_NONE || *empty)
-        return e->kind == ERR_NONE;
+    if (!read || *empty)
+        return read;
     if (id != APPLICATION_ID)
         return err_usage(e,
             "%s: is the database of another program (application_id %lld, ours is %d): "

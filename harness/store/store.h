@@ -35,7 +35,7 @@ const char *store_path(const struct store *s);
 /* Transactions: BEGIN IMMEDIATE; an error inside must be followed by store_rollback. Functions that are
  * not said to need a transaction are one of their own where none is open. */
 bool store_begin(struct store *s, struct err *e);
-bool store_commit(struct store *s, struct err *e); /* durable: synchronous=FULL */
+bool store_commit(struct store *s, struct err *e); /* durable: synchronous=EXTRA */
 void store_rollback(struct store *s);
 
 /* ---- what is planned ---- */
