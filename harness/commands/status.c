@@ -10,6 +10,7 @@
 #include "grid/lease.h"
 #include "report/duration.h"
 #include "report/output.h"
+#include "report/time_left.h"
 #include "store/sql.h"
 
 #include <stdlib.h>
@@ -64,19 +65,13 @@ static int by_cell(const void *a, const void *b) {
     return x->cell != y->cell ? (x->cell > y->cell) - (x->cell < y->cell) : (x > y) - (x < y);
 }
 
-static const struct cell_record **sorted(
-    const struct overview *o, int (*compare)(const void *, const void *)) {
-    const struct cell_record **list = xcalloc(o->n + 1, sizeof *list);
-    for (size_t i = 0; i < o->n; i++)
-        list[i] = &o->cells[i];
-    qsort(list, o->n, sizeof *list, compare);
-    return list;
-}
-
 /* In the grid's order; those not kept go behind the others, to be freed. */
 static void keep_each_once(struct overview *o) {
-    const struct cell_record **list = sorted(o, by_cell);
+    const struct cell_record **list = xcalloc(o->n + 1, sizeof *list);
     bool *again = xcalloc(o->n + 1, sizeof *again);
+    for (size_t i = 0; i < o->n; i++)
+        list[i] = &o->cells[i];
+    qsort(list, o->n, sizeof *list, by_cell);
     for (size_t i = 1; i < o->n; i++)
         again[list[i] - o->cells] = list[i]->cell == list[i - 1]->cell;
     size_t kept = 0;
@@ -92,49 +87,8 @@ static void keep_each_once(struct overview *o) {
     free(list);
 }
 
-static double share_done(const struct cell_record *c) {
-    double epochs = c->epochs ? (double)c->epochs_done / c->epochs : 0;
-    return c->state == CELL_DONE || c->diverged               ? 1
-           : c->state == CELL_RUNNING && c->fraction > epochs ? c->fraction
-                                                              : epochs;
-}
-
-static int by_variant(const void *a, const void *b) {
-    const struct cell_record *x = *(const struct cell_record *const *)a;
-    const struct cell_record *y = *(const struct cell_record *const *)b;
-    int order = strcmp(x->variant, y->variant);
-    return order ? order : (x > y) - (x < y);
-}
-
-/* Seconds an epoch took in those of the cells that are done; -1: none is. */
-static double epoch_s(const struct cell_record *const *cells, size_t n) {
-    double wall_s = 0, epochs = 0;
-    for (size_t i = 0; i < n; i++)
-        if (cells[i]->state == CELL_DONE) {
-            wall_s += cells[i]->wall_s;
-            epochs += cells[i]->epochs;
-        }
-    return epochs > 0 ? wall_s / epochs : -1;
-}
-
-/* What is left goes at the pace of the variant's done cells, or of all where it has none. */
-static double left_s(const struct overview *o) {
-    const struct cell_record **list = sorted(o, by_variant);
-    double of_all = epoch_s(list, o->n), left = of_all < 0 ? -1 : 0;
-    for (size_t begin = 0, end; of_all >= 0 && begin < o->n; begin = end) {
-        for (end = begin + 1; end < o->n; end++)
-            if (strcmp(list[end]->variant, list[begin]->variant) != 0)
-                break;
-        double own = epoch_s(list + begin, end - begin);
-        for (size_t i = begin; i < end; i++)
-            left += (own < 0 ? of_all : own) * list[i]->epochs * (1 - share_done(list[i]));
-    }
-    free(list);
-    return left;
-}
-
 static void estimate(struct overview *o) {
-    o->left_s = left_s(o);
+    o->left_s = left_s(o->cells, o->n);
     for (size_t i = 0; i < o->n; i++) {
         o->count[o->cells[i].state]++;
         o->wall_s += o->cells[i].wall_s;
