@@ -6,6 +6,7 @@
 #include "report/time_left.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { ROOMY = 90 }; /* columns from which on numbers stand with their units in full */
@@ -33,15 +34,17 @@ static void add_name(struct str *row, const struct cell_record *c) {
 /* Numbers come first, for it is the name that may be cut. */
 static void add_running(struct str *row, const struct overview *o, size_t i, bool roomy) {
     const struct cell_record *c = &o->cells[i];
-    str_addf(row, "  %3d/%d%s", c->epochs_done, c->epochs, roomy ? " epochs" : "");
+    char pace[64] = "begins";
+    str_addf(row, "  %3.0f/%d%s  ", floor(share_done(c) * c->epochs + 1e-6), c->epochs,
+        roomy ? " epochs" : "");
     if (o->gone[i])
-        str_add(row, "  worker gone");
+        snprintf(pace, sizeof pace, "worker gone");
     else if (status_silent(c))
-        str_addf(row, "  no sign of life for %.0f min", c->heartbeat_age_s / 60);
+        snprintf(pace, sizeof pace, "silent for %.0f min", c->heartbeat_age_s / 60);
     else if (c->heartbeat_age_s >= 0)
-        str_addf(row, roomy ? " %4.0f%% %6.0f images/s" : " %3.0f%% %5.0f img/s",
-            floor(100 * share_done(c)), c->images_per_s);
-    str_add(row, "  ");
+        snprintf(pace, sizeof pace, roomy ? "%3.0f%% %6.0f images/s" : "%3.0f%% %5.0f img/s",
+            floor(100 * share_done(c) + 1e-6), c->images_per_s);
+    str_addf(row, roomy ? "%-20s  " : "%-16s  ", pace);
     add_name(row, c);
 }
 

@@ -16,15 +16,24 @@
 #include <time.h>
 #include <unistd.h>
 
+static const double being_made_s = 2; /* a database with its grid, at most */
+
 struct watch {
     const struct grid_options *of;
     bool json, terminal;
     double every_s;
+    double began_s;
     bool seen, waits;          /* the grid was there once; it was not at first */
     char *printed;             /* what the cells were like then; NULL: nothing was printed */
     int rows;                  /* of the picture that stands above the cursor */
     struct terminal_size size; /* that it was drawn for */
 };
+
+static double now_s(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 /* What makes a new picture worth printing. The pace and the age of a sign of life change all the time, and do not. */
 static char *key_of(const struct overview *o) {
@@ -94,14 +103,16 @@ static bool show(struct watch *w, const struct overview *o, struct err *e) {
 /* In steps, so that a request to stop does not wait, nor a window of another size. */
 static void pause_for(const struct watch *w) {
     const struct timespec step = {.tv_nsec = 100 * 1000 * 1000};
-    for (double left = w->every_s; left > 0 && !interrupt_requested(); left -= 0.1) {
+    double first = fmin(w->every_s, 0.5); /* what is waited for is seen soon */
+    for (double left = w->seen ? w->every_s : first; left > 0 && !interrupt_requested();
+         left -= 0.1) {
         nanosleep(&step, NULL);
         if (w->rows && !same_size(w->size, terminal_size(STDOUT_FILENO)))
             return;
     }
 }
 
-/* Whether it is not there yet: the database, and then the grid in it, for both are made in several steps. */
+/* Whether the grid may be there soon: its database is not there yet, or this moment being made, in several steps. */
 static bool not_yet(struct watch *w, const struct overview *o) {
     if (!w->waits && !w->seen && o->db && !file_exists(o->db)) {
         w->waits = true;
@@ -109,7 +120,7 @@ static bool not_yet(struct watch *w, const struct overview *o) {
             fprintf(
                 stderr, "%s: there is no such results database yet; `dmtl run` makes it\n", o->db);
     }
-    return w->waits && !w->seen;
+    return !w->seen && (w->waits || now_s() < w->began_s + being_made_s);
 }
 
 static bool look(struct watch *w, bool *open, struct err *e) {
@@ -130,7 +141,8 @@ bool status_watch(const struct grid_options *of, bool json, double every_s, stru
     struct watch w = {.of = of,
         .json = json,
         .terminal = !json && terminal_rewrites(STDOUT_FILENO),
-        .every_s = every_s};
+        .every_s = every_s,
+        .began_s = now_s()};
     bool open = true, ok = true;
     interrupt_catch();
     while (ok && open && !interrupt_requested()) {
