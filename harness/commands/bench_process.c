@@ -70,7 +70,7 @@ static bool run(
         return err_sys(e, errno, "bench: %s: a pipe", what);
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-    bool ok = workers_start(&w, 1, spin, ends[1], argv, e);
+    bool ok = workers_start(&w, 1, spin, ends[1], NULL, argv, e);
     close(ends[1]);
     if (ok) {
         bool whole = read_all(ends[0], &w, out);

@@ -92,6 +92,11 @@ static bool unknown_option(const struct option_check *c, const char *name) {
         c->verb, name, near ? "; did you mean --" : "", near ? near : "", near ? "?" : "", c->verb);
 }
 
+/* Whether a value has to follow; one that may is given behind "=". */
+static bool needs_value(const struct argp_option *o) {
+    return o->arg && !(o->flags & OPTION_ARG_OPTIONAL);
+}
+
 /* Checks "--name" or "--name=value"; *skip: whether the value is the next argument. */
 static bool check_long(const struct option_check *c, const char *text, bool last, bool *skip) {
     size_t n = strcspn(text, "=");
@@ -102,10 +107,10 @@ static bool check_long(const struct option_check *c, const char *text, bool last
         ok = unknown_option(c, name);
     else if (text[n] == '=' && !o->arg)
         ok = err_usage(c->e, "%s: --%s: takes no value", c->verb, name);
-    else if (text[n] != '=' && o->arg && last)
+    else if (text[n] != '=' && needs_value(o) && last)
         ok = err_usage(c->e, "%s: --%s: needs a value, %s", c->verb, name, o->arg);
     else
-        *skip = text[n] != '=' && o->arg;
+        *skip = text[n] != '=' && needs_value(o);
     free(name);
     return ok;
 }

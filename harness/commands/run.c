@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -282,11 +281,14 @@ static void worker_arguments(const struct run *r, const struct grid *g, struct a
 }
 
 /* As often as --retries says, in all; cells are gone on with from their checkpoints. */
-static bool replace_broken(struct workers *w, const struct run *r, int *replaced, struct err *e) {
+static bool replace_broken(
+    struct workers *w, const struct run *r, struct progress *p, int *replaced, struct err *e) {
     for (; *replaced < w->broken && *replaced < r->retries; (*replaced)++) {
         char *why = workers_breakdown(w);
-        fprintf(stderr, "dmtl: a worker %s; another takes its place (%d of %d)\n", why,
+        char *line = xasprintf("dmtl: a worker %s; another takes its place (%d of %d)", why,
             *replaced + 1, r->retries);
+        progress_say(p, line);
+        free(line);
         free(why);
         if (!workers_replace(w, e))
             return false;
@@ -295,15 +297,12 @@ static bool replace_broken(struct workers *w, const struct run *r, int *replaced
 }
 
 /* Shows progress until every worker has ended; a request to stop is handed on to them once. */
-static bool wait_for(
-    struct workers *w, struct store *s, struct run *r, const struct grid *g, struct err *e) {
-    const struct timespec pause = {.tv_nsec = 200 * 1000 * 1000};
-    struct progress *p = progress_new(s, g->name, &r->chosen, command_quiet());
+static bool wait_for(struct workers *w, struct run *r, struct progress *p, struct err *e) {
     bool stopping = false, ok = true;
     int replaced = 0;
     while (w->running) {
         workers_reap(w);
-        ok = ok && (stopping || replace_broken(w, r, &replaced, e));
+        ok = ok && (stopping || replace_broken(w, r, p, &replaced, e));
         r->timed_out = r->timed_out || time_limit_near(&r->limit);
         bool stop = interrupt_requested() || r->timed_out || (r->fail_fast && w->worst) ||
                     w->worst == WORKER_EXIT_NO_SPACE;
@@ -313,9 +312,8 @@ static bool wait_for(
         }
         ok = ok && progress_update(p, e);
         if (w->running)
-            nanosleep(&pause, NULL);
+            workers_wait(w, 200);
     }
-    progress_free(p);
     return ok;
 }
 
@@ -401,9 +399,11 @@ static bool run_cells(struct run *r, const struct grid *g, struct store *s, stru
     arguments_add(&a, program);
     worker_arguments(r, g, &a);
     interrupt_catch();
-    bool ok = workers_start(&workers, r->jobs, spins(r, g), STDOUT_FILENO, a.list, e) &&
-              wait_for(&workers, s, r, g, e) && count_cells(r, s, g->name, &tally, e) &&
-              outcome(r, g, &workers, &tally, e);
+    struct progress *p = progress_new(s, g->name, &r->chosen, command_quiet());
+    bool ok = workers_start(&workers, r->jobs, spins(r, g), STDOUT_FILENO, p, a.list, e) &&
+              wait_for(&workers, r, p, e);
+    progress_free(p);
+    ok = ok && count_cells(r, s, g->name, &tally, e) && outcome(r, g, &workers, &tally, e);
     workers_free(&workers);
     arguments_free(&a);
     return ok;

@@ -22,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -268,7 +267,6 @@ static bool worker_arguments(const struct verify *v, const char *db, const char 
 }
 
 static bool wait_for(struct workers *w, struct progress *p, struct err *e) {
-    const struct timespec pause = {.tv_nsec = 200 * 1000 * 1000};
     bool stopping = false, ok = true;
     while (w->running) {
         workers_reap(w);
@@ -278,7 +276,7 @@ static bool wait_for(struct workers *w, struct progress *p, struct err *e) {
         }
         ok = ok && progress_update(p, e);
         if (w->running)
-            nanosleep(&pause, NULL);
+            workers_wait(w, 200);
     }
     if (interrupt_requested() || w->worst == 75)
         return err_interrupted(e, "verify: stopped; nothing was changed");
@@ -308,9 +306,9 @@ static bool run_with(const struct verify *v, const struct rerun *r, struct store
     struct progress *p = progress_new(scratch, SCRATCH_GRID, &chosen, command_quiet());
     bool ok =
         worker_arguments(v, store_path(scratch), cache, threads, places, r->n_chosen, &a, e) &&
-        workers_start(&w, 1, true, STDERR_FILENO, a.list, e) && wait_for(&w, p, e);
-    progress_free(p);
+        workers_start(&w, 1, true, STDERR_FILENO, p, a.list, e) && wait_for(&w, p, e);
     workers_free(&w);
+    progress_free(p);
     arguments_free(&a);
     free(places);
     return ok;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,23 +57,37 @@ static void child(char *const *argv, pid_t parent, bool spin) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != parent) /* it died before the line above */
         _exit(1);
-    if (!spin) /* libgomp's own number is 300,000 turns */
+    signal(
+        SIGPIPE, SIG_IGN); /* kept by exec: who reads what it says may die before its checkpoint */
+    if (!spin)             /* libgomp's own number is 300,000 turns */
         setenv("GOMP_SPINCOUNT", "1000", 0);
     execv(argv[0], argv);
     dprintf(STDERR_FILENO, "dmtl: %s: %s\n", argv[0], strerror(errno));
     _exit(NOT_LOADED);
 }
 
+/* Where there are not pipes enough for so many workers, the rest of them write as they do without. */
+static int pipe_of(struct workers *w, int i) {
+    int write_end = -1;
+    if (w->lines)
+        worker_lines_open(&w->lines[i], &write_end);
+    return write_end;
+}
+
 static bool start_one(struct workers *w, int i, struct err *e) {
     pid_t parent = getpid();
+    int talk = pipe_of(w, i);
     w->pids[i] = fork();
     if (w->pids[i] == 0) {
-        if (dup2(w->out, STDOUT_FILENO) < 0)
+        if (dup2(w->out, STDOUT_FILENO) < 0 || (talk >= 0 && dup2(talk, STDERR_FILENO) < 0))
             _exit(1);
         child(w->argv, parent, w->spin);
     }
+    int why = errno;
+    if (talk >= 0)
+        close(talk);
     if (w->pids[i] < 0) {
-        err_sys(e, errno, "starting worker %d of %d", i + 1, w->n);
+        err_sys(e, why, "starting worker %d of %d", i + 1, w->n);
         w->pids[i] = 0;
         return false;
     }
@@ -80,17 +95,28 @@ static bool start_one(struct workers *w, int i, struct err *e) {
     return true;
 }
 
-bool workers_start(struct workers *w, int n, bool spin, int out, char *const *argv, struct err *e) {
+static void say(void *progress, const char *line) {
+    progress_say(progress, line);
+}
+
+bool workers_start(struct workers *w, int n, bool spin, int out, struct progress *progress,
+    char *const *argv, struct err *e) {
     *w = (struct workers){
         .pids = xcalloc((size_t)n, sizeof(pid_t)), .n = n, .spin = spin, .out = out, .argv = argv};
-    for (int i = 0; i < n; i++)
-        if (!start_one(w, i, e)) {
-            workers_stop(w);
-            for (int k = 0; k < i; k++)
-                waitpid(w->pids[k], NULL, 0);
-            return false;
-        }
-    return true;
+    if (progress && progress_rewrites(progress)) {
+        w->listener = (struct listener){say, progress};
+        w->lines = xcalloc((size_t)n, sizeof *w->lines);
+        for (int i = 0; i < n; i++)
+            w->lines[i].fd = -1;
+    }
+    bool ok = true;
+    for (int i = 0; ok && i < n; i++)
+        ok = start_one(w, i, e);
+    if (!ok)
+        workers_stop(w);
+    for (; !ok && w->running; workers_reap(w))
+        workers_wait(w, 20);
+    return ok;
 }
 
 bool workers_replace(struct workers *w, struct err *e) {
@@ -133,7 +159,21 @@ void workers_reap(struct workers *w) {
         }
         w->pids[i] = 0;
         w->running--;
+        if (w->lines)
+            worker_lines_end(&w->lines[i], &w->listener);
     }
+}
+
+void workers_wait(struct workers *w, int ms) {
+    int n = w->lines ? w->n : 0;
+    struct pollfd *polled = xcalloc((size_t)n + 1, sizeof *polled);
+    for (int i = 0; i < n; i++)
+        polled[i] = (struct pollfd){.fd = w->lines[i].fd, .events = POLLIN};
+    if (poll(polled, (nfds_t)n, ms) > 0)
+        for (int i = 0; i < n; i++)
+            if (polled[i].revents)
+                worker_lines_read(&w->lines[i], &w->listener);
+    free(polled);
 }
 
 char *workers_breakdown(const struct workers *w) {
@@ -160,6 +200,7 @@ char *workers_breakdown(const struct workers *w) {
 }
 
 void workers_free(struct workers *w) {
+    free(w->lines); /* closed by now: all have been reaped */
     free(w->pids);
     *w = (struct workers){0};
 }

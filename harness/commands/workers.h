@@ -2,13 +2,17 @@
 #ifndef COMMANDS_WORKERS_H
 #define COMMANDS_WORKERS_H
 
+#include "commands/worker_lines.h"
 #include "core/err.h"
+#include "report/progress.h"
 
 #include <stddef.h>
 #include <sys/types.h>
 
 struct workers {
-    pid_t *pids; /* 0: ended */
+    pid_t *pids;                /* 0: ended */
+    struct worker_lines *lines; /* of each; NULL: their stderr is ours */
+    struct listener listener;   /* who is told these */
     int n, running;
     bool spin;
     int out;
@@ -30,13 +34,17 @@ char *workers_program(struct err *e);
 
 /* Starts n processes of `argv` (NULL at the end) whose standard output is the descriptor `out`. They
  * get SIGTERM should this process die, and so end with a checkpoint. `spin`: their OpenMP threads may
- * spin for a while at the end of every parallel region. On failure those started are stopped and waited
+ * spin for a while at the end of every parallel region. `progress` (may be NULL; borrowed): where it
+ * rewrites a line, it gets the lines that they write on stderr, while we wait and when they are reaped; else they
+ * write on ours. On failure those started are stopped and waited
  * for. */
-bool workers_start(struct workers *w, int n, bool spin, int out, char *const *argv, struct err *e);
+bool workers_start(struct workers *w, int n, bool spin, int out, struct progress *progress,
+    char *const *argv, struct err *e);
 /* Starts one more in the place of one that has ended; `argv` must still be there. */
 bool workers_replace(struct workers *w, struct err *e);
 void workers_stop(struct workers *w); /* asks all that run to stop; they end with a checkpoint */
 void workers_reap(struct workers *w); /* notes those that have ended; does not wait */
+void workers_wait(struct workers *w, int ms); /* or until one says something, or a signal comes */
 void workers_free(struct workers *w);
 
 /* Whether OpenMP threads gain from spinning as long as libgomp has them do (5 % of a trunk's training). They

@@ -26,19 +26,28 @@ static const struct worker *talking; /* train's `say` carries no context: one wo
 static const struct cell_record *talking_about;
 static struct cell_log talking_log;
 
-static void cell_say(const struct cell_record *r, const char *what, const char *line) {
+/* By one write, so that it stays whole among what other workers say. */
+static void cell_say_line(const struct cell_record *r, const char *what, const char *line) {
     struct str out = {0};
     escape_line(&out, r->variant);
-    fprintf(stderr, "%s %.12s%s: %s", out.text, r->id, what, line);
+    str_addf(&out, " %.12s%s: ", r->id, what);
+    escape_line(&out, line);
+    str_addc(&out, '\n');
+    fwrite(out.text, 1, out.len, stderr);
     str_free(&out);
 }
 
+static void cell_say(const struct cell_record *r, const char *what, const char *lines) {
+    for (const char *end; *lines; lines = *end ? end + 1 : end) {
+        end = lines + strcspn(lines, "\n");
+        char *line = xstrndup(lines, (size_t)(end - lines));
+        cell_say_line(r, what, line);
+        free(line);
+    }
+}
+
 void cell_say_failed(const struct cell_record *r, const struct err *why) {
-    struct str line = {0};
-    escape_line(&line, why->msg);
-    str_addc(&line, '\n');
-    cell_say(r, " failed", line.text);
-    str_free(&line);
+    cell_say_line(r, " failed", why->msg);
 }
 
 static void log_line(const char *line) {
@@ -375,10 +384,9 @@ enum cell_outcome cell_run(struct worker *w, const struct cell_record *listed, s
     for (int retry = 1; outcome == OUTCOME_FAILED && e->kind != ERR_DIVERGED &&
                         retry <= w->options->retries && !interrupt_requested();
          retry++) {
-        char *line =
-            xasprintf(" failed, retry %d of %d follows: %s\n", retry, w->options->retries, e->msg);
-        cell_say(listed, "", line);
-        free(line);
+        char *what = xasprintf(" failed, retry %d of %d follows", retry, w->options->retries);
+        cell_say_line(listed, what, e->msg);
+        free(what);
         wait_before(retry);
         *e = (struct err){0};
         outcome =
