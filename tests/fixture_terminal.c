@@ -38,7 +38,7 @@ static size_t row_in_line(const struct terminal *t) {
 
 static void go_to_row(struct terminal *t, size_t row) {
     t->line = 0;
-    t->offset = 0;
+    t->offset = t->written = 0;
     while (t->line + 1 < t->n_lines && row >= rows_of(t, t->line)) {
         row -= rows_of(t, t->line);
         t->line++;
@@ -61,6 +61,7 @@ static size_t first_row(const struct terminal *t) {
 }
 
 static void line_feed(struct terminal *t) {
+    t->written = 0;
     if (row_in_line(t) + 1 < rows_of(t, t->line)) {
         go_to_row(t, row_of_cursor(t) + 1);
         return;
@@ -78,12 +79,13 @@ static void put(struct terminal *t, uint32_t character) {
     while (l->n < t->offset + 1)
         l->at[l->n++] = ' ';
     l->at[t->offset++] = character;
+    t->written++;
 }
 
 static void clear_line(struct terminal *t) {
     struct terminal_line *l = &t->lines[t->line];
     size_t columns = (size_t)t->columns;
-    t->overflowed = t->overflowed || t->offset >= columns;
+    t->overflowed = t->overflowed || t->written >= columns;
     if (row_in_line(t) + 1 == rows_of(t, t->line) && t->offset < l->n)
         l->n = t->offset;
     for (size_t i = t->offset; i < l->n && i < (row_in_line(t) + 1) * columns; i++)
@@ -127,6 +129,7 @@ static void show(struct terminal *t, const char *s, size_t n) {
             str_addc(&t->escape, (char)c);
         } else if (c == '\r') {
             t->offset = row_in_line(t) * (size_t)t->columns;
+            t->written = 0;
         } else if (c == '\n') {
             line_feed(t);
         } else if ((c & 0xC0) != 0x80) {
@@ -223,8 +226,8 @@ void terminal_type(struct terminal *t, const char *keys) {
 }
 
 void terminal_resize(struct terminal *t, int columns, int rows) {
-    while (poll(&(struct pollfd){.fd = t->fd, .events = POLLIN}, 1, 0) > 0 && read_some(t, 0))
-        ; /* what was written for the old size */
+    while (poll(&(struct pollfd){.fd = t->fd, .events = POLLIN}, 1, 50) > 0 && read_some(t, 0))
+        ; /* what was written for the old size comes in pieces */
     set_size(t, columns, rows);
 }
 

@@ -22,7 +22,8 @@ struct terminal {
     struct terminal_line *lines;
     size_t n_lines, capacity;
     size_t line, offset; /* the cursor */
-    bool overflowed;     /* the rest of a line was cleared that was wider than the terminal */
+    size_t written;      /* columns since it was moved */
+    bool overflowed;     /* the rest of a line was cleared behind more than fits into one */
     struct str bytes;    /* all that came */
     struct str escape;   /* a sequence, until it is whole */
 };
