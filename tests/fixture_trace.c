@@ -245,7 +245,8 @@ static void add_open(struct trace *t, struct thread *thread) {
 }
 
 static void refuse(const struct thread *thread) {
-    ck_abort_msg("%s of %s: not in the model of fixture_disk.h", thread->call->name, thread->path);
+    ck_abort_msg("%s of %s: not in the model of fixture_disk.h", thread->call->name,
+        thread->path ? thread->path : thread->to);
 }
 
 /* The call has ended well, with `result`. */
@@ -268,7 +269,7 @@ static void leave(struct trace *t, struct thread *thread, uint64_t result) {
         add(t, thread, DISK_SYNC);
         break;
     case RENAME:
-        if (!thread->to || (thread->call->number == SYS_renameat2 && args[4]))
+        if (!thread->path || !thread->to || (thread->call->number == SYS_renameat2 && args[4]))
             refuse(thread);
         add(t, thread, DISK_RENAME);
         break;
@@ -312,7 +313,7 @@ static bool at_call(struct trace *t, pid_t id) {
     if (ptrace((int)PTRACE_GET_SYSCALL_INFO, id, sizeof info, &info) <= 0)
         return errno == ESRCH; /* killed this moment */
     if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-        enter(t, thread, info.entry.nr, (const uint64_t *)info.entry.args);
+        enter(t, thread, info.entry.nr, info.entry.args);
     } else if (info.op == PTRACE_SYSCALL_INFO_EXIT && thread->call) {
         if (!info.exit.is_error && (thread->path || thread->to))
             leave(t, thread, (uint64_t)info.exit.rval);
