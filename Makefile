@@ -80,10 +80,10 @@ test-cuda: # DEVICE=cuda:1: another; says that it was skipped where there is no 
 test-slurm: setup # says that it was skipped where there is no root, or no packages of Slurm
 	@$(MAKE) --no-print-directory all
 	tests/slurm $(OUT)/dmtl
-test-kills: # the campaigns of `make test` at full length: 400 kills, a thousand cells under eight workers
+test-kills: setup # the campaigns of `make test` at full length: 400 kills, a thousand cells under eight workers
 	@$(MAKE) --no-print-directory all $(OUT)/check
 	@for s in kills many_workers; do DMTL_FULL=1 CK_RUN_SUITE=$$s $(OUT)/check || exit 1; done
-test-power: # power cuts at every point of recorded runs, ten states each; `make test` tries a sample
+test-power: setup # power cuts at every point of recorded runs, ten states each; `make test` tries a sample
 	@$(MAKE) --no-print-directory all $(OUT)/check
 	DMTL_FULL=1 CK_RUN_SUITE=power $(OUT)/check
 PYTHON ?= /usr/bin/python3
