@@ -330,7 +330,7 @@ static void cut_here(struct cut *c, int mixes, bool to_the_end) {
     const struct disk_op *op = c->at ? &c->log.ops[c->at - 1] : NULL;
     bool last = c->at == c->log.n, cells = op && in_cells(op);
     bool amid = cells && op->kind == DISK_WRITE && !last;
-    if (!full() && amid && c->at % 8 && !to_the_end)
+    if (!full() && amid && c->at % 16 && !to_the_end)
         return;
     struct rng chance = rng_open(11, RNG_TEST, (uint32_t)(c->of - recordings), (uint32_t)c->at);
     check_state(c, DISK_ALL, NULL);
@@ -342,7 +342,7 @@ static void cut_here(struct cut *c, int mixes, bool to_the_end) {
     for (int i = 0; i < mixes; i++)
         check_state(c, DISK_MIXED, &chance);
     if (to_the_end)
-        check_end(c, c->runs % 4 == 3 ? DISK_SYNCED : DISK_MIXED, &again);
+        check_end(c, c->runs % 3 == 2 ? DISK_SYNCED : DISK_MIXED, &again);
     c->points++;
 }
 
@@ -367,7 +367,7 @@ static void open_checkpoint(struct cut *c) {
 }
 
 static void campaign(struct cut *c) {
-    size_t runs = full() ? 40 : 4;
+    size_t runs = full() ? 40 : 3;
     c->disk = disk_new();
     open_checkpoint(c);
     for (; c->at <= c->log.n; c->at++) {
