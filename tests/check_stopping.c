@@ -3,7 +3,10 @@
 #include "check_run.h"
 #include "check_suites.h"
 
+#include "fixture_hash.h"
+
 #include "commands/time_limit.h"
+#include "core/file.h"
 #include "core/mem.h"
 
 #include <stdlib.h>
@@ -101,6 +104,41 @@ START_TEST(a_second_interrupt_stops_at_once) {
 }
 END_TEST
 
+/* Of 200 faces 8 are trained on, one step an epoch, and 152 are judged at its end: a request to stop nearly always
+ * meets that judging. The epoch's step is kept, its validation is not yet there, and in the end all is as in a run
+ * that nobody stopped. */
+#define V "$DMTL run v.json --data synthetic=many --cache cache --threads 1 --quiet --db "
+START_TEST(a_stop_in_the_validation_loses_no_step) {
+    folder_put_text(dir, "v.json",
+        "{\"base\": {\"data\": {\"set\": \"synthetic\", \"image_px\": 64}, \"tasks\": {\"gender\": {}, \"age\": {}},"
+        " \"trunk\": {\"name\": \"small\", \"weights\": \"none\"}, \"optimiser\": {\"lr\": 0.01}, \"log_every\": 1,"
+        " \"split\": {\"validation_share\": 0.95}, \"epochs\": 12, \"batch\": 16}, \"variants\": {\"full\": {}}}");
+    expect("$DMTL data synth -n 200 --px 64 --out many --quiet; " V "a.db", 0, NULL);
+    char *a = path_join(dir, "a.db"), *b = path_join(dir, "b.db");
+    int met = 0, done = 0;
+    for (int i = 3; i < 40 && !done; i++) {
+        char *command = xasprintf(V "b.db & sleep %d.%d; kill $!; wait $!", i / 10, i % 10);
+        struct ran r = run_shell(dir, command);
+        done = r.code == 0;
+        /* 143: before it catches signals */
+        ck_assert_msg(
+            done || r.code == 75 || r.code == 143, "%s: exit %d: %s", command, r.code, r.err);
+        if (strstr(r.err, "stopped while evaluating") && met++ >= 0)
+            expect_rows(b,
+                "SELECT (SELECT max(step) FROM v_weights) - coalesce((SELECT max(epoch) FROM v_epochs), 0)",
+                "1");
+        ran_free(&r);
+        free(command);
+    }
+    ck_assert_int_gt(met, 1);
+    expect(V "b.db", 0, NULL);
+    expect_same_results(a, b);
+    expect("cmp a/*/*.safetensors b/*/*.safetensors", 0, NULL);
+    free(a);
+    free(b);
+}
+END_TEST
+
 Suite *stopping_suite(void) {
     Suite *s = suite_create("stopping");
     TCase *c = tcase_create("stopping");
@@ -108,12 +146,13 @@ Suite *stopping_suite(void) {
     tcase_add_test(c, spans);
     suite_add_tcase(s, c);
     TCase *r = tcase_create("runs");
-    tcase_set_timeout(r, 120);
+    tcase_set_timeout(r, 240);
     tcase_add_checked_fixture(r, set_up, tear_down);
     tcase_add_test(r, a_time_limit_is_kept);
     tcase_add_test(r, the_end_of_a_slurm_job_is_kept);
     tcase_add_loop_test(r, signals_stop_with_a_checkpoint, 0, ARRAY_LEN(signals));
     tcase_add_test(r, a_second_interrupt_stops_at_once);
+    tcase_add_test(r, a_stop_in_the_validation_loses_no_step);
     suite_add_tcase(s, r);
     return s;
 }

@@ -8,6 +8,7 @@
 #include "learn/evaluate.h"
 #include "learn/journal.h"
 #include "learn/optimiser.h"
+#include "learn/sample_rows.h"
 #include "learn/schedule.h"
 #include "learn/weighting.h"
 
@@ -36,6 +37,8 @@ struct trainer {
     uint32_t *order; /* of the epoch's training rows */
     int64_t steps_per_epoch;
     int64_t saved_step; /* of the checkpoint that the store knows */
+    int saved_epochs;   /* the same */
+    bool unvalidated;   /* the step is an epoch's last, and the epoch's validation is yet to come */
     th_tensor *sums; /* [2,T+1] f64, this epoch so far: loss x rows and rows; last column: joint */
     double began_s, checkpointed_s, beaten_s;
     size_t images_since_beat;
@@ -56,7 +59,7 @@ static double wall_s(const struct trainer *t) {
 }
 
 static int epochs_done(const struct trainer *t) {
-    return (int)(t->checkpoint.step / t->steps_per_epoch);
+    return (int)(t->checkpoint.step / t->steps_per_epoch) - t->unvalidated;
 }
 
 static void say(const struct trainer *t, const char *line) {
@@ -70,54 +73,6 @@ static void log_line(const struct trainer *t, const char *line) {
 }
 
 /* ---- opening ---- */
-
-static bool check_labels(const struct trainer *t, enum part part, struct err *e) {
-    const struct manifest *m = t->in->source->manifest;
-    for (size_t i = 0; i < t->n[part]; i++)
-        for (int k = 0; k < t->c->n_tasks; k++) {
-            const struct task_config *task = &t->c->tasks[k];
-            const struct sample *sample = &m->samples[t->rows[part][i]];
-            int label = sample->label[task->attribute];
-            if (label != LABEL_MISSING && (label < task->ranks[0] || label > task->ranks[1]))
-                return err_usage(e,
-                    "%s: its %s is %d, but /tasks/%s/ranks is [%d, %d]; widen the "
-                    "ranks in the grid file",
-                    sample->id, attribute_name[task->attribute], label,
-                    attribute_name[task->attribute], task->ranks[0], task->ranks[1]);
-        }
-    return true;
-}
-
-/* Whether a row can be learned from: decoded, and labelled as /split/require says. */
-static bool usable(const struct trainer *t, uint32_t row) {
-    int labelled = 0;
-    if (t->in->source->bad[row])
-        return false;
-    for (int k = 0; k < t->c->n_tasks; k++)
-        labelled +=
-            t->in->source->manifest->samples[row].label[t->c->tasks[k].attribute] != LABEL_MISSING;
-    return t->c->split.require_all ? labelled == t->c->n_tasks : labelled > 0;
-}
-
-static bool choose_rows(struct trainer *t, struct err *e) {
-    for (int part = 0; part < PART_COUNT; part++) {
-        t->rows[part] = xmalloc(t->in->split->n[part] * sizeof(uint32_t));
-        for (size_t i = 0; i < t->in->split->n[part]; i++)
-            if (usable(t, t->in->split->rows[part][i]))
-                t->rows[part][t->n[part]++] = t->in->split->rows[part][i];
-        if (t->n[part] == 0)
-            return err_usage(e,
-                "the %s part has no usable sample (%zu before undecodable and "
-                "unlabelled ones are left out)",
-                part_name[part], t->in->split->n[part]);
-        if (!check_labels(t, part, e))
-            return false;
-    }
-    t->steps_per_epoch =
-        (int64_t)((t->n[PART_TRAIN] + (size_t)t->c->batch - 1) / (size_t)t->c->batch);
-    t->order = xmalloc(t->n[PART_TRAIN] * sizeof *t->order);
-    return true;
-}
 
 /* What a checkpoint holds: learned tensors with velocities, running statistics, the epoch's sums. */
 static void list_state(struct trainer *t) {
@@ -153,6 +108,8 @@ static bool resume(struct trainer *t, struct err *e) {
             t->checkpoint.step, t->steps_per_epoch * t->c->epochs);
         say(t, line);
     }
+    t->unvalidated = t->checkpoint.step > 0 && t->checkpoint.step % t->steps_per_epoch == 0 &&
+                     t->in->known_epochs < epochs_done(t);
     if (!store_begin(t->in->store, e))
         return false;
     if (store_check_token(t->in->store, t->in->cell, t->in->token, e) &&
@@ -178,6 +135,15 @@ static bool restore_best(struct trainer *t, struct err *e) {
                in->folder, step);
 }
 
+static bool open_rows(struct trainer *t, struct err *e) {
+    if (!sample_rows(t->rows, t->n, t->c, t->in->source, t->in->split, e))
+        return false;
+    size_t batch = (size_t)t->c->batch;
+    t->steps_per_epoch = (int64_t)((t->n[PART_TRAIN] + batch - 1) / batch);
+    t->order = xmalloc(t->n[PART_TRAIN] * sizeof *t->order);
+    return true;
+}
+
 static bool trainer_open(struct trainer *t, const struct training *in, struct err *e) {
     *t = (struct trainer){.in = in, .c = in->config};
     t->began_s = t->checkpointed_s = t->beaten_s = now_s();
@@ -185,7 +151,7 @@ static bool trainer_open(struct trainer *t, const struct training *in, struct er
     t->checkpoint = (struct checkpoint){.cell = in->cell_id,
         .weights_sha256 = network_weights_sha256(in->network),
         .threads = th_threads()};
-    if (!choose_rows(t, e) || !(t->weighting = weighting_new(t->c, in->life, e)) ||
+    if (!open_rows(t, e) || !(t->weighting = weighting_new(t->c, in->life, e)) ||
         !(t->optimiser = optimiser_new(
               t->c, in->network, weighting_log_variances(t->weighting), in->life, e)))
         return false;
@@ -196,6 +162,7 @@ static bool trainer_open(struct trainer *t, const struct training *in, struct er
     if (!resume(t, e))
         return false;
     t->saved_step = t->checkpoint.step;
+    t->saved_epochs = epochs_done(t);
     return restore_best(t, e);
 }
 
@@ -318,6 +285,7 @@ static bool save(struct trainer *t, struct err *e) {
         return err_add(e, "the results up to step %" PRId64, t->checkpoint.step);
     checkpoint_drop_old(&t->checkpoint, in->folder);
     t->saved_step = t->checkpoint.step;
+    t->saved_epochs = epochs_done(t);
     t->checkpointed_s = now_s();
     t->saving_s += t->checkpointed_s - began_s;
     t->saves++;
@@ -329,8 +297,8 @@ static bool save(struct trainer *t, struct err *e) {
 static void keep_diverged(struct trainer *t, struct err *e) {
     const struct training *in = t->in;
     struct err other = {0};
-    if (!journal_commit(&t->journal, in->store, in->cell, in->token,
-            (int)(t->saved_step / t->steps_per_epoch), t->saved_step, wall_s(t), &other))
+    if (!journal_commit(&t->journal, in->store, in->cell, in->token, t->saved_epochs, t->saved_step,
+            wall_s(t), &other))
         *e = other;
 }
 
@@ -400,7 +368,6 @@ static bool epoch_losses(struct trainer *t, int epoch, struct err *e) {
     double sums[2 * (MAX_TASKS + 1)];
     th_scope *s = t->step_scope;
     th_read(s, t->sums, TH_F64, sums, 2 * (size_t)columns * sizeof sums[0]);
-    th_assign(s, t->sums, th_zeros(s, TH_F64, 2, (int64_t[]){2, columns}));
     if (!th_take_error(s, e))
         return false;
     th_scope_clear(s);
@@ -455,16 +422,26 @@ static bool validate(struct trainer *t, int epoch, struct err *e) {
 static void log_epoch(const struct trainer *t, int epoch) {
     struct str line = {0};
     epoch_text(&line, t->journal.epochs, t->journal.n_epochs, epoch, t->c->epochs);
-    str_addf(&line, "; %.0f images/s", (double)t->images_trained / t->trained_s);
+    if (t->images_trained)
+        str_addf(&line, "; %.0f images/s", (double)t->images_trained / t->trained_s);
     log_line(t, line.text);
     str_free(&line);
 }
 
-/* Epochs count from 1 in the store. A checkpoint inside an epoch is entered at its next batch; one
- * at the end of an epoch is made after the validation, so it is never asked twice. */
-static bool run_epoch(struct trainer *t, int epoch, struct err *e) {
+static bool clear_sums(struct trainer *t, struct err *e) {
+    th_scope *s = t->step_scope;
+    th_assign(s, t->sums, th_zeros(s, TH_F64, 2, (int64_t[]){2, t->c->n_tasks + 1}));
+    bool ok = th_take_error(s, e);
+    th_scope_clear(s);
+    return ok;
+}
+
+/* Its steps from the checkpoint's on: one inside an epoch is entered at its next batch. */
+static bool train_epoch(struct trainer *t, int epoch, struct err *e) {
     int64_t first = t->checkpoint.step - epoch * t->steps_per_epoch, done = first;
     double began_s = now_s();
+    if (first == 0 && !clear_sums(t, e))
+        return false;
     memcpy(t->order, t->rows[PART_TRAIN], t->n[PART_TRAIN] * sizeof *t->order);
     epoch_order(t->c->seed, epoch, t->order, t->n[PART_TRAIN]);
     struct feed *feed = feed_open(
@@ -480,10 +457,31 @@ static bool run_epoch(struct trainer *t, int epoch, struct err *e) {
     feed_close(feed);
     th_synchronize(t->in->device); /* the steps are queued on a GPU, not done */
     t->trained_s += now_s() - began_s;
-    ok = ok && epoch_losses(t, epoch + 1, e) && validate(t, epoch + 1, e);
-    if (ok)
-        log_epoch(t, epoch + 1);
+    t->unvalidated = ok;
     return ok;
+}
+
+/* The steps of an epoch whose validation was asked to stop are kept: a resume begins with the validation. */
+static void keep_unvalidated(struct trainer *t, size_t epoch_rows, struct err *e) {
+    struct err other = {0};
+    t->journal.n_epochs = epoch_rows;
+    if (!save(t, &other))
+        *e = other;
+}
+
+/* Epochs count from 1 in the store. */
+static bool run_epoch(struct trainer *t, int epoch, struct err *e) {
+    size_t epoch_rows = t->journal.n_epochs;
+    if ((!t->unvalidated && !train_epoch(t, epoch, e)) || !epoch_losses(t, epoch + 1, e))
+        return false;
+    if (!validate(t, epoch + 1, e)) {
+        if (e->kind == ERR_INTERRUPTED)
+            keep_unvalidated(t, epoch_rows, e);
+        return false;
+    }
+    t->unvalidated = false;
+    log_epoch(t, epoch + 1);
+    return true;
 }
 
 /* ---- the end ---- */
@@ -560,7 +558,7 @@ bool train(const struct training *in, struct err *e) {
     struct trainer t;
     th_set_precision(network_precision(in->config));
     bool ok = trainer_open(&t, in, e);
-    while (ok && !is_over(&t)) {
+    while (ok && (t.unvalidated || !is_over(&t))) {
         ok = run_epoch(&t, epochs_done(&t), e);
         if (ok && t.better && reports_best(&t))
             ok = save_best(&t, e);

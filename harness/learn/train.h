@@ -25,6 +25,7 @@ struct training { /* all borrowed */
     struct store *store;
     int64_t cell, token, dataset;  /* rows of the store; the claim's token */
     int64_t known_step;            /* the last step that the store knows (0: none) */
+    int known_epochs;              /* that were validated by then */
     double wall_before_s;          /* of earlier attempts */
     void (*say)(const char *line); /* talk: resumed from, passed over; NULL: silent */
     void (*log)(const char *line); /* each epoch, what checkpoints took; NULL: nowhere */

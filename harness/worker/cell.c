@@ -224,6 +224,7 @@ static bool run_claimed(struct worker *w, struct running *run, const struct cell
                      .token = run->token,
                      .dataset = dataset,
                      .known_step = r->step,
+                     .known_epochs = r->epochs_done,
                      .wall_before_s = r->wall_s,
                      .say = say,
                      .log = log_line},
