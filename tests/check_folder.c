@@ -20,6 +20,13 @@ char *folder_new(void) {
     return dir;
 }
 
+char *folder_copy(const char *from) {
+    char *dir = folder_new(), *command = xasprintf("cp -a '%s'/. '%s'", from, dir);
+    ck_assert_int_eq(system(command), 0);
+    free(command);
+    return dir;
+}
+
 static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *where) {
     (void)st, (void)kind, (void)where;
     return remove(path);

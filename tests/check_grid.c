@@ -306,7 +306,7 @@ static const struct {
     {GRID("\"report\": {\"columns\": [{\"task\": \"race\", \"metric\": \"accuracy\"}]}"),
         "g.json: /report/columns/0/task: no cell of this grid has the task \"race\""},
     {GRID("\"report\": {\"columns\": [{\"task\": \"ag\", \"metric\": \"mae\"}]}"),
-        "g.json: /report/columns/0/task: expected \"age\", \"gender\" or \"race\""},
+        "g.json: /report/columns/0/task: expected \"age\", \"gender\" or \"race\"; did you mean age?"},
     {GRID("\"report\": {\"columns\": [{\"task\": \"age\", \"metric\": \"may\"}]}"),
         "g.json: /report/columns/0/metric: expected one of accuracy, accuracy_within_1, mse, mae, bias, the metrics of age; did you mean mae?"},
     {GRID("\"report\": {\"columns\": [{\"task\": \"gender\", \"metric\": \"mae\"}]}"),

@@ -51,10 +51,7 @@ static void drop_undisturbed(void) {
 }
 
 static void set_up(void) {
-    dir = folder_new();
-    char *command = xasprintf("cp -a '%s'/. .", made);
-    expect(command, 0, NULL, NULL);
-    free(command);
+    dir = folder_copy(made);
 }
 
 static void tear_down(void) {

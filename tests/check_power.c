@@ -56,15 +56,8 @@ static const struct recording {
 
 static char *made, *dir; /* with a.db, which nothing disturbed; a copy for each test */
 
-static bool full(void) {
-    const char *text = getenv("DMTL_FULL");
-    return text && *text == '1';
-}
-
 static void expect(const char *command) {
-    struct ran r = run_shell(dir, command);
-    ck_assert_msg(r.code == 0, "%s: exit %d: %.700s %.700s", command, r.code, r.out, r.err);
-    ran_free(&r);
+    expect_shell(dir, command, 0, NULL, NULL);
 }
 
 /* In memory where there is room: SQLite syncs in most states that it opens, which no disk need take part in. */
@@ -330,13 +323,13 @@ static void cut_here(struct cut *c, int mixes, bool to_the_end) {
     const struct disk_op *op = c->at ? &c->log.ops[c->at - 1] : NULL;
     bool last = c->at == c->log.n, cells = op && in_cells(op);
     bool amid = cells && op->kind == DISK_WRITE && !last;
-    if (!full() && amid && c->at % 16 && !to_the_end)
+    if (!test_full() && amid && c->at % 16 && !to_the_end)
         return;
     struct rng chance = rng_open(11, RNG_TEST, (uint32_t)(c->of - recordings), (uint32_t)c->at);
     check_state(c, DISK_ALL, NULL);
     if (cells || last)
         c->returned = c->n - 1;
-    if (full() || last || cells || (op && op->kind == DISK_SYNC))
+    if (test_full() || last || cells || (op && op->kind == DISK_SYNC))
         check_state(c, DISK_SYNCED, NULL);
     struct rng again = chance;
     for (int i = 0; i < mixes; i++)
@@ -367,7 +360,7 @@ static void open_checkpoint(struct cut *c) {
 }
 
 static void campaign(struct cut *c) {
-    size_t runs = full() ? 40 : 3;
+    size_t runs = test_full() ? 40 : 3;
     c->disk = disk_new();
     open_checkpoint(c);
     for (; c->at <= c->log.n; c->at++) {
@@ -375,8 +368,8 @@ static void campaign(struct cut *c) {
             disk_apply(c->disk, &c->log.ops[c->at - 1]);
             see_step(c, &c->log.ops[c->at - 1]);
         }
-        cut_here(
-            c, full() ? 8 : c->at % 2, c->at * runs / c->log.n != (c->at + 1) * runs / c->log.n);
+        cut_here(c, test_full() ? 8 : c->at % 2,
+            c->at * runs / c->log.n != (c->at + 1) * runs / c->log.n);
     }
     checkpoint_free(&c->checkpoint);
     th_scope_free(c->scope);
@@ -408,10 +401,10 @@ END_TEST
 Suite *power_suite(void) {
     Suite *s = suite_create("power");
     TCase *c = tcase_create("power");
-    tcase_set_timeout(c, full() ? 3600 : 400);
+    tcase_set_timeout(c, test_full() ? 3600 : 400);
     tcase_add_unchecked_fixture(c, make_undisturbed, drop_undisturbed);
     tcase_add_checked_fixture(c, set_up, tear_down);
-    tcase_add_loop_test(c, power_cuts_lose_at_most_an_interval, 0, full() ? 4 : 2);
+    tcase_add_loop_test(c, power_cuts_lose_at_most_an_interval, 0, test_full() ? 4 : 2);
     suite_add_tcase(s, c);
     return s;
 }

@@ -43,13 +43,7 @@ static void tear_down(void) {
 }
 
 static void expect(const char *command, int code, const char *in_out, const char *in_err) {
-    struct ran r = run_shell(dir, command);
-    ck_assert_msg(r.code == code, "%s: exit %d: %.700s %.700s", command, r.code, r.out, r.err);
-    ck_assert_msg(
-        !in_out || strstr(r.out, in_out), "%s: no \"%s\" in:\n%.1500s", command, in_out, r.out);
-    ck_assert_msg(
-        !in_err || strstr(r.err, in_err), "%s: no \"%s\" in:\n%.1500s", command, in_err, r.err);
-    ran_free(&r);
+    expect_shell(dir, command, code, in_out, in_err);
 }
 
 #define RUN "$DMTL run g.json --data synthetic=faces --cache cache --db g.db --threads 1 "
