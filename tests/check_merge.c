@@ -122,6 +122,41 @@ START_TEST(checkpoints_come_along) {
 }
 END_TEST
 
+/* `a`, stopped in the middle in w.db, and done in sh.db. */
+#define LONG " --only a --set /epochs=60 --set /checkpoint_every_steps=1 "
+#define BEGUN                                                                                                    \
+    RUN "--db sh.db" LONG " && { " RUN "--db w.db" LONG                                                          \
+        "& run=$!; until ls w/*/step-0000000008.safetensors >/dev/null 2>&1; do :; done; kill $run; wait $run; " \
+        "[ $? = 75 ]; }"
+
+/* A file of the same step is another's where the other's results come from. */
+START_TEST(a_begun_cell_gets_the_shards_files) {
+    expect(BEGUN " && echo other >$(ls -d w/*/)step-0000000180.safetensors", 0, NULL, NULL);
+    expect("$DMTL merge w.db sh.db", 0, "w.db: 1 cell taken", NULL);
+    expect("diff -r -x lock w sh && $DMTL merge w.db sh.db && diff -r -x lock w sh", 0, NULL, NULL);
+    expect("$DMTL verify g a --db w.db --data synthetic=faces --cache cache --quiet", 0,
+        "bit-identical", NULL);
+}
+END_TEST
+
+/* Killed behind its commit, before the files are in their place: the next merge finishes. */
+START_TEST(files_that_wait_are_taken_by_the_next_merge) {
+    expect(BEGUN " && $DMTL merge w.db sh.db && d=$(ls -d w/*/) && mkdir $d/incoming && "
+                 "mv $d/step-0000000180.safetensors $d/incoming/ && touch $d/incoming/.begun",
+        0, NULL, NULL);
+    expect("$DMTL merge w.db sh.db && diff -r -x lock w sh", 0, NULL, NULL);
+}
+END_TEST
+
+START_TEST(a_failure_replaces_no_training) {
+    expect(BEGUN, 0, NULL, NULL);
+    change("sh.db", "UPDATE cell SET state = 3, error = 'no luck' WHERE state = 2");
+    expect("$DMTL merge w.db sh.db && $DMTL status g --db w.db", 0, "8 cells: 8 pending", NULL);
+    expect("$DMTL run g.json --data synthetic=faces --cache cache --threads 1 --db w.db" LONG, 0,
+        NULL, "goes on from step ");
+}
+END_TEST
+
 START_TEST(a_merged_grid_goes_on) {
     expect("$DMTL merge m.db s1.db s3.db && " RUN "--db m.db", 0, "g: all 5 cells are done", NULL);
     expect_same("m.db", "all.db");
@@ -233,6 +268,9 @@ Suite *merge_suite(void) {
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, shards_are_the_grid_run_whole);
     tcase_add_test(c, checkpoints_come_along);
+    tcase_add_test(c, a_begun_cell_gets_the_shards_files);
+    tcase_add_test(c, files_that_wait_are_taken_by_the_next_merge);
+    tcase_add_test(c, a_failure_replaces_no_training);
     tcase_add_test(c, a_merged_grid_goes_on);
     tcase_add_test(c, what_is_open_is_planned_and_what_failed_is_kept);
     tcase_add_test(c, an_older_shard_is_brought_up);

@@ -80,6 +80,15 @@ START_TEST(a_worker_that_breaks_down_is_replaced) {
 }
 END_TEST
 
+START_TEST(a_worker_that_breaks_down_is_missed) {
+    expect(RUN
+        "-j 2 --set /epochs=200 & run=$!; until grep -q ' epoch 20 of ' g/*/log 2>/dev/null; do sleep .1; done; "
+        "kill -KILL $(cut -d' ' -f1 /proc/$run/task/$run/children); wait $run",
+        0, "all 2 cells are done",
+        "dmtl: a worker was killed by SIGKILL (out of memory?); 1 of 2 go on\n");
+}
+END_TEST
+
 START_TEST(the_log_tells_a_cell) {
     expect(RUN "--only good; cat g/*/log", 0, " run 1 of good ", NULL);
     expect("cat g/*/log", 0, " epoch 2 of 2: train loss ", NULL);
@@ -114,6 +123,7 @@ Suite *retries_suite(void) {
     tcase_add_test(c, what_diverges_is_not_tried_again);
     tcase_add_test(c, fail_fast_stops_behind_the_retries);
     tcase_add_test(c, a_worker_that_breaks_down_is_replaced);
+    tcase_add_test(c, a_worker_that_breaks_down_is_missed);
     tcase_add_test(c, the_log_tells_a_cell);
     tcase_add_test(c, checkpoints_come_by_steps_too);
     tcase_add_test(c, bad_input_is_named);

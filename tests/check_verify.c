@@ -127,7 +127,7 @@ START_TEST(bad_input_is_named) {
     change("UPDATE cell SET state = 0");
     expect(VERIFY "last", 2, NULL,
         "verify: last: is not done, so there is nothing to compare with yet");
-    expect(VERIFY, 2, NULL, "verify: v: no cell of it is done");
+    expect(VERIFY, 2, NULL, "verify: v: no cell of it that was asked for is done");
 }
 END_TEST
 

@@ -47,7 +47,7 @@ static bool check_there(const struct merge_command *c, struct err *e) {
     if (!c->out || !c->shards.n)
         return err_usage(e, "merge: which databases? expected OUT.db SHARD.db...");
     for (size_t i = 0; i < c->shards.n; i++)
-        if (!file_exists(c->shards.text[i]))
+        if (file_absent(c->shards.text[i]))
             return err_usage(e, "merge: %s: there is no such file", c->shards.text[i]);
         else if (!check_apart(c, c->shards.text[i], e))
             return false;

@@ -12,6 +12,7 @@
 #include "report/duration.h"
 #include "report/setting.h"
 #include "report/size.h"
+#include "store/sql.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -38,9 +39,9 @@ static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "print JSON", 0},
     {"jobs", 'j', "N", 0, "the time left for so many workers (default: 1)", 0},
     {"threads", KEY_THREADS, "N", 0,
-        "and so many threads each (default: the cores divided by the workers)", 0},
+        "-j: threads of each worker (default: the cores divided by the workers)", 0},
     {"probe", KEY_PROBE, NULL, 0,
-        "time a few steps of each kind of cell that none is done of, for the time left and the disk needed",
+        "time a few steps of each kind of cell that none is done of, one process alone, for the time left and the disk needed",
         0},
     {"device", KEY_DEVICE, "NAME", 0, "--probe: cpu, cuda or cuda:N (default: cpu)", 0},
     {"data", KEY_DATA, DATA_OPTION_ARG, 0, "--probe: " DATA_OPTION_HELP, 0},
@@ -117,11 +118,15 @@ static bool look_up_all(
     const char *db, const struct grid *g, struct plan_progress *p, struct err *e) {
     p->cells = xcalloc(g->n_cells, sizeof *p->cells);
     p->candidates = xcalloc(g->n_candidates + 1, sizeof *p->candidates);
-    if (!file_exists(db))
+    if (file_absent(db))
         return true;
     struct store *s = store_open(db, STORE_READ, e);
     bool ok = s && look_up(s, g->cells, g->n_cells, p->cells, e) &&
               look_up(s, g->candidates, g->n_candidates, p->candidates, e);
+    if (ok)
+        p->done_in_database = sql_long(
+            store_db(s), e, 0, "SELECT count(DISTINCT cell) FROM v_cells WHERE state = 'done'", "");
+    ok = ok && e->kind == ERR_NONE;
     store_close(s);
     return ok;
 }
@@ -151,7 +156,7 @@ static void add_total(struct str *out, const struct plan *p, const struct grid *
     const struct plan_progress *progress, const char *db) {
     add_count(out, p, g->cells, g->n_cells, progress->cells, "", "cell");
     add_count(out, p, g->candidates, g->n_candidates, progress->candidates, "; ", "candidate");
-    str_addf(out, " (%s%s)\n", db, file_exists(db) ? "" : ", not there yet");
+    str_addf(out, " (%s%s)\n", db, file_absent(db) ? ", not there yet" : "");
 }
 
 /* "left about 3 h 10 min for 2 workers, 1.2 GB more on disk of 45.0 GB that are free (from 6 cells that are done)" */

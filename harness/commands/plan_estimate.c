@@ -2,6 +2,7 @@
 
 #include "commands/data_splits.h"
 #include "commands/plan_probe.h"
+#include "commands/workers.h"
 #include "core/cores.h"
 #include "core/file.h"
 #include "core/mem.h"
@@ -232,7 +233,7 @@ static double folder_bytes(const char *path) {
 }
 
 /* Of the database's done cells, in this grid or another; 0: it cannot be said. */
-static double database_bytes_a_cell(const struct estimating *g, size_t done) {
+static double database_bytes_a_cell(const struct estimating *g, long long done) {
     char *wal = xasprintf("%s-wal", g->db);
     double all = file_bytes(g->db) + file_bytes(wal);
     free(wal);
@@ -252,9 +253,10 @@ static double folder_bytes_of(
     return n ? sum / (double)n : -1;
 }
 
-static void estimate_disk(const struct estimating *g, struct estimate *out) {
+static void estimate_disk(
+    const struct estimating *g, const struct plan_progress *at, struct estimate *out) {
     double *bytes = xcalloc(g->n + 1, sizeof *bytes);
-    double in_database = database_bytes_a_cell(g, out->done);
+    double in_database = database_bytes_a_cell(g, at->done_in_database);
     for (size_t i = 0; i < g->n; i++) {
         char *folder = cell_folder(g->db, g->cells[i]->id);
         bytes[i] = g->records[i].state == CELL_DONE ? folder_bytes(folder) : -1;
@@ -301,6 +303,13 @@ static void release(struct estimating *g) {
     probes_free(&g->probes);
 }
 
+static bool any_frozen(const struct grid *g) {
+    bool frozen = false;
+    for (size_t i = 0; i < g->n_cells; i++)
+        frozen = frozen || strcmp(g->cells[i].config.trunk.train_from, "frozen") == 0;
+    return frozen;
+}
+
 bool estimate_make(struct estimate *out, const struct grid *grid,
     const struct grid_options *chosen_by, const struct plan_progress *at, const char *db,
     const struct estimate_options *o, struct err *e) {
@@ -313,7 +322,9 @@ bool estimate_make(struct estimate *out, const struct grid *grid,
         .threads = o->threads ? o->threads
                    : each > 1 ? each
                               : 1};
-    g.probes = (struct probes){.device = o->device, .threads = g.threads};
+    g.probes = (struct probes){.device = o->device,
+        .threads = g.threads,
+        .spin = workers_spin(o->jobs * g.threads, any_frozen(grid))};
     *out = (struct estimate){.probed = o->probe, .free_bytes = free_bytes(db)};
     collect(&g, at);
     for (size_t i = 0; i < g.n; i++) {
@@ -324,7 +335,7 @@ bool estimate_make(struct estimate *out, const struct grid *grid,
     bool ok = !o->probe || !out->open || run_probes(&g, e);
     if (ok) {
         estimate_time(&g, out);
-        estimate_disk(&g, out);
+        estimate_disk(&g, at, out);
     }
     release(&g);
     return ok;

@@ -10,6 +10,7 @@
 /* How far a grid's cells are, and what it tries for their open keys. */
 struct plan_progress {
     struct cell_progress *cells, *candidates;
+    long long done_in_database; /* of all its grids */
 };
 
 struct estimate_options {

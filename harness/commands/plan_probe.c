@@ -63,7 +63,7 @@ static bool measure(const struct probes *p, const char *what, const char *config
     arguments_add(&a, xasprintf("--threads=%d", p->threads));
     arguments_add(&a, xasprintf("--warm=%d", WARM));
     arguments_add(&a, xasprintf("--steps=%d", STEPS));
-    cJSON *said = bench_process_json(what, false, workers_spin(p->threads, false), a.list, e);
+    cJSON *said = bench_process_json(what, false, p->spin, a.list, e);
     bool ok = said && bench_sample_read(&sample, said, what, e);
     if (ok) {
         *step_s = least_s(&sample);

@@ -17,6 +17,7 @@ struct probe {
 struct probes { /* configurations whose steps cost the same are measured once */
     const char *device;
     int threads;
+    bool spin; /* as for workers_start */
     struct {
         char *steps; /* what the cost depends on: JSON */
         struct probe probe;

@@ -280,17 +280,22 @@ static void worker_arguments(const struct run *r, const struct grid *g, struct a
         arguments_add(a, xstrdup("--quiet"));
 }
 
-/* As often as --retries says, in all; cells are gone on with from their checkpoints. */
+/* As often as --retries says, in all; cells are gone on with from their checkpoints. *told: so many are dealt with. */
 static bool replace_broken(
-    struct workers *w, const struct run *r, struct progress *p, int *replaced, struct err *e) {
-    for (; *replaced < w->broken && *replaced < r->retries; (*replaced)++) {
+    struct workers *w, const struct run *r, struct progress *p, int *told, struct err *e) {
+    for (; *told < w->broken; (*told)++) {
+        bool replace = *told < r->retries;
+        if (!replace && !w->running) /* the run's last words say it */
+            continue;
         char *why = workers_breakdown(w);
-        char *line = xasprintf("dmtl: a worker %s; another takes its place (%d of %d)", why,
-            *replaced + 1, r->retries);
+        char *line = replace
+                         ? xasprintf("dmtl: a worker %s; another takes its place (%d of %d)", why,
+                               *told + 1, r->retries)
+                         : xasprintf("dmtl: a worker %s; %d of %d go on", why, w->running, r->jobs);
         progress_say(p, line);
         free(line);
         free(why);
-        if (!workers_replace(w, e))
+        if (replace && !workers_replace(w, e))
             return false;
     }
     return true;
@@ -299,10 +304,10 @@ static bool replace_broken(
 /* Shows progress until every worker has ended; a request to stop is handed on to them once. */
 static bool wait_for(struct workers *w, struct run *r, struct progress *p, struct err *e) {
     bool stopping = false, ok = true;
-    int replaced = 0;
+    int told = 0;
     while (w->running) {
         workers_reap(w);
-        ok = ok && (stopping || replace_broken(w, r, p, &replaced, e));
+        ok = ok && (stopping || replace_broken(w, r, p, &told, e));
         r->timed_out = r->timed_out || time_limit_near(&r->limit);
         bool stop = interrupt_requested() || r->timed_out || (r->fail_fast && w->worst) ||
                     w->worst == WORKER_EXIT_NO_SPACE;

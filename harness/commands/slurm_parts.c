@@ -13,7 +13,7 @@
 static bool *find_done(const char *db, const struct cell *cells, size_t n, struct err *e) {
     bool *done = xcalloc(n + 1, sizeof *done), ok = true;
     struct cell_progress *progress = xcalloc(n + 1, sizeof *progress);
-    if (n && file_exists(db)) {
+    if (n && !file_absent(db)) {
         struct store *s = store_open(db, STORE_READ, e);
         ok = s && store_cells_progress(s, cells[0].id, n, sizeof cells[0], progress, e);
         for (size_t i = 0; ok && i < n; i++)

@@ -114,7 +114,7 @@ static void pause_for(const struct watch *w) {
 
 /* Whether the grid may be there soon: its database is not there yet, or this moment being made, in several steps. */
 static bool not_yet(struct watch *w, const struct overview *o) {
-    if (!w->waits && !w->seen && o->db && !file_exists(o->db)) {
+    if (!w->waits && !w->seen && o->db && file_absent(o->db)) {
         w->waits = true;
         if (!command_quiet())
             fprintf(

@@ -19,7 +19,7 @@ static char *grid_name(const char *grid) {
 bool stored_grid_open(struct stored_grid *g, const struct grid_options *o, struct err *e) {
     char *name = grid_name(o->grid);
     *g = (struct stored_grid){.name = name, .db = grid_options_database(o, name)};
-    if (!file_exists(g->db))
+    if (file_absent(g->db))
         return err_usage(e,
             "%s: there is no such results database; `dmtl %s` makes it, --db FILE names "
             "another",

@@ -207,7 +207,8 @@ static bool choose(
                                          "SELECT threads FROM v_runs WHERE cell = ?1 AND outcome ="
                                          " 'done' ORDER BY run DESC LIMIT 1",
                                          "s", r->cells[r->chosen[i]].id);
-    return r->n_chosen > 0 || err_usage(e, "verify: %s: no cell of it is done", grid);
+    return r->n_chosen > 0 ||
+           err_usage(e, "verify: %s: no cell of it that was asked for is done", grid);
 }
 
 /* ---- running them again ---- */

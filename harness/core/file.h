@@ -12,6 +12,7 @@
 char *path_join(const char *dir, const char *name);    /* the caller frees */
 char *path_beside(const char *path, const char *name); /* in the same folder; the caller frees */
 bool file_exists(const char *path);
+bool file_absent(const char *path); /* nothing is there; not: it cannot be looked at */
 bool dir_exists(const char *path);
 /* With its parents, durably; one that is there is fine. */
 bool dir_make(const char *path, struct err *e);

@@ -7,15 +7,20 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* ---- checkpoints ---- */
 
+/* Files of a cell that is done in the shard wait here, in its folder, until its results are committed: before, the
+ * folder may hold a training of our own that is to go on where the merge fails. */
+#define INCOMING "incoming"
+
 /* A file system may have no links, or they would cross to another. */
 static bool link_or_copy(const char *from, const char *to, struct err *e) {
-    if (link(from, to) == 0 || errno == EEXIST)
+    if (link(from, to) == 0)
         return true;
     struct file_map map;
     if (!file_map_open(&map, from, e))
@@ -25,44 +30,99 @@ static bool link_or_copy(const char *from, const char *to, struct err *e) {
     return ok;
 }
 
-static bool is_kept(const char *name) {
-    return strncmp(name, "step-", 5) == 0 || strcmp(name, "log") == 0;
+static bool is_checkpoint(const char *name) {
+    return strncmp(name, "step-", 5) == 0;
 }
 
-static bool take_files(const char *from, const char *to, struct err *e) {
+static bool take_files(const char *from, const char *cell, struct err *e) {
+    char *to = path_join(cell, INCOMING);
+    dir_remove(to); /* of a merge that was killed */
     DIR *dir = opendir(from);
-    bool ok = true;
+    bool ok = !dir || dir_make(to, e);
     for (struct dirent *d; ok && dir && (d = readdir(dir));) {
-        if (!is_kept(d->d_name))
+        if (!is_checkpoint(d->d_name) && strcmp(d->d_name, "log") != 0)
             continue;
         char *source = path_join(from, d->d_name), *target = path_join(to, d->d_name);
-        ok = dir_make(to, e) && link_or_copy(source, target, e);
+        ok = link_or_copy(source, target, e);
         free(source);
         free(target);
     }
     if (dir)
         closedir(dir);
-    return ok && (!dir_exists(to) || dir_sync(to, e));
+    ok = ok && (!dir || dir_sync(to, e));
+    free(to);
+    return ok;
 }
 
-/* Whose cell is done in the shard and not here. */
-static bool take_checkpoints(struct store *to, struct store *from, struct err *e) {
+/* Calls for each name in a folder that is there; false from it ends the walk. */
+static bool each_name(const char *folder, const char *cell,
+    bool (*fn)(const char *cell, const char *name, struct err *e), struct err *e) {
+    DIR *dir = opendir(folder);
+    bool ok = true;
+    for (struct dirent *d; ok && dir && (d = readdir(dir));)
+        if (d->d_name[0] != '.')
+            ok = fn(cell, d->d_name, e);
+    if (dir)
+        closedir(dir);
+    return ok;
+}
+
+static bool drop_own(const char *cell, const char *name, struct err *e) {
+    char *path = path_join(cell, name);
+    bool ok = !is_checkpoint(name) || unlink(path) == 0 ||
+              err_sys(e, errno, "%s: cannot be removed", path);
+    free(path);
+    return ok;
+}
+
+static bool move_in(const char *cell, const char *name, struct err *e) {
+    char *from = xasprintf("%s/" INCOMING "/%s", cell, name), *to = path_join(cell, name);
+    bool ok = rename(from, to) == 0 || err_sys(e, errno, "%s: cannot be moved to %s", from, to);
+    free(from);
+    free(to);
+    return ok;
+}
+
+/* The shard's files in place of ours. One that is killed here is finished by the next merge, which finds what still
+ * waits: so ours go only while all of theirs are there, and the last move is the folder's end. */
+static bool adopt(const char *cell, struct err *e) {
+    char *waiting = path_join(cell, INCOMING), *begun = path_join(cell, INCOMING "/.begun");
+    bool ok = true;
+    if (dir_exists(waiting)) {
+        ok = file_exists(begun) ||
+             (each_name(cell, cell, drop_own, e) && file_write(begun, "", 0, e));
+        ok = ok && each_name(waiting, cell, move_in, e) && dir_sync(cell, e);
+        if (ok)
+            dir_remove(waiting);
+    }
+    free(waiting);
+    free(begun);
+    return ok;
+}
+
+/* For each cell that is done in the shard, and in `to` or not there, as `done` says. */
+static bool each_done(struct store *to, struct store *from, bool done,
+    bool (*fn)(const char *source, const char *target, struct err *e), struct err *e) {
     sqlite3_stmt *cells =
         sql_prepare(store_db(from), e, "SELECT id FROM cell WHERE state = ?1", "i", CELL_DONE);
     int row = cells ? 1 : -1;
     while (row > 0 && (row = sql_step(cells, e)) > 0) {
         const char *id = sql_text(cells, 0);
-        if (sql_long(store_db(to), e, 0, "SELECT state = ?2 FROM cell WHERE id = ?1", "si", id,
-                CELL_DONE) == 1)
-            continue;
+        bool here = sql_long(store_db(to), e, 0, "SELECT state = ?2 FROM cell WHERE id = ?1", "si",
+                        id, CELL_DONE) == 1;
         char *source = cell_folder(store_path(from), id), *target = cell_folder(store_path(to), id);
-        if (e->kind != ERR_NONE || !take_files(source, target, e))
+        if (e->kind != ERR_NONE || (here == done && !fn(source, target, e)))
             row = -1;
         free(source);
         free(target);
     }
     sqlite3_finalize(cells);
     return row == 0;
+}
+
+static bool adopt_target(const char *source, const char *target, struct err *e) {
+    (void)source;
+    return adopt(target, e);
 }
 
 /* ---- the databases ---- */
@@ -91,8 +151,8 @@ static struct store *open_current(const char *path, struct err *e) {
 
 bool merge_shard(struct store *to, const char *shard, struct merge_count *count, struct err *e) {
     struct store *from = open_current(shard, e);
-    bool ok = from && check_idle(to, e) && take_checkpoints(to, from, e) &&
-              store_merge(to, from, count, e);
+    bool ok = from && check_idle(to, e) && each_done(to, from, false, take_files, e) &&
+              store_merge(to, from, count, e) && each_done(to, from, true, adopt_target, e);
     store_close(from);
     return ok;
 }

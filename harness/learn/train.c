@@ -102,6 +102,8 @@ static bool resume(struct trainer *t, struct err *e) {
             "%s: its checkpoint is at step %" PRId64 " of %" PRId64
             "; delete the folder to train the cell anew",
             t->in->folder, t->checkpoint.step, t->steps_per_epoch * t->c->epochs);
+    if (t->checkpoint.step == 0 && t->in->known_step > 0)
+        say(t, "no checkpoint of it is left: it begins again\n");
     if (t->checkpoint.step > 0) {
         char line[128];
         snprintf(line, sizeof line, "goes on from step %" PRId64 " of %" PRId64 "\n",
@@ -471,8 +473,10 @@ static void keep_unvalidated(struct trainer *t, size_t epoch_rows, struct err *e
 
 /* Epochs count from 1 in the store. */
 static bool run_epoch(struct trainer *t, int epoch, struct err *e) {
-    size_t epoch_rows = t->journal.n_epochs;
-    if ((!t->unvalidated && !train_epoch(t, epoch, e)) || !epoch_losses(t, epoch + 1, e))
+    if (!t->unvalidated && !train_epoch(t, epoch, e))
+        return false;
+    size_t epoch_rows = t->journal.n_epochs; /* a checkpoint inside the epoch has emptied it */
+    if (!epoch_losses(t, epoch + 1, e))
         return false;
     if (!validate(t, epoch + 1, e)) {
         if (e->kind == ERR_INTERRUPTED)

@@ -177,18 +177,24 @@ static bool merge_cell(struct store *to, struct store *from, sqlite3_stmt *there
     int64_t from_cell = sqlite3_column_int64(there, 0);
     int state = sqlite3_column_int(there, 1);
     const char *id = sql_text(there, 4);
+    if (strlen(id) != SHA256_HEX - 1 || strspn(id, "0123456789abcdef") != SHA256_HEX - 1)
+        return err_set(e, "%s: is damaged: \"%.80s\" is no cell's id", from->path, id);
     int64_t cell = put_cell(to, from, from_cell, id, e);
     long long own =
         sql_long(to->db, e, -1, "SELECT state FROM cell WHERE cell = ?1", "l", (long long)cell);
     if (cell < 0 || e->kind != ERR_NONE)
         return false;
     bool settled = state == CELL_DONE || state == CELL_FAILED;
-    bool take = settled && own != CELL_DONE &&
-                (state == CELL_DONE || own != CELL_FAILED || fails_later(to, cell, there, e));
+    bool begun = sql_long(to->db, e, 0, "SELECT step > 0 FROM cell WHERE cell = ?1", "l",
+                     (long long)cell) == 1; /* a failure never replaces what can go on */
+    bool take =
+        settled && own != CELL_DONE &&
+        (state == CELL_DONE || (own == CELL_FAILED ? fails_later(to, cell, there, e) : !begun));
     count->same += state == CELL_DONE && own == CELL_DONE;
     count->taken += state == CELL_DONE && own != CELL_DONE;
-    count->failed += state == CELL_FAILED && own != CELL_DONE;
-    count->open += !settled;
+    bool fails = state == CELL_FAILED && own != CELL_DONE;
+    count->failed += fails && (take || own == CELL_FAILED);
+    count->open += !settled || (fails && !take && own != CELL_FAILED);
     if (state == CELL_DONE && own == CELL_DONE &&
         !check_same(to, cell, from, from_cell, numbers, id, e))
         return false;

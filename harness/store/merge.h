@@ -16,7 +16,7 @@ struct merge_count { /* of the other file's cells */
     size_t open;     /* neither done nor failed there: only planned here */
 };
 /* Takes cells, results, claims, choices and grids of `from`, in one transaction: all or nothing. The same once more
- * changes nothing, and any order gives the same. What is done wins over what failed, and that over what is open,
+ * changes nothing, and any order gives the same. What is done wins over what failed, and that over what is not begun,
  * whose work so far stays where it is. Refused, in words that show the difference: two results of one cell, two
  * answers to one choice, two grids of one name. Where a cell failed in both, the later failure stays. Claims are
  * numbered anew by their times, the one that ended done last. */

@@ -210,11 +210,13 @@ static const char *unfinished(const char *path) {
  * file; with a WAL or a journal beside it that would show old or half-written results as true. */
 static bool open_to_read(struct store *s, struct err *e) {
     bool empty = false;
-    if (!file_exists(s->path))
+    if (file_absent(s->path))
         return err_usage(
             e, "%s: there is no such file: `dmtl run` makes it, --db names it", s->path);
     if (access(s->path, R_OK) != 0)
         return err_sys(e, errno, "%s: cannot be read", s->path);
+    if (!file_exists(s->path))
+        return err_usage(e, "%s: is no regular file: name a results database with --db", s->path);
     bool ok = connect_file(s, SQLITE_OPEN_READONLY, e) && identify(s, &empty, e);
     int code = sqlite3_errcode(s->db) & 0xff;
     if (!ok && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY)) {
