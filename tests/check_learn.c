@@ -449,7 +449,7 @@ static const struct damage_row {
     {ONE_BIT, INTACT, "goes on from step 2 of 12"},
     {GONE, INTACT, "goes on from step 2 of 12"},
     {GONE, ONE_BIT, "left out: "},
-    {GONE, GONE, ""},
+    {GONE, GONE, "no checkpoint of it is left: it begins again\n"},
     {OTHER_LIBTORCH, INTACT, "step-0000000003.safetensors was made with libtorch 9."},
     {OTHER_LIBTORCH, INTACT, "the same within rounding, not to the bit\ngoes on from step 3 of 12"},
 };
