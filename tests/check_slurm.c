@@ -139,6 +139,13 @@ START_TEST(scripts_are_written) {
 END_TEST
 
 /* Parts without a chosen cell have no task; the cells of c share a choice and so a part. */
+START_TEST(no_gpus_are_none) {
+    expect("$DMTL slurm g.json" SYNTHETIC "--gpus 0 --quiet >/dev/null; cd results/g.slurm; "
+           "grep -c gres array.sh; grep -o device=cpu array.sh",
+        0, "0\ndevice=cpu\n", NULL);
+}
+END_TEST
+
 START_TEST(parts_have_tasks) {
     static const struct {
         const char *options, *tasks, *array, *parts;
@@ -373,6 +380,7 @@ Suite *slurm_suite(void) {
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, times);
     tcase_add_test(c, scripts_are_written);
+    tcase_add_test(c, no_gpus_are_none);
     tcase_add_test(c, parts_have_tasks);
     tcase_add_test(c, notice_goes_with_the_time);
     tcase_add_test(c, what_is_wrong_is_said);

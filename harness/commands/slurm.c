@@ -148,8 +148,10 @@ static const char **text_of(int key, struct slurm *s) {
 static error_t parse(int key, char *value, struct argp_state *state) {
     struct slurm *s = state->input;
     const char **text = text_of(key, s);
-    if (text)
-        return *text = value, 0;
+    if (text) {
+        *text = key == KEY_GPUS && strcmp(value, "0") == 0 ? NULL : value;
+        return 0;
+    }
     switch (key) {
     case KEY_SUBMIT:
         s->submit = true;
