@@ -228,14 +228,12 @@ bool data_verb_set(
         return true;
     if (!name)
         return err_usage(e, "data %s: which set? expected one --data SET=DIR", v->action);
-    const char *near =
-        str_nearest(name, dataset_names, ARRAY_LEN(dataset_names), sizeof *dataset_names);
     char *shown = str_quoted(name);
     struct str known = {0};
     for (int s = 0; s < DATASET_COUNT; s++)
         str_addf(&known, "%s%s", s ? ", " : "", dataset_names[s].name);
-    err_usage(e, "data %s: unknown set %s (known: %s)%s%s%s", v->action, shown, known.text,
-        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    err_usage(e, "data %s: unknown set %s (known: %s)", v->action, shown, known.text);
+    err_hint(e, name, dataset_names, ARRAY_LEN(dataset_names), sizeof *dataset_names);
     str_free(&known);
     free(shown);
     return false;
@@ -271,10 +269,9 @@ static bool act(const struct data_verb *v, struct err *e) {
     for (size_t i = 0; i < ARRAY_LEN(actions); i++)
         if (strcmp(actions[i].name, v->action) == 0)
             return check_given(v, (enum action)i, e) && actions[i].run(v, e);
-    const char *near = str_nearest(v->action, actions, ARRAY_LEN(actions), sizeof actions[0]);
-    return err_usage(e,
-        "data: %.200s: expected info, duplicates, check, export, synth or cache%s%s%s", v->action,
-        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    err_usage(
+        e, "data: %.200s: expected info, duplicates, check, export, synth or cache", v->action);
+    return err_hint(e, v->action, actions, ARRAY_LEN(actions), sizeof actions[0]);
 }
 
 bool command_data(int argc, char **argv, struct err *e) {

@@ -79,16 +79,14 @@ static bool take(struct prediction_columns *p, const char *name, int column) {
 }
 
 static bool unknown(const struct csv *c, int column, bool wide, struct err *e) {
-    const char *near =
-        str_nearest(c->name[column], known_names, ARRAY_LEN(known_names), sizeof known_names[0]);
     char *shown = str_quoted(c->name[column]);
-    err_usage(e, "%s: line 1, column %d: %.200s: unknown column of the %s form (%s)%s%s%s", c->path,
+    err_usage(e, "%s: line 1, column %d: %.200s: unknown column of the %s form (%s)", c->path,
         column + 1, shown, wide ? "wide" : "long",
         wide
             ? "it has no column task: sample, age, gender, race, TASK_truth, TASK_probabilities, TASK_p0, ..., "
               "seed, fold, part"
-            : "it has a column task: sample, task, predicted, truth, probabilities, p0, ..., seed, fold, part",
-        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+            : "it has a column task: sample, task, predicted, truth, probabilities, p0, ..., seed, fold, part");
+    err_hint(e, c->name[column], known_names, ARRAY_LEN(known_names), sizeof known_names[0]);
     free(shown);
     return false;
 }

@@ -16,13 +16,11 @@ static int find_set(const char *name, size_t n) {
 
 static bool unknown_set(const char *name, size_t n, struct err *e) {
     char *word = xstrndup(name, n), *shown = str_quoted(word);
-    const char *near =
-        str_nearest(word, dataset_names, ARRAY_LEN(dataset_names), sizeof *dataset_names);
     struct str known = {0};
     for (int set = 0; set < DATASET_COUNT; set++)
         str_addf(&known, "%s%s", set ? ", " : "", dataset_names[set].name);
-    err_usage(e, "--data: unknown set %s (known: %s)%s%s%s", shown, known.text,
-        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    err_usage(e, "--data: unknown set %s (known: %s)", shown, known.text);
+    err_hint(e, word, dataset_names, ARRAY_LEN(dataset_names), sizeof *dataset_names);
     str_free(&known);
     free(shown);
     free(word);

@@ -20,12 +20,11 @@ bool grid_known_members(const struct grid_file *f, const char *at, const cJSON *
         if (i < n)
             continue;
         struct str known = {0};
-        const char *near = str_nearest(member->string, names, n, sizeof names[0]);
         for (i = 0; i < n; i++)
             str_addf(&known, "%s%s", i ? ", " : "", names[i]);
-        err_usage(e, "%s: %s/%.200s: unknown key: expected one of %s%s%s%s", f->where, at,
-            member->string, known.text, near ? "; did you mean " : "", near ? near : "",
-            near ? "?" : "");
+        err_usage(e, "%s: %s/%.200s: unknown key: expected one of %s", f->where, at, member->string,
+            known.text);
+        err_hint(e, member->string, names, n, sizeof names[0]);
         str_free(&known);
         return false;
     }

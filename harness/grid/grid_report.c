@@ -148,13 +148,11 @@ static bool read_metric(
         if (ordered || !m->ordinal_only)
             str_addf(&known, "%s%s", known.len ? ", " : "", m->name);
     }
-    const char *near = cJSON_IsString(name) && !found ? str_nearest(name->valuestring, metric_rows,
-                                                            METRIC_COUNT, sizeof metric_rows[0])
-                                                      : NULL;
     if (!usable)
-        err_usage(e, "%s: %s/metric: expected one of %s, the metrics of %s%s%s%s", f->where, at,
-            known.text, attribute_name[task], near ? "; did you mean " : "", near ? near : "",
-            near ? "?" : "");
+        err_usage(e, "%s: %s/metric: expected one of %s, the metrics of %s", f->where, at,
+            known.text, attribute_name[task]);
+    if (cJSON_IsString(name) && !found)
+        err_hint(e, name->valuestring, metric_rows, METRIC_COUNT, sizeof metric_rows[0]);
     str_free(&known);
     return usable;
 }
@@ -177,11 +175,9 @@ static bool read_bins(const struct grid *g, const struct grid_file *f, const cJS
         struct str known = {0};
         for (int i = 0; i < sets.n; i++)
             str_addf(&known, "%s\"%s\"", i ? ", " : "", sets.sets[i].name);
-        const char *near = cJSON_IsString(bins) ? str_nearest(bins->valuestring, sets.sets,
-                                                      (size_t)sets.n, sizeof sets.sets[0])
-                                                : NULL;
-        ok = err_usage(e, "%s: %s/bins: expected one of %s%s%s%s", f->where, at, known.text,
-            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+        ok = err_usage(e, "%s: %s/bins: expected one of %s", f->where, at, known.text);
+        if (cJSON_IsString(bins))
+            err_hint(e, bins->valuestring, sets.sets, (size_t)sets.n, sizeof sets.sets[0]);
         str_free(&known);
     }
     age_bins_free(&sets);

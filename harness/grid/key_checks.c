@@ -73,12 +73,9 @@ static bool task_names(const cJSON *tasks, const struct key_place *p, struct err
     const cJSON *task;
     cJSON_ArrayForEach(task, tasks) {
         if (word_find(attribute_name, ATTR_COUNT, task->string) < 0) {
-            const char *near =
-                str_nearest(task->string, attribute_name, ATTR_COUNT, sizeof attribute_name[0]);
-            return err_usage(e,
-                "%s: %s/tasks/%.200s: unknown task: expected age, gender or race%s%s%s", p->where,
-                p->prefix, task->string, near ? "; did you mean " : "", near ? near : "",
-                near ? "?" : "");
+            err_usage(e, "%s: %s/tasks/%.200s: unknown task: expected age, gender or race",
+                p->where, p->prefix, task->string);
+            return err_hint(e, task->string, attribute_name, ATTR_COUNT, sizeof attribute_name[0]);
         }
         char at[32];
         snprintf(at, sizeof at, "/tasks/%s", task->string);

@@ -26,11 +26,10 @@ static bool is_file_name(const cJSON *value) {
 static bool check_member(
     const cJSON *lists, const cJSON *member, const char *where, struct err *e) {
     if (word_find(part_name, PART_COUNT, member->string) < 0) {
-        const char *near = str_nearest(member->string, part_name, PART_COUNT, sizeof part_name[0]);
-        return err_usage(e,
-            "%s: /split/lists: unknown part \"%.60s\": expected train, test and perhaps validation%s%s%s",
-            where, member->string, near ? "; did you mean " : "", near ? near : "",
-            near ? "?" : "");
+        err_usage(e,
+            "%s: /split/lists: unknown part \"%.60s\": expected train, test and perhaps validation",
+            where, member->string);
+        return err_hint(e, member->string, part_name, PART_COUNT, sizeof part_name[0]);
     }
     if (!is_file_name(member))
         return err_usage(e,
