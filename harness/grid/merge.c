@@ -54,49 +54,51 @@ static bool take_files(const char *from, const char *cell, struct err *e) {
     return ok;
 }
 
-/* Calls for each name in a folder that is there; false from it ends the walk. */
-static bool each_name(const char *folder, const char *cell,
-    bool (*fn)(const char *cell, const char *name, struct err *e), struct err *e) {
+/* Calls for each name in a folder that is there, with the cell's folders in the shard and here; false from it ends the
+ * walk. */
+static bool each_name(const char *folder, const char *source, const char *target,
+    bool (*fn)(const char *source, const char *target, const char *name, struct err *e),
+    struct err *e) {
     DIR *dir = opendir(folder);
     bool ok = true;
     for (struct dirent *d; ok && dir && (d = readdir(dir));)
         if (d->d_name[0] != '.')
-            ok = fn(cell, d->d_name, e);
+            ok = fn(source, target, d->d_name, e);
     if (dir)
         closedir(dir);
     return ok;
 }
 
-static bool drop_own(const char *cell, const char *name, struct err *e) {
-    char *path = path_join(cell, name);
-    bool ok = !is_checkpoint(name) || unlink(path) == 0 ||
-              err_sys(e, errno, "%s: cannot be removed", path);
-    free(path);
-    return ok;
-}
-
-static bool move_in(const char *cell, const char *name, struct err *e) {
-    char *from = xasprintf("%s/" INCOMING "/%s", cell, name), *to = path_join(cell, name);
+static bool move_in(const char *source, const char *target, const char *name, struct err *e) {
+    char *from = xasprintf("%s/" INCOMING "/%s", target, name), *to = path_join(target, name);
     bool ok = rename(from, to) == 0 || err_sys(e, errno, "%s: cannot be moved to %s", from, to);
+    (void)source;
     free(from);
     free(to);
     return ok;
 }
 
-/* The shard's files in place of ours. One that is killed here is finished by the next merge, which finds what still
- * waits: so ours go only while all of theirs are there, and the last move is the folder's end. */
-static bool adopt(const char *cell, struct err *e) {
-    char *waiting = path_join(cell, INCOMING), *begun = path_join(cell, INCOMING "/.begun");
+static bool drop_own(const char *source, const char *target, const char *name, struct err *e) {
+    char *theirs = path_join(source, name), *path = path_join(target, name);
+    bool ok = !is_checkpoint(name) || !file_absent(theirs) || unlink(path) == 0 ||
+              err_sys(e, errno, "%s: cannot be removed", path);
+    free(theirs);
+    free(path);
+    return ok;
+}
+
+/* The shard's files in place of ours. One that is killed here is finished by the next merge of the shard, which finds
+ * what still waits. */
+static bool adopt(const char *source, const char *target, struct err *e) {
+    char *waiting = path_join(target, INCOMING);
     bool ok = true;
     if (dir_exists(waiting)) {
-        ok = file_exists(begun) ||
-             (each_name(cell, cell, drop_own, e) && file_write(begun, "", 0, e));
-        ok = ok && each_name(waiting, cell, move_in, e) && dir_sync(cell, e);
+        ok = each_name(waiting, source, target, move_in, e) &&
+             each_name(target, source, target, drop_own, e) && dir_sync(target, e);
         if (ok)
             dir_remove(waiting);
     }
     free(waiting);
-    free(begun);
     return ok;
 }
 
@@ -118,11 +120,6 @@ static bool each_done(struct store *to, struct store *from, bool done,
     }
     sqlite3_finalize(cells);
     return row == 0;
-}
-
-static bool adopt_target(const char *source, const char *target, struct err *e) {
-    (void)source;
-    return adopt(target, e);
 }
 
 /* ---- the databases ---- */
@@ -152,7 +149,7 @@ static struct store *open_current(const char *path, struct err *e) {
 bool merge_shard(struct store *to, const char *shard, struct merge_count *count, struct err *e) {
     struct store *from = open_current(shard, e);
     bool ok = from && check_idle(to, e) && each_done(to, from, false, take_files, e) &&
-              store_merge(to, from, count, e) && each_done(to, from, true, adopt_target, e);
+              store_merge(to, from, count, e) && each_done(to, from, true, adopt, e);
     store_close(from);
     return ok;
 }
