@@ -19,9 +19,7 @@ static char *dir;
 static void set_up(void) {
     dir = folder_new();
     folder_put_text(dir, "g.json", grid_text);
-    struct ran r = run_shell(dir, "$DMTL data synth -n 60 --px 24 --out faces --quiet");
-    ck_assert_msg(r.code == 0, "%s", r.err);
-    ran_free(&r);
+    expect_shell(dir, "$DMTL data synth -n 60 --px 24 --out faces --quiet", 0, NULL, NULL);
 }
 
 static void tear_down(void) {

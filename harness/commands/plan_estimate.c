@@ -34,9 +34,9 @@ struct estimating {
     const struct estimate_options *options;
     const char *db;
     char *cache;
-    int threads; /* of a worker */
-    const struct cell **cells;
-    struct cell_record *records; /* [n], texts borrowed */
+    int threads;                 /* of a worker */
+    const struct cell **cells;   /* of the records, by their `cell` */
+    struct cell_record *records; /* [n] each once; texts borrowed */
     double *epoch_s;             /* [n] probed; -1: not */
     double *bytes;               /* [n] probed; -1: not */
     size_t n;
@@ -54,41 +54,21 @@ static void add_cell(
     struct estimating *g, const struct cell *cell, const struct cell_progress *at) {
     if (!grid_options_choose(g->chosen, cell->variant))
         return;
-    g->cells[g->n] = cell;
-    g->records[g->n++] = (struct cell_record){.variant = (char *)cell->variant,
+    struct cell_record *r = &g->records[g->n];
+    *r = (struct cell_record){.cell = (int64_t)g->n,
+        .variant = (char *)cell->variant,
         .state = at->state,
         .epochs = cell->config.epochs,
         .epochs_done = at->epochs_done,
         .fraction = at->fraction,
         .wall_s = wall_here_s(g, at),
         .diverged = at->diverged};
+    memcpy(r->id, cell->id, sizeof r->id);
+    g->cells[g->n++] = cell;
 }
 
-/* Those of the same id stand together, the first in the grid first. */
-static int by_id(const void *a, const void *b) {
-    const struct cell *const *const *x = a, *const *const *y = b;
-    int order = strcmp((**x)->id, (**y)->id);
-    return order ? order : (*x > *y) - (*x < *y);
-}
-
-/* Each once, however often it stands in the grid. */
-static void drop_repeats(struct estimating *g) {
-    const struct cell ***sorted = xcalloc(g->n + 1, sizeof *sorted);
-    bool *again = xcalloc(g->n + 1, sizeof *again);
-    for (size_t i = 0; i < g->n; i++)
-        sorted[i] = &g->cells[i];
-    qsort(sorted, g->n, sizeof *sorted, by_id);
-    for (size_t i = 1; i < g->n; i++)
-        again[sorted[i] - g->cells] = strcmp((*sorted[i])->id, (*sorted[i - 1])->id) == 0;
-    size_t kept = 0;
-    for (size_t i = 0; i < g->n; i++)
-        if (!again[i]) {
-            g->cells[kept] = g->cells[i];
-            g->records[kept++] = g->records[i];
-        }
-    g->n = kept;
-    free(again);
-    free(sorted);
+static const struct cell *cell_of(const struct estimating *g, size_t i) {
+    return g->cells[g->records[i].cell];
 }
 
 static void collect(struct estimating *g, const struct plan_progress *at) {
@@ -102,7 +82,7 @@ static void collect(struct estimating *g, const struct plan_progress *at) {
         add_cell(g, &grid->candidates[i], &at->candidates[i]);
     for (size_t i = 0; i < grid->n_cells; i++)
         add_cell(g, &grid->cells[i], &at->cells[i]);
-    drop_repeats(g);
+    g->n = store_cells_once(g->records, g->n);
 }
 
 /* ---- the probe ---- */
@@ -148,7 +128,7 @@ static double passes_s(struct probe *p, const struct sizes *s) {
 }
 
 static void probed(struct estimating *g, size_t i, struct probe *p) {
-    const struct config *c = &g->cells[i]->config;
+    const struct config *c = &cell_of(g, i)->config;
     const struct sizes *s = sizes_of(g, c);
     size_t judged = s->n[PART_VALIDATION] + s->n[PART_TEST];
     double epoch = steps(s->n[PART_TRAIN], c->batch) * p->train_s +
@@ -173,8 +153,8 @@ static bool run_probes(struct estimating *g, struct err *e) {
     for (size_t i = 0; ok && i < g->n; i++) {
         struct probe *p = NULL;
         if (share_done(&g->records[i]) < 1)
-            ok = (p = probes_of(
-                      &g->probes, &g->cells[i]->config, g->cells[i]->variant, o->quiet, e)) != NULL;
+            ok = (p = probes_of(&g->probes, &cell_of(g, i)->config, g->records[i].variant, o->quiet,
+                      e)) != NULL;
         if (p)
             probed(g, i, p);
     }
@@ -247,7 +227,7 @@ static double folder_bytes_of(
     double sum = 0;
     size_t n = 0;
     for (size_t i = 0; i < g->n; i++)
-        if (bytes[i] >= 0 && (!variant || g->cells[i]->variant == variant)) {
+        if (bytes[i] >= 0 && (!variant || g->records[i].variant == variant)) {
             sum += bytes[i];
             n++;
         }
@@ -259,15 +239,16 @@ static void estimate_disk(
     double *bytes = xcalloc(g->n + 1, sizeof *bytes);
     double in_database = database_bytes_a_cell(g, at->done_in_database);
     for (size_t i = 0; i < g->n; i++) {
-        char *folder = cell_folder(g->db, g->cells[i]->id);
+        char *folder = cell_folder(g->db, g->records[i].id);
         bytes[i] = g->records[i].state == CELL_DONE ? folder_bytes(folder) : -1;
         free(folder);
     }
-    double of_all = folder_bytes_of(g, bytes, NULL);
+    double of_all = folder_bytes_of(g, bytes, NULL), own = -1;
     for (size_t i = 0; i < g->n && out->disk_bytes >= 0; i++) {
+        if (i == 0 || g->records[i].variant != g->records[i - 1].variant)
+            own = folder_bytes_of(g, bytes, g->records[i].variant);
         if (share_done(&g->records[i]) >= 1)
             continue;
-        double own = folder_bytes_of(g, bytes, g->cells[i]->variant);
         double one = own >= 0           ? own + in_database
                      : g->bytes[i] >= 0 ? g->bytes[i]
                                         : of_all + in_database;
@@ -304,28 +285,18 @@ static void release(struct estimating *g) {
     probes_free(&g->probes);
 }
 
-static bool any_frozen(const struct grid *g) {
-    bool frozen = false;
-    for (size_t i = 0; i < g->n_cells; i++)
-        frozen = frozen || strcmp(g->cells[i].config.trunk.train_from, "frozen") == 0;
-    return frozen;
-}
-
 bool estimate_make(struct estimate *out, const struct grid *grid,
     const struct grid_options *chosen_by, const struct plan_progress *at, const char *db,
     const struct estimate_options *o, struct err *e) {
-    int each = cores_usable() / o->jobs;
     struct estimating g = {.grid = grid,
         .chosen = chosen_by,
         .options = o,
         .db = db,
         .cache = o->cache ? xstrdup(o->cache) : path_beside(db, "cache"),
-        .threads = o->threads ? o->threads
-                   : each > 1 ? each
-                              : 1};
+        .threads = workers_threads(o->threads, o->jobs)};
     g.probes = (struct probes){.device = o->device,
         .threads = g.threads,
-        .spin = workers_spin(o->jobs * g.threads, any_frozen(grid))};
+        .spin = workers_spin_on(grid, o->jobs * g.threads)};
     *out = (struct estimate){.probed = o->probe, .free_bytes = free_bytes(db)};
     collect(&g, at);
     for (size_t i = 0; i < g.n; i++) {

@@ -240,18 +240,6 @@ static bool check_stored(
 
 /* ---- the workers ---- */
 
-static int threads_each(const struct run *r) {
-    int each = cores_usable() / r->jobs;
-    return r->threads ? r->threads : each > 1 ? each : 1;
-}
-
-static bool spins(const struct run *r, const struct grid *g) {
-    bool frozen = false;
-    for (size_t i = 0; i < g->n_cells; i++)
-        frozen = frozen || strcmp(g->cells[i].config.trunk.train_from, "frozen") == 0;
-    return workers_spin(r->jobs * threads_each(r), frozen);
-}
-
 static void worker_arguments(const struct run *r, const struct grid *g, struct arguments *a) {
     arguments_add(a, xstrdup("work"));
     arguments_add(a, xasprintf("--db=%s", r->db));
@@ -259,7 +247,7 @@ static void worker_arguments(const struct run *r, const struct grid *g, struct a
     arguments_add(a, xasprintf("--cache=%s", r->cache));
     arguments_add(a, xasprintf("--weights=%s", r->weights));
     arguments_add(a, xasprintf("--device=%s", r->device));
-    arguments_add(a, xasprintf("--threads=%d", threads_each(r)));
+    arguments_add(a, xasprintf("--threads=%d", workers_threads(r->threads, r->jobs)));
     char *gates = gate_rules_text(&g->gates);
     arguments_add(a, xasprintf("--gates=%s", gates));
     free(gates);
@@ -404,8 +392,9 @@ static bool run_cells(struct run *r, const struct grid *g, struct store *s, stru
     arguments_add(&a, program);
     worker_arguments(r, g, &a);
     interrupt_catch();
+    bool spin = workers_spin_on(g, r->jobs * workers_threads(r->threads, r->jobs));
     struct progress *p = progress_new(s, g->name, &r->chosen, command_quiet());
-    bool ok = workers_start(&workers, r->jobs, spins(r, g), STDOUT_FILENO, p, a.list, e) &&
+    bool ok = workers_start(&workers, r->jobs, spin, STDOUT_FILENO, p, a.list, e) &&
               wait_for(&workers, r, p, e);
     progress_free(p);
     ok = ok && count_cells(r, s, g->name, &tally, e) && outcome(r, g, &workers, &tally, e);

@@ -11,35 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Orders pointers to records by cell; those of one cell by their places. */
-static int by_cell(const void *a, const void *b) {
-    const struct cell_record *x = *(const struct cell_record *const *)a;
-    const struct cell_record *y = *(const struct cell_record *const *)b;
-    return x->cell != y->cell ? (x->cell > y->cell) - (x->cell < y->cell) : (x > y) - (x < y);
-}
-
-/* In the grid's order; those not kept go behind the others, to be freed. */
-static void keep_each_once(struct overview *o) {
-    const struct cell_record **list = xcalloc(o->n + 1, sizeof *list);
-    bool *again = xcalloc(o->n + 1, sizeof *again);
-    for (size_t i = 0; i < o->n; i++)
-        list[i] = &o->cells[i];
-    qsort(list, o->n, sizeof *list, by_cell);
-    for (size_t i = 1; i < o->n; i++)
-        again[list[i] - o->cells] = list[i]->cell == list[i - 1]->cell;
-    size_t kept = 0;
-    for (size_t i = 0; i < o->n; i++) {
-        struct cell_record cell = o->cells[i];
-        if (again[i])
-            continue;
-        o->cells[i] = o->cells[kept];
-        o->cells[kept++] = cell;
-    }
-    o->n = kept;
-    free(again);
-    free(list);
-}
-
 static void estimate(struct overview *o) {
     o->left_s = left_s(o->cells, o->n);
     for (size_t i = 0; i < o->n; i++) {
@@ -107,7 +78,7 @@ bool overview_read(struct overview *o, const struct grid_options *of, struct err
     o->grid = xstrdup(g.name);
     o->db = xstrdup(g.db);
     if (ok) {
-        keep_each_once(o);
+        o->n = store_cells_once(o->cells, o->n);
         estimate(o);
         count_open(o);
         ok = find_gone(o, &g, e) && count_leaky(o, &g, e);

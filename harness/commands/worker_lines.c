@@ -57,7 +57,6 @@ void worker_lines_read(struct worker_lines *l, const struct listener *to) {
         else if (errno == EAGAIN)
             return;
     }
-    flush_part(l, to);
 }
 
 void worker_lines_end(struct worker_lines *l, const struct listener *to) {

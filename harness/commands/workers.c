@@ -136,6 +136,18 @@ bool workers_spin(int threads, bool heads_alone) {
     return !heads_alone && threads <= cores_usable();
 }
 
+bool workers_spin_on(const struct grid *g, int threads) {
+    bool frozen = false;
+    for (size_t i = 0; i < g->n_cells; i++)
+        frozen = frozen || strcmp(g->cells[i].config.trunk.train_from, "frozen") == 0;
+    return workers_spin(threads, frozen);
+}
+
+int workers_threads(int given, int jobs) {
+    int each = cores_usable() / jobs;
+    return given ? given : each > 1 ? each : 1;
+}
+
 static int severity(int exit_code) {
     static const int order[] = {
         0, 1, 75, WORKER_EXIT_NO_SPACE, 2}; /* any other code is a worker that broke down */

@@ -4,6 +4,7 @@
 
 #include "commands/worker_lines.h"
 #include "core/err.h"
+#include "grid/grid.h"
 #include "report/progress.h"
 
 #include <stddef.h>
@@ -51,6 +52,11 @@ void workers_free(struct workers *w);
  * lose where threads are more than cores, and on heads alone, whose matrix products have OpenBLAS's own
  * threads waiting for the core: two thirds of the rate. */
 bool workers_spin(int threads, bool heads_alone); /* threads of all workers */
+/* The same for a grid's workers, which may come to a frozen trunk's heads. */
+bool workers_spin_on(const struct grid *g, int threads);
+
+/* Of each of `jobs` workers: those given, or its share of the cores where that is 0. */
+int workers_threads(int given, int jobs);
 
 /* How the worst of them broke down, behind "a worker": "was killed by SIGKILL (out of memory?)", "ended
  * with exit code 127". The caller frees. */

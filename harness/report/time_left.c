@@ -12,7 +12,8 @@ double share_done(const struct cell_record *c) {
                                                               : epochs;
 }
 
-double epoch_s(const struct cell_record *const *cells, size_t n) {
+/* Seconds an epoch took in those of the cells that are done; -1: none is. */
+static double epoch_s(const struct cell_record *const *cells, size_t n) {
     double wall_s = 0, epochs = 0;
     for (size_t i = 0; i < n; i++)
         if (cells[i]->state == CELL_DONE) {

@@ -7,9 +7,6 @@
 /* How much of a cell is done, from 0 to 1; of one that diverged all, for nothing more comes of it. */
 double share_done(const struct cell_record *c);
 
-/* Seconds an epoch took in those of the cells that are done; -1: none is. */
-double epoch_s(const struct cell_record *const *cells, size_t n);
-
 /* Seconds of work that are left of each cell, for one worker: at the pace of the variant's done cells; where it has
  * none at probed_s[i] an epoch (probed_s NULL, or below 0: not probed); else at that of all done cells. -1 each: of
  * that cell nothing is known. */

@@ -386,6 +386,35 @@ bool store_cells(
     return false;
 }
 
+/* Orders pointers to records by id; those of one id by their places. */
+static int by_id(const void *a, const void *b) {
+    const struct cell_record *x = *(const struct cell_record *const *)a;
+    const struct cell_record *y = *(const struct cell_record *const *)b;
+    int order = strcmp(x->id, y->id);
+    return order ? order : (x > y) - (x < y);
+}
+
+size_t store_cells_once(struct cell_record *cells, size_t n) {
+    const struct cell_record **list = xcalloc(n + 1, sizeof *list);
+    bool *again = xcalloc(n + 1, sizeof *again);
+    for (size_t i = 0; i < n; i++)
+        list[i] = &cells[i];
+    qsort(list, n, sizeof *list, by_id);
+    for (size_t i = 1; i < n; i++)
+        again[list[i] - cells] = strcmp(list[i]->id, list[i - 1]->id) == 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct cell_record cell = cells[i];
+        if (again[i])
+            continue;
+        cells[i] = cells[kept];
+        cells[kept++] = cell;
+    }
+    free(again);
+    free(list);
+    return kept;
+}
+
 void store_cells_free(struct cell_record *cells, size_t n) {
     for (size_t i = 0; i < n; i++)
         store_cell_free(&cells[i]);

@@ -186,6 +186,8 @@ void store_progress_free(struct cell_progress *progress, size_t n); /* the array
 bool store_cells(
     struct store *s, const char *grid, struct cell_record **cells, size_t *n, struct err *e);
 void store_cells_free(struct cell_record *cells, size_t n);
+/* Leaves each id once, in the same order, and returns how many; the others stand behind them, to be freed. */
+size_t store_cells_once(struct cell_record *cells, size_t n);
 
 /* One of them as it is now: 1 (store_cell_free), 0: it does not stand in that grid, -1: e. */
 int store_cell(
