@@ -5,6 +5,7 @@
 #include "grid/grid.h"
 #include "grid/schema.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -208,8 +209,30 @@ START_TEST(rows_and_columns_as_written) {
 }
 END_TEST
 
+START_TEST(published_rows_have_a_value_a_column) {
+    struct grid g;
+    must_parse(&g,
+        "{" BASE
+        ", \"variants\": {\"a\": {}}, \"report\": {\"rows\": [{\"title\": \"ResNet\", \"published\": "
+        "\"Table II\", \"values\": [5.25, null]}, {\"title\": \"Ours\", \"variants\": [\"a\"]}], \"columns\": "
+        "[{\"task\": \"age\", \"metric\": \"mae\"}, {\"task\": \"gender\", \"metric\": \"accuracy\"}]}}",
+        NULL, 0);
+    ck_assert_int_eq(g.n_rows, 2);
+    ck_assert_str_eq(g.rows[0].published, "Table II");
+    ck_assert_int_eq(g.rows[0].n_variants, 0);
+    ck_assert_double_eq(g.rows[0].values[0], 5.25);
+    ck_assert(isnan(g.rows[0].values[1]));
+    ck_assert_ptr_null(g.rows[1].published);
+    ck_assert_ptr_null(g.rows[1].values);
+    grid_free(&g);
+}
+END_TEST
+
 #define V "\"variants\": {\"full\": {}}"
 #define GRID(rest) "{" BASE ", " V ", " rest "}"
+#define PUBLISHED(rest)                                                                            \
+    GRID("\"report\": {\"columns\": [{\"task\": \"age\", \"metric\": \"mae\"}, {\"task\": "        \
+         "\"gender\", \"metric\": \"accuracy\"}], \"rows\": [{\"title\": \"x\", " rest "}]}")
 static const struct {
     const char *text, *message;
 } refused[] = {
@@ -303,6 +326,30 @@ static const struct {
         "g.json: /report/rows/0/variants: \"fuel\": there is no variant of this name; did you mean \"full\"?"},
     {GRID("\"report\": {\"rows\": [{\"title\": \"x\", \"variants\": [\"full\", \"full\"]}]}"),
         "g.json: /report/rows/0/variants: the variant \"full\" stands twice"},
+    {PUBLISHED("\"published\": \"P\", \"values\": [5.3]"),
+        "g.json: /report/rows/0/values: expected a list of 2 values, one for each of /report/columns"},
+    {PUBLISHED("\"published\": \"P\", \"values\": [5.3, 58.6]"),
+        "g.json: /report/rows/0/values/1: 58.6: expected a share, 0 to 1 (58.6 percent is 0.586), for accuracy of gender"},
+    {PUBLISHED("\"published\": \"P\", \"values\": [-1, 0.5]"),
+        "g.json: /report/rows/0/values/0: -1: expected no less than 0 for mae of age"},
+    {PUBLISHED("\"published\": \"P\", \"values\": [5.3, \"0.5\"]"),
+        "g.json: /report/rows/0/values/1: expected a number, or null where the source has none"},
+    {PUBLISHED("\"published\": \"P\", \"variants\": [\"full\"], \"values\": [5.3, 0.5]"),
+        "g.json: /report/rows/0: expected either \"variants\", which are run here, or \"published\", not both"},
+    {PUBLISHED("\"published\": \"\", \"values\": [5.3, 0.5]"),
+        "g.json: /report/rows/0/published: expected a text that says where the values are from"},
+    {PUBLISHED("\"published\": \"P\""),
+        "g.json: /report/rows/0/values: expected a list of 2 values, one for each of /report/columns"},
+    {PUBLISHED("\"published\": \"P\", \"value\": [5.3, 0.5]"),
+        "g.json: /report/rows/0/value: unknown key: expected one of title, published, values; did you mean values?"},
+    {PUBLISHED("\"values\": [5.3, 0.5]"),
+        "g.json: /report/rows/0/published: expected a text that says where the values are from"},
+    {GRID(
+         "\"report\": {\"rows\": [{\"title\": \"x\", \"published\": \"P\", \"values\": [5.3, null]}]}"),
+        "g.json: /report/rows/0/values: expected a list of 3 values, one for each of /report/columns (which are the default's)"},
+    {GRID(
+         "\"report\": {\"rows\": [{\"title\": \"x\", \"published\": \"P\", \"values\": [5.3, null, 1]}]}"),
+        "g.json: /report/rows: expected at least one row with \"variants\""},
     {GRID("\"report\": {\"columns\": [{\"task\": \"race\", \"metric\": \"accuracy\"}]}"),
         "g.json: /report/columns/0/task: no cell of this grid has the task \"race\""},
     {GRID("\"report\": {\"columns\": [{\"task\": \"ag\", \"metric\": \"mae\"}]}"),
@@ -480,6 +527,7 @@ Suite *grid_suite(void) {
     tcase_add_test(c, rows_and_columns_have_defaults);
     tcase_add_test(c, ages_that_are_groups_have_no_bins);
     tcase_add_test(c, rows_and_columns_as_written);
+    tcase_add_test(c, published_rows_have_a_value_a_column);
     tcase_add_loop_test(c, refused_with_a_message, 0, (int)ARRAY_LEN(refused));
     tcase_add_test(c, age_groups_are_known_by_name);
     tcase_add_test(c, too_many_cells_are_refused);

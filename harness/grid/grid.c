@@ -264,6 +264,8 @@ void grid_free(struct grid *g) {
     for (int i = 0; i < g->n_rows; i++) {
         free(g->rows[i].title);
         free_texts(g->rows[i].variants, g->rows[i].n_variants);
+        free(g->rows[i].published);
+        free(g->rows[i].values);
     }
     free_columns(g->columns, g->n_columns);
     free_columns(g->family, g->n_family);

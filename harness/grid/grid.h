@@ -3,7 +3,8 @@
  *   { "title": "...", "base": {configuration}, "variants": {"full": {}, "no-ordinal": {merge patch}},
  *     "descriptions": {"full": "what it is, for people"}, "axes": {"/seed": [1, 2, 3]},
  *     "exclude": [{"variant": "x", "/seed": 3}], "baseline": "full",
- *     "report": {"rows": [{"title": "Single task", "variants": ["single-age", "single-gender"]}],
+ *     "report": {"rows": [{"title": "Single task", "variants": ["single-age", "single-gender"]},
+ *                         {"title": "ResNet", "published": "its source", "values": [5.31, null]}],
  *                "columns": [{"task": "age", "metric": "mae"},
  *                            {"task": "age", "metric": "accuracy", "bins": "fairface-9"}],
  *                "family": [{"task": "age", "metric": "mae"}]},
@@ -38,7 +39,9 @@ struct cell {
 struct report_row {
     char *title;
     char **variants; /* names; the cell of a column comes from the first that has its task */
-    int n_variants;
+    int n_variants;  /* 0: published */
+    char *published; /* where the values of a row that is not run here are from; NULL: it is run here */
+    double *values;  /* [n_columns], shares 0 to 1, NaN where the source has none; NULL: run here */
 };
 struct report_column {
     enum attribute task;

@@ -4,6 +4,7 @@
 #include "analysis/metrics.h"
 #include "core/mem.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,19 +60,81 @@ static bool read_row_variants(const struct grid *g, const struct grid_file *f, c
     return true;
 }
 
+static const struct metric_row *metric_of(const struct report_column *column) {
+    int m = 0;
+    while (strcmp(metric_rows[m].name, column->metric) != 0)
+        m++;
+    return &metric_rows[m];
+}
+
+/* A source's value of a column: null, a share, an error that is no less than 0, or a bias. */
+static bool read_value(const struct grid_file *f, const cJSON *value, const char *at,
+    const struct report_column *column, double *to, struct err *e) {
+    const struct metric_row *m = metric_of(column);
+    *to = cJSON_IsNumber(value) ? value->valuedouble : NAN;
+    if (cJSON_IsNull(value))
+        return true;
+    if (!cJSON_IsNumber(value))
+        return err_usage(
+            e, "%s: %s: expected a number, or null where the source has none", f->where, at);
+    if (m->share && (*to < 0 || *to > 1))
+        return err_usage(e,
+            "%s: %s: %g: expected a share, 0 to 1 (58.6 percent is 0.586), for %s of %s", f->where,
+            at, *to, m->name, attribute_name[column->task]);
+    return m->better == 0 || *to >= 0 ||
+           err_usage(e, "%s: %s: %g: expected no less than 0 for %s of %s", f->where, at, *to,
+               m->name, attribute_name[column->task]);
+}
+
+/* What another work says of itself; needs the columns. */
+static bool read_published(const struct grid *g, const struct grid_file *f, const cJSON *object,
+    const char *at, struct report_row *row, struct err *e) {
+    const cJSON *source = json_get(object, "published"), *values = json_get(object, "values");
+    if (!cJSON_IsString(source) || !*source->valuestring)
+        return err_usage(e, "%s: %s/published: expected a text that says where the values are from",
+            f->where, at);
+    int n = cJSON_IsArray(values) ? cJSON_GetArraySize(values) : -1;
+    if (n != g->n_columns)
+        return err_usage(e,
+            "%s: %s/values: expected a list of %d values, one for each of /report/columns%s",
+            f->where, at, g->n_columns,
+            json_get(f->report, "columns") ? "" : " (which are the default's)");
+    row->published = xstrdup(source->valuestring);
+    row->values = xcalloc((size_t)n, sizeof row->values[0]);
+    bool ok = true;
+    for (int c = 0; ok && c < n; c++) {
+        char *inside = xasprintf("%s/values/%d", at, c);
+        ok = read_value(
+            f, cJSON_GetArrayItem(values, c), inside, &g->columns[c], &row->values[c], e);
+        free(inside);
+    }
+    return ok;
+}
+
 static bool read_row(
     struct grid *g, const struct grid_file *f, const cJSON *object, const char *at, struct err *e) {
-    static const char *const members[] = {"title", "variants"};
+    static const char *const run[] = {"title", "variants"};
+    static const char *const cited[] = {"title", "published", "values"};
     if (!cJSON_IsObject(object))
-        return err_usage(
-            e, "%s: %s: expected an object with \"title\" and \"variants\"", f->where, at);
-    if (!grid_known_members(f, at, object, members, ARRAY_LEN(members), e))
+        return err_usage(e,
+            "%s: %s: expected an object with \"title\" and \"variants\", or with \"title\", "
+            "\"published\" and \"values\"",
+            f->where, at);
+    bool published = json_get(object, "published") || json_get(object, "values");
+    if (published && json_get(object, "variants"))
+        return err_usage(e,
+            "%s: %s: expected either \"variants\", which are run here, or \"published\", not both",
+            f->where, at);
+    if (!grid_known_members(f, at, object, published ? cited : run,
+            published ? ARRAY_LEN(cited) : ARRAY_LEN(run), e))
         return false;
     const cJSON *title = json_get(object, "title");
     if (!cJSON_IsString(title))
         return err_usage(e, "%s: %s/title: expected a text", f->where, at);
     struct report_row *row = &g->rows[g->n_rows++];
     row->title = xstrdup(title->valuestring);
+    if (published)
+        return read_published(g, f, object, at, row, e);
     char *inside = xasprintf("%s/variants", at);
     bool ok = read_row_variants(g, f, json_get(object, "variants"), inside, row, e);
     free(inside);
@@ -83,13 +146,16 @@ static bool read_rows(struct grid *g, const struct grid_file *f, const cJSON *ro
         return false;
     g->rows = xcalloc((size_t)cJSON_GetArraySize(rows), sizeof g->rows[0]);
     const cJSON *row;
-    bool ok = true;
+    bool ok = true, run = false;
     cJSON_ArrayForEach(row, rows) {
         char *at = xasprintf("/report/rows/%d", g->n_rows);
         ok = ok && read_row(g, f, row, at, e);
+        run = run || (ok && !g->rows[g->n_rows - 1].published);
         free(at);
     }
-    return ok;
+    return ok &&
+           (run || err_usage(e, "%s: /report/rows: expected at least one row with \"variants\"",
+                       f->where));
 }
 
 /* ---- columns ---- */
@@ -232,17 +298,15 @@ bool grid_make_report(struct grid *g, const struct grid_file *f, struct err *e) 
         return false;
     const cJSON *rows = json_get(f->report, "rows"), *columns = json_get(f->report, "columns");
     const cJSON *family = json_get(f->report, "family");
-    if (rows && !read_rows(g, f, rows, e))
-        return false;
     if (columns && !read_columns(g, f, columns, "/report/columns", &shown, e))
         return false;
     if (family && !read_columns(g, f, family, "/report/family", &tested, e))
         return false;
-    if (!rows)
-        default_rows(g);
     if (!columns)
         default_columns(g);
     if (!family)
         copy_columns(g);
-    return true;
+    if (!rows)
+        default_rows(g);
+    return !rows || read_rows(g, f, rows, e); /* the values of published rows are of columns */
 }

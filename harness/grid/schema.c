@@ -206,14 +206,34 @@ static cJSON *column(void) {
     return s;
 }
 
-static cJSON *report(void) {
-    cJSON *row = cJSON_CreateObject(), *properties = cJSON_CreateObject();
+static cJSON *row_run_here(void) {
+    static const char *const required[] = {"title", "variants"};
+    cJSON *row = cJSON_CreateObject();
     add(row, "title", of_type("string"));
     add(row, "variants", list_of(of_type("string"), 1));
-    cJSON *closed = closed_object(row);
-    static const char *const required[] = {"title", "variants"};
-    add(closed, "required", cJSON_CreateStringArray(required, ARRAY_LEN(required)));
-    add(properties, "rows", list_of(closed, 1));
+    cJSON *s = closed_object(row);
+    add(s, "required", cJSON_CreateStringArray(required, ARRAY_LEN(required)));
+    return s;
+}
+
+static cJSON *row_published(void) {
+    static const char *const required[] = {"title", "published", "values"};
+    cJSON *row = cJSON_CreateObject(), *source = of_type("string");
+    cJSON_AddNumberToObject(source, "minLength", 1);
+    add(row, "title", of_type("string"));
+    add(row, "published", source);
+    add(row, "values", list_of(or_null(of_type("number")), 1));
+    cJSON *s = closed_object(row);
+    add(s, "required", cJSON_CreateStringArray(required, ARRAY_LEN(required)));
+    return s;
+}
+
+static cJSON *report(void) {
+    cJSON *row = cJSON_CreateObject(), *properties = cJSON_CreateObject();
+    cJSON *either = cJSON_AddArrayToObject(row, "anyOf");
+    cJSON_AddItemToArray(either, row_run_here());
+    cJSON_AddItemToArray(either, row_published());
+    add(properties, "rows", list_of(row, 1));
     add(properties, "columns", list_of(column(), 1));
     add(properties, "family", list_of(column(), 1));
     return closed_object(properties);
