@@ -130,7 +130,7 @@ START_TEST(missing_cells_show) {
     ck_number(&r, 0, ATTR_AGE, "mae", 1, 2, 3, NAN);
     ck_number(&r, 1, ATTR_AGE, "mae", 0, 1, NAN, NAN);
     struct str text = {0};
-    report_markdown(&text, &r);
+    report_markdown(&text, &r, NULL);
     ck_assert_ptr_nonnull(strstr(text.text, "1 of 2 cells"));
     ck_assert_ptr_nonnull(strstr(text.text, "0 of 1 cell"));
     ck_assert_ptr_null(strstr(text.text, "**3")); /* nothing is best of an incomplete column */

@@ -180,8 +180,9 @@ void paired_compare(struct paired_result *r, const struct outcome *o, const stru
         r->b = outcome_value(sums + 2 * x.runs_a, x.runs_b, NULL);
         r->difference = r->a - r->b;
         r->relative = r->b != 0 ? r->difference / r->b : NAN;
-        bootstrap(&x, &rows, r);
         test(&x, r);
+        if (!options->claims_alone || !(r->p > 1 - options->confidence))
+            bootstrap(&x, &rows, r);
         if (outcome_traits(o).count && x.alone && x.runs_a == 1 && x.runs_b == 1)
             count_discordant(&x, r);
         free(sums);

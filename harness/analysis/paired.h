@@ -21,6 +21,8 @@ struct paired_options {
     size_t draws;
     uint64_t seed;
     int threads;
+    bool
+        claims_alone; /* no interval where p is above 1 - confidence already, which leaves nothing to claim */
 };
 
 struct paired_result {

@@ -2,6 +2,7 @@
 #include "commands/command.h"
 
 #include "commands/stored_grid.h"
+#include "core/cores.h"
 #include "core/mem.h"
 #include "report/output.h"
 #include "report/report.h"
@@ -10,17 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEY_FORMAT = 256, KEY_PART };
+enum { KEY_FORMAT = 256, KEY_PART, KEY_NO_TESTS };
 
 static const struct {
     const char *name;
-    void (*write)(struct str *out, const struct results *r);
-} formats[] = {{"md", report_markdown}, {"csv", report_csv}, {"json", report_json}};
+    void (*write)(struct str *out, const struct results *r, const struct row_tests *tests);
+} formats[] = {
+    {"md", report_markdown}, {"tex", report_latex}, {"csv", report_csv}, {"json", report_json}};
 
 static const struct argp_option options[] = {
-    {"format", KEY_FORMAT, "FORMAT", 0, "md (the default), csv or json", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0, "md (the default), tex (a LaTeX table), csv or json", 0},
     {"part", KEY_PART, "PART", 0,
         "test or validation (default: test, of GRID:select validation, which it was chosen on)", 0},
+    {"no-tests", KEY_NO_TESTS, NULL, 0,
+        "do not test rows against the baseline, which reads every prediction of the part", 0},
     {"output", 'o', "FILE", 0, "write there instead of to standard output", 0},
     {0},
 };
@@ -30,6 +34,7 @@ struct report_options {
     const char *output;
     int format;
     enum part part;
+    bool no_tests;
     struct err *e;
 };
 
@@ -37,7 +42,7 @@ static error_t parse_format(struct report_options *o, const char *value) {
     for (o->format = 0; o->format < (int)ARRAY_LEN(formats); o->format++)
         if (strcmp(formats[o->format].name, value) == 0)
             return 0;
-    err_usage(o->e, "report: --format: %.200s: expected md, csv or json", value);
+    err_usage(o->e, "report: --format: %.200s: expected md, tex, csv or json", value);
     err_hint(o->e, value, formats, ARRAY_LEN(formats), sizeof *formats);
     return EINVAL;
 }
@@ -60,6 +65,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
         return parse_format(o, value);
     case KEY_PART:
         return parse_part(o, value);
+    case KEY_NO_TESTS:
+        o->no_tests = true;
+        break;
     case 'o':
         o->output = value;
         break;
@@ -72,7 +80,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
 static const struct argp argp = {options, parse, "GRID",
     "Prints a grid's tables: the ablation, every metric by task, age groups by named bins.\v"
     "GRID is the grid's file or its name in the database. Title, rows and columns are those of the file "
-    "as `dmtl run` last saw it. GRID:select is what was tried for its open keys.",
+    "as `dmtl run` last saw it. GRID:select is what was tried for its open keys. Numbers that are told apart from "
+    "the baseline's are marked, by the tests of `dmtl compare GRID`. A LaTeX table is for \\input and needs "
+    "\\usepackage{booktabs}.",
     NULL, NULL, NULL};
 
 bool command_report(int argc, char **argv, struct err *e) {
@@ -82,15 +92,19 @@ bool command_report(int argc, char **argv, struct err *e) {
         return e->kind == ERR_NONE;
     struct stored_grid grid = {0};
     struct results results = {0};
+    struct row_tests tests = {0};
     struct str text = {0};
     bool ok = grid_options_stored(&o.grid, "report", e) && stored_grid_open(&grid, &o.grid, e) &&
               results_read(&results, grid.store, grid.name,
                   o.part == PART_COUNT ? stored_grid_part(&grid) : o.part, e);
     if (ok) {
-        formats[o.format].write(&text, &results);
+        if (!o.no_tests)
+            row_tests_make(&tests, grid.store, &results, cores_usable());
+        formats[o.format].write(&text, &results, o.no_tests ? NULL : &tests);
         ok = output_write(o.output, text.text, text.len, e);
     }
     str_free(&text);
+    row_tests_free(&tests);
     results_free(&results);
     stored_grid_close(&grid);
     return ok;

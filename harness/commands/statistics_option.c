@@ -3,6 +3,7 @@
 #include "core/cores.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "report/comparisons.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ _Static_assert(
     ARRAY_LEN(statistics_option_rows) == STATISTICS_OPTION_ROWS, "the header says how many");
 
 const struct statistics_options statistics_defaults = {
-    .choice = {.part = PART_TEST}, .confidence = 0.95, .draws = 2000, .seed = 1};
+    .choice = {.part = PART_TEST}, .confidence = COMPARISON_CONFIDENCE, .draws = COMPARISON_DRAWS, .seed = COMPARISON_SEED};
 
 void statistics_option_table(struct argp_option *table, const struct argp_option *own, size_t n) {
     if (n)

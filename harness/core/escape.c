@@ -1,5 +1,8 @@
 #include "core/escape.h"
 
+#include "core/mem.h"
+
+#include <stdint.h>
 #include <string.h>
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
@@ -147,6 +150,134 @@ void escape_shell(struct str *out, const char *text) {
 void escape_shell_word(struct str *out, const char *text) {
     shell_word(out, "", text);
 }
+
+/* ---- LaTeX ---- */
+
+static const char *latex_special(char c) {
+    switch (c) {
+    case '\\':
+        return "\\textbackslash{}";
+    case '^':
+        return "\\textasciicircum{}";
+    case '~':
+        return "\\textasciitilde{}";
+    case '|':
+        return "\\textbar{}";
+    case '<':
+        return "\\textless{}";
+    case '>':
+        return "\\textgreater{}";
+    case '{':
+        return "\\{";
+    case '}':
+        return "\\}";
+    case '$':
+        return "\\$";
+    case '&':
+        return "\\&";
+    case '#':
+        return "\\#";
+    case '%':
+        return "\\%";
+    case '_':
+        return "\\_";
+    case '"':
+        return "{\\char34}"; /* babel may have made the character a command */
+    case '[':                /* behind a line's end it would begin an argument, as * would */
+        return "{[}";
+    case ']':
+        return "{]}";
+    case '*':
+        return "{*}";
+    case '`': /* behind ? and ! it would turn these over */
+        return "{`}";
+    }
+    return NULL;
+}
+
+struct latex_symbol {
+    uint32_t code;
+    const char *text;
+};
+static const struct latex_symbol latex_symbols[] = {{0xA0, "~"}, {0xA3, "\\pounds{}"},
+    {0xA7, "\\S{}"}, {0xA9, "\\copyright{}"}, {0xB0, "$^\\circ$"}, {0xB1, "$\\pm$"}, {0xB2, "$^2$"},
+    {0xB3, "$^3$"}, {0xB5, "$\\mu$"}, {0xB6, "\\P{}"}, {0xB7, "$\\cdot$"}, {0xB9, "$^1$"},
+    {0xD7, "$\\times$"}, {0xF7, "$\\div$"}, {0x393, "$\\Gamma$"}, {0x394, "$\\Delta$"},
+    {0x398, "$\\Theta$"}, {0x39B, "$\\Lambda$"}, {0x3A0, "$\\Pi$"}, {0x3A3, "$\\Sigma$"},
+    {0x3A6, "$\\Phi$"}, {0x3A8, "$\\Psi$"}, {0x3A9, "$\\Omega$"}, {0x3B1, "$\\alpha$"},
+    {0x3B2, "$\\beta$"}, {0x3B3, "$\\gamma$"}, {0x3B4, "$\\delta$"}, {0x3B5, "$\\varepsilon$"},
+    {0x3B6, "$\\zeta$"}, {0x3B7, "$\\eta$"}, {0x3B8, "$\\theta$"}, {0x3BA, "$\\kappa$"},
+    {0x3BB, "$\\lambda$"}, {0x3BC, "$\\mu$"}, {0x3BD, "$\\nu$"}, {0x3BE, "$\\xi$"},
+    {0x3C0, "$\\pi$"}, {0x3C1, "$\\rho$"}, {0x3C3, "$\\sigma$"}, {0x3C4, "$\\tau$"},
+    {0x3C6, "$\\varphi$"}, {0x3C7, "$\\chi$"}, {0x3C8, "$\\psi$"}, {0x3C9, "$\\omega$"},
+    {0x2010, "{-}"}, {0x2011, "{-}"}, {0x2013, "\\textendash{}"}, {0x2014, "\\textemdash{}"},
+    {0x2018, "\\textquoteleft{}"}, {0x2019, "\\textquoteright{}"}, {0x201C, "\\textquotedblleft{}"},
+    {0x201D, "\\textquotedblright{}"}, {0x2020, "\\dag{}"}, {0x2021, "\\ddag{}"},
+    {0x2022, "$\\bullet$"}, {0x2026, "\\dots{}"}, {0x2190, "$\\leftarrow$"},
+    {0x2192, "$\\rightarrow$"}, {0x2212, "$-$"}, {0x221E, "$\\infty$"}, {0x2248, "$\\approx$"},
+    {0x2260, "$\\neq$"}, {0x2264, "$\\leq$"}, {0x2265, "$\\geq$"}};
+
+/* The letters of the T1 encoding and what it makes of them, by LaTeX's own table (t1enc.dfu). */
+static const uint32_t latex_letters[][2] = {{0xA1, 0xA1}, {0xAB, 0xAB}, {0xBB, 0xBB}, {0xBF, 0xD6},
+    {0xD8, 0xF6}, {0xF8, 0x125}, {0x128, 0x137}, {0x139, 0x13E}, {0x141, 0x148}, {0x14A, 0x165},
+    {0x168, 0x17E}, {0x218, 0x21B}};
+
+static uint32_t code_of(const unsigned char *s, size_t n) {
+    uint32_t code = n == 1 ? s[0] : s[0] & (0x7Fu >> n);
+    for (size_t i = 1; i < n; i++)
+        code = code << 6 | (s[i] & 0x3F);
+    return code;
+}
+
+/* One character; how many it is shown as. */
+static int latex_character(struct str *out, const unsigned char *s, size_t n) {
+    uint32_t code = n ? code_of(s, n) : 0xFFFD;
+    if (n && is_control(s, n)) {
+        str_addc(out, ' ');
+        return 1;
+    }
+    if (n == 1) {
+        const char *instead = latex_special((char)*s);
+        str_addn(out, instead ? instead : (const char *)s, instead ? strlen(instead) : 1);
+        if (strchr("-',", *s) && (s[1] == *s || !s[1]))
+            str_add(out, "{}"); /* two of them would be a dash, or one quote */
+        return 1;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(latex_symbols); i++)
+        if (latex_symbols[i].code == code) {
+            str_add(out, latex_symbols[i].text);
+            return 1;
+        }
+    for (size_t i = 0; i < ARRAY_LEN(latex_letters); i++)
+        if (code >= latex_letters[i][0] && code <= latex_letters[i][1]) {
+            str_addn(out, (const char *)s, n);
+            return 1;
+        }
+    str_addf(out, "{[}U+%04X{]}", (unsigned)code);
+    return 8;
+}
+
+/* No word of text is longer; what is gets places to break, this often. */
+enum { LONG_WORD = 20, BREAK_AFTER = 8 };
+
+void escape_latex(struct str *out, const char *text) {
+    const unsigned char *s = (const unsigned char *)text;
+    size_t word = strcspn(text, " ");
+    for (int shown = 0; *s;) {
+        size_t n = utf8_length(s);
+        if (*s == ' ') {
+            word = strcspn((const char *)s + 1, " ");
+            shown = 0;
+        } else if (word > LONG_WORD && shown >= BREAK_AFTER) {
+            str_add(out, "\\allowbreak{}");
+            shown = 0;
+        }
+        shown += latex_character(out, s, n);
+        s += n ? n : 1;
+    }
+}
+
+/* ---- gnuplot ---- */
 
 static const char *gnuplot_special(char c) {
     return c == '\'' ? "''" : NULL;

@@ -25,6 +25,11 @@ void escape_shell(struct str *out, const char *text);
 /* The same of a word that is no name of a file: "-x" and "--only=-x" stay as they are. */
 void escape_shell_word(struct str *out, const char *text);
 
+/* Text of LaTeX, in a cell, a caption or a paragraph, set as it reads: no ligatures, and long words may be broken. What
+ * pdflatex cannot set with UTF-8 input and the T1 encoding (scripts that are not Latin, emoji) becomes its number in
+ * brackets, [U+05D0]. */
+void escape_latex(struct str *out, const char *text);
+
 /* A single-quoted gnuplot string with its quotes: gnuplot runs no backquotes and reads no escapes inside;
  * a quote is doubled. Text must be drawn `noenhanced`. */
 void escape_gnuplot(struct str *out, const char *text);

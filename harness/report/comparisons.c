@@ -58,7 +58,7 @@ static bool check_truths(const struct predictions *a, const struct predictions *
     return true;
 }
 
-/* The predictions of one system, kept until another task or read-out is asked for: the baseline's serve many. */
+/* The predictions of one system, kept until another task or read-out is asked for. */
 struct kept {
     struct system_predictions r;
     struct compared of;
@@ -79,7 +79,7 @@ static bool keep(struct kept *k, struct compared of, enum attribute task,
 
 struct maker {
     struct comparisons *c;
-    struct kept a, b;
+    struct kept a, b[ATTR_COUNT]; /* b: the baseline's serve many, so one a task is kept */
 };
 
 static void note_set(struct comparisons *c, const struct store_dataset *d) {
@@ -91,20 +91,21 @@ static void note_set(struct comparisons *c, const struct store_dataset *d) {
 static void add_result(
     struct maker *m, const struct test *t, const struct outcome *o, const struct age_bins *bins) {
     struct comparisons *c = m->c;
+    const struct kept *b = &m->b[t->task];
     c->list = xgrow(c->list, &c->capacity, c->n + 1, sizeof *c->list);
     struct comparison *one = &c->list[c->n++];
     *one = (struct comparison){.a = m->a.of,
-        .b = m->b.of,
+        .b = b->of,
         .task = t->task,
         .bins = xstrdup(bins && outcome_traits(o).classes ? bins->name : ""),
         .outcome = *o,
         .holm = NAN,
-        .done = {m->a.r.cells, m->b.r.cells},
-        .planned = {m->a.r.planned, m->b.r.planned},
-        .runs = {m->a.r.p.runs, m->b.r.p.runs},
-        .leaky = m->a.r.leaky || m->b.r.leaky};
+        .done = {m->a.r.cells, b->r.cells},
+        .planned = {m->a.r.planned, b->r.planned},
+        .runs = {m->a.r.p.runs, b->r.p.runs},
+        .leaky = m->a.r.leaky || b->r.leaky};
     one->outcome.name = xstrdup(o->name);
-    paired_compare(&one->result, o, &m->a.r.p, &m->b.r.p, bins, &c->request->options);
+    paired_compare(&one->result, o, &m->a.r.p, &b->r.p, bins, &c->request->options);
 }
 
 /* One system against another by one outcome, whose read-out it may choose. */
@@ -114,7 +115,8 @@ static bool add_outcome(struct maker *m, const struct test *t, const struct outc
     if (choice.choice == READOUT_BAYES) {
         choice.outcome = o;
         choice.bins = bins;
-        if (!keep(&m->a, m->a.of, t->task, choice, e) || !keep(&m->b, m->b.of, t->task, choice, e))
+        struct kept *b = &m->b[t->task];
+        if (!keep(&m->a, m->a.of, t->task, choice, e) || !keep(b, b->of, t->task, choice, e))
             return false;
     }
     add_result(m, t, o, bins);
@@ -130,11 +132,12 @@ static bool add_test(
     size_t n = 0, capacity = 0;
     choice.terms = outcome_needs_probabilities(t->metric);
     choice.choice = choice.choice == READOUT_BAYES ? READOUT_AS_STORED : choice.choice;
-    bool ok = keep(&m->a, a, t->task, choice, e) && keep(&m->b, b, t->task, choice, e);
-    if (ok && m->a.r.p.n && m->b.r.p.n) {
+    struct kept *kept = &m->b[t->task];
+    bool ok = keep(&m->a, a, t->task, choice, e) && keep(kept, b, t->task, choice, e);
+    if (ok && m->a.r.p.n && kept->r.p.n) {
         const struct store_dataset *d = &m->a.r.dataset;
         bool years = t->task == ATTR_AGE && d->exact_ages;
-        ok = check_truths(&m->a.r.p, &m->b.r.p, e) &&
+        ok = check_truths(&m->a.r.p, &kept->r.p, e) &&
              (!years || find_bins(&sets, t->bins, &bins, e));
         const struct classes classes = {t->task, bins,
             bins    ? bins->n
@@ -209,7 +212,8 @@ static bool add_pair(struct maker *m, struct compared a, struct compared b, stru
 static bool finish(struct maker *m, bool ok, struct err *e) {
     struct comparisons *c = m->c;
     system_predictions_free(&m->a.r);
-    system_predictions_free(&m->b.r);
+    for (int task = 0; task < ATTR_COUNT; task++)
+        system_predictions_free(&m->b[task].r);
     if (ok && c->n == 0)
         return err_set(e,
             "compare: no task has predictions of both systems on the %s part: `dmtl status` "
@@ -236,7 +240,7 @@ bool comparisons_of_two(struct comparisons *c, const struct comparison_request *
 /* The system of the baseline's row in the setting of another, or -1. */
 static int baseline_of(const struct systems *s, size_t system) {
     for (size_t i = 0; i < s->n; i++)
-        if (s->list[i].row && s->list[i].baseline &&
+        if (s->list[i].row >= 0 && s->list[i].baseline &&
             strcmp(s->list[i].setting, s->list[system].setting) == 0)
             return (int)i;
     return -1;
@@ -249,7 +253,7 @@ bool comparisons_of_grid(struct comparisons *c, const struct comparison_request 
     bool ok = check_request(request, e);
     for (size_t i = 0; ok && i < systems->n; i++) {
         int baseline = baseline_of(systems, i);
-        if (!systems->list[i].row || systems->list[i].baseline || baseline < 0)
+        if (systems->list[i].row < 0 || systems->list[i].baseline || baseline < 0)
             continue;
         ok = add_pair(
             &m, (struct compared){systems, i}, (struct compared){systems, (size_t)baseline}, e);

@@ -39,6 +39,10 @@ struct comparisons {
     char *dataset;
 };
 
+/* What `compare` and the marks of a report do unless they are told otherwise. */
+#define COMPARISON_CONFIDENCE 0.95
+enum { COMPARISON_DRAWS = 2000, COMPARISON_SEED = 1 };
+
 /* Every row of the grid's table but the baseline against the row of the baseline in the same setting. Tasks that
  * one of two lacks are left out. comparisons_free on success and failure alike. */
 bool comparisons_of_grid(struct comparisons *c, const struct comparison_request *request,

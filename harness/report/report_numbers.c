@@ -43,6 +43,32 @@ void report_each_number(const struct results *r, report_number_fn *each, void *c
             each_of_task(r, &r->rows[i], (enum attribute)t, each, context);
 }
 
+typedef void published_fn(void *context, const struct results *r, const struct report_row *row,
+    const struct report_column *column, double value);
+
+/* The values of published rows, row by row; none before any cell is done. */
+static void each_published(const struct results *r, published_fn *each, void *context) {
+    for (int i = 0; i < r->grid.n_rows && r->cells_done; i++)
+        for (int c = 0; c < r->grid.n_columns && r->grid.rows[i].published; c++)
+            if (!isnan(r->grid.rows[i].values[c]))
+                each(context, r, &r->grid.rows[i], &r->grid.columns[c], r->grid.rows[i].values[c]);
+}
+
+/* What both formats write with. */
+struct with_tests {
+    struct str *out;
+    const struct row_tests *tests;
+    size_t n; /* numbers written */
+};
+
+/* Tests are of the read-out of record. */
+static bool test_of(const struct row_tests *tests, const struct results *r,
+    const struct result_row *row, enum attribute task, enum readout readout, const char *bins,
+    const char *metric, struct row_test *test) {
+    return readout == results_readout(r, row, task) &&
+           row_tests_find(tests, r, row, task, bins, metric, test);
+}
+
 /* ---- CSV ---- */
 
 static void csv_text(struct str *out, const char *text) {
@@ -59,7 +85,9 @@ static void csv_number(struct str *out, double x) {
 static void csv_line(void *context, const struct results *r, const struct result_row *row,
     enum attribute task, enum readout readout, const char *bins, const char *metric,
     const struct result_number *number) {
-    struct str *out = context, variants = {0};
+    const struct with_tests *with = context;
+    struct str *out = with->out, variants = {0};
+    struct row_test test;
     csv_text(out, r->grid.name);
     csv_text(out, r->dataset);
     str_addf(out, "%d,%s,", r->drawn, part_name[r->part]);
@@ -79,15 +107,38 @@ static void csv_line(void *context, const struct results *r, const struct result
         results_row_leaky(r, row), task == ATTR_AGE && results_row_age_groups(r, row));
     csv_number(out, number->interval.low);
     csv_number(out, number->interval.high);
-    str_addf(out, "%s\r\n", number->variance_of);
+    str_addf(out, "%s,", number->variance_of);
+    if (test_of(with->tests, r, row, task, readout, bins, metric, &test)) {
+        csv_number(out, test.p);
+        csv_number(out, test.holm);
+        str_addf(out, "%d,\r\n", test.significant);
+    } else {
+        str_add(out, ",,,\r\n");
+    }
     str_free(&variants);
 }
 
-void report_csv(struct str *out, const struct results *r) {
+static void csv_published(void *context, const struct results *r, const struct report_row *row,
+    const struct report_column *column, double value) {
+    struct str *out = ((struct with_tests *)context)->out;
+    csv_text(out, r->grid.name);
+    csv_text(out, r->dataset);
+    str_addf(out, "%d,%s,", r->drawn, part_name[r->part]);
+    csv_text(out, row->title);
+    str_addf(out, ",0,,%s,,1,%s,%s,", attribute_name[column->task], column->bins, column->metric);
+    csv_number(out, value);
+    str_add(out, ",0,0,0,0,0,,,,,,,");
+    escape_csv(out, row->published);
+    str_add(out, "\r\n");
+}
+
+void report_csv(struct str *out, const struct results *r, const struct row_tests *tests) {
+    struct with_tests with = {.out = out, .tests = tests};
     str_add(out,
         "grid,dataset,drawn,part,row,setting,baseline,variants,task,readout,of_record,bins,"
-        "metric,mean,sd,cells,planned,samples,leaky,age_groups,low,high,variance_of\r\n");
-    report_each_number(r, csv_line, out);
+        "metric,mean,sd,cells,planned,samples,leaky,age_groups,low,high,variance_of,p,holm,significant,published\r\n");
+    report_each_number(r, csv_line, &with);
+    each_published(r, csv_published, &with);
 }
 
 /* ---- JSON ---- */
@@ -111,17 +162,13 @@ static void json_cells(
     }
 }
 
-struct json_list {
-    struct str *out;
-    size_t n;
-};
-
 static void json_number(void *context, const struct results *r, const struct result_row *row,
     enum attribute task, enum readout readout, const char *bins, const char *metric,
     const struct result_number *number) {
-    struct json_list *list = context;
-    struct str *out = list->out;
-    str_add(out, list->n++ ? ",\n    {" : "\n    {");
+    struct with_tests *with = context;
+    struct str *out = with->out;
+    struct row_test test = {NAN, NAN, false};
+    str_add(out, with->n++ ? ",\n    {" : "\n    {");
     member(out, "row", row->title);
     member(out, "setting", row->setting);
     str_addf(out, "\"baseline\": %s, \"leaky\": %s, ", row->baseline ? "true" : "false",
@@ -146,13 +193,37 @@ static void json_number(void *context, const struct results *r, const struct res
     json_add_string(out, "variance_of");
     str_add(out, ": ");
     json_add_string(out, number->variance_of);
-    str_addf(out, ", \"planned\": %zu, \"samples\": %ld, \"cells\": [", number->planned,
-        number->samples);
+    bool tested = test_of(with->tests, r, row, task, readout, bins, metric, &test);
+    str_add(out, ", \"p\": ");
+    json_add_number(out, test.p);
+    str_add(out, ", \"holm\": ");
+    json_add_number(out, test.holm);
+    str_addf(out, ", \"significant\": %s, \"planned\": %zu, \"samples\": %ld, \"cells\": [",
+        !tested            ? "null"
+        : test.significant ? "true"
+                           : "false",
+        number->planned, number->samples);
     json_cells(out, r, number);
     str_add(out, "]}");
 }
 
-void report_json(struct str *out, const struct results *r) {
+static void json_published(void *context, const struct results *r, const struct report_row *row,
+    const struct report_column *column, double value) {
+    struct with_tests *with = context;
+    (void)r;
+    str_add(with->out, with->n++ ? ",\n    {" : "\n    {");
+    member(with->out, "row", row->title);
+    member(with->out, "source", row->published);
+    member(with->out, "task", attribute_name[column->task]);
+    member(with->out, "bins", column->bins);
+    member(with->out, "metric", column->metric);
+    str_add(with->out, "\"value\": ");
+    json_add_number(with->out, value);
+    str_addc(with->out, '}');
+}
+
+void report_json(struct str *out, const struct results *r, const struct row_tests *tests) {
+    struct with_tests with = {.out = out, .tests = tests}, published = {.out = out};
     str_add(out, "{\n  ");
     member(out, "grid", r->grid.name);
     member(out, "title", r->grid.title ? r->grid.title : "");
@@ -170,7 +241,8 @@ void report_json(struct str *out, const struct results *r) {
     warnings_json(out, &r->warnings);
     str_addf(out, ",\n  \"gates_unknown\": %ld", r->warnings.unknown);
     str_add(out, ",\n  \"numbers\": [");
-    struct json_list list = {.out = out};
-    report_each_number(r, json_number, &list);
-    str_add(out, list.n ? "\n  ]\n}\n" : "]\n}\n");
+    report_each_number(r, json_number, &with);
+    str_add(out, with.n ? "\n  ],\n  \"published\": [" : "],\n  \"published\": [");
+    each_published(r, json_published, &published);
+    str_add(out, published.n ? "\n  ]\n}\n" : "]\n}\n");
 }

@@ -23,7 +23,7 @@ static bool has_variant(const struct system *system, const char *variant) {
 }
 
 /* The systems of these variants, one a setting that a member has. */
-static void add_settings(struct systems *s, const char *title, char **variants, int n, bool row) {
+static void add_settings(struct systems *s, const char *title, char **variants, int n, int row) {
     size_t first = s->n;
     for (size_t m = 0; m < s->n_members; m++) {
         bool wanted = word_find((const char *const *)variants, n, s->members[m].variant) >= 0;
@@ -50,7 +50,7 @@ bool systems_read(struct systems *s, struct store *store, const char *grid, stru
         s->setting[m] = setting_text(s->members[m].axes);
     for (int r = 0; r < s->grid.n_rows; r++)
         add_settings(
-            s, s->grid.rows[r].title, s->grid.rows[r].variants, s->grid.rows[r].n_variants, true);
+            s, s->grid.rows[r].title, s->grid.rows[r].variants, s->grid.rows[r].n_variants, r);
     return true;
 }
 
@@ -102,7 +102,7 @@ static int fitting(const struct systems *s, const char *name, bool rows, size_t 
         const char *rest = fits ? name + bare : "";
         fits = fits && (!*rest || (*rest == ':' && strcmp(rest + 1, system->setting) == 0) ||
                            strcmp(name, system->title) == 0);
-        if (!fits || system->row != rows)
+        if (!fits || (system->row >= 0) != rows)
             continue;
         *found = count++ ? *found : i;
     }
@@ -127,7 +127,7 @@ int systems_find(struct systems *s, const char *name, struct err *e) {
     if (count == 0) { /* not a row: a variant then, as a system of its own */
         for (int v = 0; v < s->grid.n_variants; v++)
             if (str_starts(name, s->grid.variants[v]))
-                add_settings(s, s->grid.variants[v], &s->grid.variants[v], 1, false);
+                add_settings(s, s->grid.variants[v], &s->grid.variants[v], 1, -1);
         count = fitting(s, name, false, &found);
     }
     if (count > 1)

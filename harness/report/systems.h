@@ -13,7 +13,8 @@ struct system {
     char *setting;   /* "" none */
     char **variants; /* the grid's texts; the cells of a task are those of the first that has it */
     int n_variants;
-    bool baseline, row; /* row: of the grid's table */
+    bool baseline;
+    int row; /* its place among the rows of the grid's table, -1: none of them */
 };
 
 struct systems {

@@ -1,0 +1,34 @@
+/* The tests behind a table's marks: those that `dmtl compare GRID` makes with its defaults (comparisons.h), the same
+ * family and the same correction, each of a row against the baseline's number in the same setting. */
+#ifndef REPORT_ROW_TESTS_H
+#define REPORT_ROW_TESTS_H
+
+#include "report/comparisons.h"
+#include "report/results.h"
+
+struct row_tests {
+    struct systems systems;
+    struct comparison_request request;
+    struct comparisons
+        comparisons; /* its intervals are there where p alone does not rule a claim out */
+    struct err why;  /* why no test was made; ERR_NONE: some were */
+};
+
+/* Where tests cannot be made (no predictions, a baseline in no row, truths that differ) `why` says so: a report has
+ * its numbers without them. row_tests_free in any case. */
+void row_tests_make(struct row_tests *t, struct store *s, const struct results *r, int threads);
+void row_tests_free(struct row_tests *t);
+
+struct row_test {
+    double p, holm;
+    bool
+        significant; /* claimed (comparison_claims), of two complete rows whose splits do not leak */
+};
+
+/* The test of a number, or false where there is none: of the baseline itself, of a metric that the family has not, of
+ * another read-out than that of record, of which none is made. */
+bool row_tests_find(const struct row_tests *t, const struct results *r,
+    const struct result_row *row, enum attribute task, const char *bins, const char *metric,
+    struct row_test *test);
+
+#endif
