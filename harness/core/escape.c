@@ -96,6 +96,26 @@ void escape_markdown(struct str *out, const char *text) {
     walk(out, text, false, markdown_special);
 }
 
+static const char *html_special(char c) {
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    }
+    return NULL;
+}
+
+void escape_html(struct str *out, const char *text) {
+    walk(out, text, false, html_special);
+}
+
 static const char *csv_special(char c) {
     return c == '"' ? "\"\"" : NULL;
 }

@@ -13,6 +13,9 @@ void escape_line(struct str *out, const char *text);
  * HTML inside it acts, and a `|` does not end the cell. */
 void escape_markdown(struct str *out, const char *text);
 
+/* Text in HTML, within elements and in attributes in double quotes. */
+void escape_html(struct str *out, const char *text);
+
 /* A field of RFC 4180, quoted where it must be; newlines stay, in quotes. A text that a spreadsheet would
  * run as a formula (first character = + - @, tab or return) gets a leading apostrophe. For text only:
  * numbers are written as they are. */

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* pipe2 */
 #include "report/gnuplot.h"
 
 #include "core/escape.h"
@@ -6,10 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -22,31 +25,35 @@ static void close_end(int *fd) {
     *fd = -1;
 }
 
-/* Starts the child; ours[] are our ends. */
-static bool start(int ours[PIPES], pid_t *child, struct err *e) {
+/* Starts the child with the signals `mask` blocked; ours[] are our ends. */
+static bool start(int ours[PIPES], pid_t *child, const sigset_t *mask, struct err *e) {
     char *argv[] = {(char[]){"gnuplot"}, (char[]){"--default-settings"}, (char[]){"-"}, NULL};
     int theirs[PIPES] = {-1, -1, -1};
     bool ok = true;
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setsigmask(&attributes, mask);
     for (int i = 0; i < PIPES && ok; i++) {
         int ends[2];
-        if (pipe(ends) != 0) {
+        if (pipe2(ends, O_CLOEXEC) !=
+            0) { /* so that a gnuplot of another thread holds none of them */
             ok = err_sys(e, errno, "gnuplot: no pipe to it");
             break;
         }
         theirs[i] = ends[i == TO ? 0 : 1];
         ours[i] = ends[i == TO ? 1 : 0];
-        fcntl(theirs[i], F_SETFD, FD_CLOEXEC);
-        fcntl(ours[i], F_SETFD, FD_CLOEXEC);
         posix_spawn_file_actions_adddup2(&actions, theirs[i], i);
     }
-    int code = ok ? posix_spawnp(child, "gnuplot", &actions, NULL, argv, environ) : 0;
+    int code = ok ? posix_spawnp(child, "gnuplot", &actions, &attributes, argv, environ) : 0;
     if (code == ENOENT)
         ok = err_set(e, "gnuplot is not installed; figures need it: apt-get install gnuplot-nox");
     else if (code != 0)
         ok = err_sys(e, code, "gnuplot cannot be started");
     posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
     for (int i = 0; i < PIPES; i++)
         close_end(&theirs[i]);
     return ok;
@@ -99,13 +106,30 @@ static bool judge(int status, const struct str *picture, const struct str *talk,
     return false;
 }
 
+/* A write to a child that has ended raises SIGPIPE in this thread: it is held back, and dropped. */
+static void hold_sigpipe(sigset_t *before) {
+    sigset_t sigpipe;
+    sigemptyset(&sigpipe);
+    sigaddset(&sigpipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &sigpipe, before);
+}
+
+static void drop_sigpipe(const sigset_t *before) {
+    sigset_t sigpipe;
+    sigemptyset(&sigpipe);
+    sigaddset(&sigpipe, SIGPIPE);
+    if (!sigismember(before, SIGPIPE))
+        sigtimedwait(&sigpipe, NULL, &(struct timespec){0, 0});
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 bool gnuplot_draw(const struct str *script, struct str *picture, struct err *e) {
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    sigset_t before;
     struct str talk = {0};
     int ours[PIPES] = {-1, -1, -1}, status = 0;
     pid_t child;
-    sigaction(SIGPIPE, &ignore, &before);
-    bool ok = start(ours, &child, e);
+    hold_sigpipe(&before);
+    bool ok = start(ours, &child, &before, e);
     if (ok) {
         exchange(ours, script, picture, &talk);
         while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -114,7 +138,7 @@ bool gnuplot_draw(const struct str *script, struct str *picture, struct err *e) 
     }
     for (int i = 0; i < PIPES; i++)
         close_end(&ours[i]);
-    sigaction(SIGPIPE, &before, NULL);
+    drop_sigpipe(&before);
     str_free(&talk);
     return ok;
 }

@@ -1,0 +1,28 @@
+/* Pieces of the HTML report. Each appends to the page; texts are escaped here. */
+#ifndef REPORT_HTML_H
+#define REPORT_HTML_H
+
+#include "core/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A text, inert, in an element that keeps the direction of its letters to itself. */
+void html_name(struct str *out, const char *text);
+
+/* "<td>" of a name, and of a number: `text` as it is shown, `value` what the page sorts by (NaN: none, sorted last). */
+void html_name_cell(struct str *out, const char *text);
+void html_number_cell(struct str *out, const char *text, double value);
+
+/* A table that sorts, and with `filters` filters: its opening with the heading's texts, NULL ends; a text that begins
+ * with '#' is over numbers. html_table_end closes it. */
+void html_table(struct str *out, const char *caption, bool filters, const char *const *headings);
+void html_table_end(struct str *out);
+
+/* A file in the page, "data:TYPE;base64,...": as an address for a link or a picture. */
+void html_data_address(struct str *out, const char *type, const char *bytes, size_t n);
+
+/* JSON for the page's script: `<` is written as an escape, so that no text ends the element. */
+void html_json(struct str *out, const char *id, const struct str *json);
+
+#endif

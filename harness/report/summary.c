@@ -1,0 +1,208 @@
+#include "report/summary.h"
+
+#include "core/mem.h"
+#include "report/measure_text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add(struct summary *f, struct str *sentence) {
+    f->text = xgrow(f->text, &f->capacity, f->n + 1, sizeof *f->text);
+    f->text[f->n++] = str_detach(sentence);
+}
+
+/* ---- how far, and what speaks against the numbers ---- */
+
+static void coverage(struct summary *f, const struct results *r) {
+    struct str s = {0};
+    size_t missing = r->n_cells - r->cells_done;
+    if (missing)
+        str_addf(&s,
+            "%zu of %zu cells are done; numbers of the other %zu are missing, and nothing is said of them.",
+            r->cells_done, r->n_cells, missing);
+    else
+        str_addf(&s, "All %zu cells are done.", r->n_cells);
+    add(f, &s);
+    if (r->drawn) {
+        str_add(&s,
+            "The images are drawn: the numbers show that the program works, and say nothing about faces.");
+        add(f, &s);
+    }
+}
+
+static void cautions(struct summary *f, const struct results *r) {
+    struct str s = {0};
+    size_t leaky = 0;
+    for (size_t i = 0; i < r->n_rows; i++)
+        leaky += results_row_leaky(r, &r->rows[i]);
+    if (leaky) {
+        str_addf(&s,
+            "%zu of %zu approaches were tested on what they were nearly trained on (leaky split): their numbers are too good.",
+            leaky, r->n_rows);
+        add(f, &s);
+    }
+    if (r->warnings.n) {
+        str_addf(&s, "The gates gave %zu warning%s about the data.", r->warnings.n,
+            r->warnings.n == 1 ? "" : "s");
+        add(f, &s);
+    }
+    if (r->undecodable > 0) {
+        str_addf(
+            &s, "%ld of %ld images did not decode and were left out.", r->undecodable, r->images);
+        add(f, &s);
+    }
+}
+
+/* ---- approaches ---- */
+
+/* "age mae", "age accuracy (fairface-9)" */
+static void measure_name(struct str *s, enum attribute task, const char *metric, const char *bins) {
+    str_addf(s, "%s %s", attribute_name[task], metric);
+    if (*bins)
+        str_addf(s, " (%s)", bins);
+}
+
+static void add_unit(struct str *s, bool share, double x) {
+    add_measure(s, share, x, "undefined");
+    str_add(s, share ? " points" : "");
+}
+
+static void add_span(struct str *s, bool share, struct interval i) {
+    str_add(s, " (");
+    add_measure(s, share, i.low, "?");
+    str_add(s, " to ");
+    add_measure(s, share, i.high, "?");
+    str_add(s, ")");
+}
+
+/* Of a difference a - b: 1 better, -1 worse, 0 neither way is. */
+static int direction(const struct comparison *c) {
+    int better = outcome_traits(&c->outcome).better;
+    double d = better == 0 ? fabs(c->result.b) - fabs(c->result.a) : better * c->result.difference;
+    return better == 2 ? 0 : d > 0 ? 1 : -1;
+}
+
+static void claim(struct str *s, const struct comparison *c) {
+    static const char *const word[] = {"worse", "different", "better"};
+    bool share = outcome_traits(&c->outcome).share;
+    double sign = c->result.difference < 0 ? -1 : 1;
+    struct interval i = c->result.interval;
+    struct interval size = sign < 0 ? (struct interval){-i.high, -i.low} : i;
+    measure_name(s, c->task, c->outcome.name, c->bins);
+    str_addf(s, " %s by ", word[direction(c) + 1]);
+    add_unit(s, share, fabs(c->result.difference));
+    add_span(s, share, size);
+}
+
+/* One sentence an approach: what differs from the baseline, and in what it is not told apart. */
+static void approach(struct summary *f, const struct comparisons *c, size_t first, size_t end) {
+    struct str differs = {0}, alike = {0}, s = {0};
+    for (size_t i = first; i < end; i++) {
+        const struct comparison *x = &c->list[i];
+        if (comparison_claims(x, RESULT_CONFIDENCE)) {
+            str_add(&differs, differs.len ? "; " : "");
+            claim(&differs, x);
+        } else {
+            str_add(&alike, alike.len ? ", " : "");
+            measure_name(&alike, x->task, x->outcome.name, x->bins);
+        }
+    }
+    const struct comparison *x = &c->list[first];
+    str_addf(&s, "%s against %s: ", x->a.systems->list[x->a.system].title,
+        x->b.systems->list[x->b.system].title);
+    if (differs.len)
+        str_addf(&s, "%s%s", differs.text, alike.len ? "; " : ".");
+    if (alike.len)
+        str_addf(&s, "not told apart in %s.", alike.text);
+    add(f, &s);
+    str_free(&differs);
+    str_free(&alike);
+}
+
+static void approaches(struct summary *f, const struct comparisons *c) {
+    for (size_t first = 0, end; first < c->n; first = end) {
+        for (end = first + 1; end < c->n && c->list[end].a.system == c->list[first].a.system; end++)
+            continue;
+        approach(f, c, first, end);
+    }
+}
+
+/* ---- groups ---- */
+
+/* "20-29, female" of "age_group=20-29,gender=female". */
+static void add_group(struct str *s, const char *grouping) {
+    for (const char *at = grouping; *at; at += *at == ',') {
+        size_t n = strcspn(at, ",");
+        const char *equals = memchr(at, '=', n);
+        const char *name = equals ? equals + 1 : at;
+        str_add(s, at == grouping ? "" : ", ");
+        for (const char *c = name; c < at + n; c++) {
+            bool encoded = *c == '%' && at + n - c > 2;
+            char code[] = {c[0], encoded ? c[1] : 0, encoded ? c[2] : 0, 0};
+            str_addc(s, encoded ? (char)strtol(code + 1, NULL, 16) : *c);
+            c += encoded ? 2 : 0;
+        }
+        at += n;
+    }
+}
+
+static void gap(struct summary *f, const struct audits *a, const struct audit_section *x) {
+    const struct audit_gap *g = &x->table.gap[GAP_DIFFERENCE];
+    const struct crossing *c = &a->tasks[x->task].crossings[x->crossing];
+    bool share = outcome_traits(&x->outcome).share, told = g->p <= 1 - RESULT_CONFIDENCE;
+    struct str s = {0};
+    if (isnan(g->gap.value) || isnan(g->p))
+        return;
+    str_addf(&s, "%s, %s %s by %s: ", a->systems->list[a->system].title,
+        attribute_name[a->tasks[x->task].task], x->outcome.name, c->by);
+    if (told) {
+        str_add(&s, "groups differ beyond chance, by up to ");
+        add_unit(&s, share, g->gap.value);
+        add_span(&s, share, g->gap.interval);
+        str_add(&s, ", from ");
+        add_group(&s, c->name[g->gap.low]);
+        str_add(&s, " to ");
+        add_group(&s, c->name[g->gap.high]);
+        str_addc(&s, '.');
+    } else {
+        str_addf(&s, "no gap beyond chance (p = %.3f); differences up to ", g->p);
+        add_unit(&s, share, g->gap.interval.high);
+        str_add(&s, " fit the data.");
+    }
+    add(f, &s);
+}
+
+/* Of each outcome the crossing with the most groups that are large enough to be ranked. */
+static void groups(struct summary *f, const struct audits *a) {
+    const struct audit_section *most = NULL;
+    for (size_t i = 0; i < a->n_sections; i++) {
+        const struct audit_section *x = &a->sections[i];
+        bool same =
+            most && most->task == x->task && strcmp(most->outcome.name, x->outcome.name) == 0;
+        if (most && !same)
+            gap(f, a, most);
+        if (!same || x->table.ranked > most->table.ranked)
+            most = x;
+    }
+    if (most)
+        gap(f, a, most);
+}
+
+void summary_make(struct summary *f, const struct results *r,
+    const struct comparisons *comparisons, const struct audits *audit) {
+    *f = (struct summary){0};
+    coverage(f, r);
+    if (comparisons)
+        approaches(f, comparisons);
+    if (audit)
+        groups(f, audit);
+    cautions(f, r);
+}
+
+void summary_free(struct summary *f) {
+    for (size_t i = 0; i < f->n; i++)
+        free(f->text[i]);
+    free(f->text);
+    *f = (struct summary){0};
+}
