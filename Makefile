@@ -151,7 +151,7 @@ $(OUT)/commit.h: FORCE
 $(call objects,harness/core/version.c): $(OUT)/commit.h
 FORCE:
 
-$(OUT)/harness/data/resize.o $(OUT)/harness/analysis/resample.o: CFLAGS_ALL += -O3 # its loops are to become vectors
+$(addprefix $(OUT)/harness/,data/resize.o analysis/resample.o): CFLAGS_ALL += -O3 # their loops are to become vectors
 $(OUT)/%.o: %.c $(CONFIG)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@

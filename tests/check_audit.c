@@ -203,6 +203,30 @@ START_TEST(threads_change_nothing) {
 }
 END_TEST
 
+/* Draws that are kept are those that would be made: by tables of as many clusters, and of others in between. */
+START_TEST(shared_draws_change_nothing) {
+    struct unit_draws draws = {0};
+    struct audit_options alone = plain, shared = plain;
+    alone.draws = shared.draws = 200;
+    shared.shared_draws = &draws;
+    static const size_t samples[] = {400, 400, 90, 400};
+    for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+        struct predictions p;
+        struct audit_table a, b;
+        noisy(&p, samples[i], 3);
+        audit_by(&a, &p, "accuracy", ATTR_RACE, &alone);
+        audit_by(&b, &p, "accuracy", ATTR_RACE, &shared);
+        check_same(&a, &b);
+        ck_assert_ptr_nonnull(draws.times);
+        ck_assert_uint_eq(draws.units, b.all.clusters);
+        audit_free(&a);
+        audit_free(&b);
+        predictions_free(&p);
+    }
+    unit_draws_free(&draws);
+}
+END_TEST
+
 /* With two groups every contrast is a multiple of their difference, so that all tests say the same; several runs that
  * are all equal say what one says. */
 START_TEST(two_groups_have_one_chance) {
@@ -281,6 +305,7 @@ Suite *audit_suite(void) {
     tcase_add_test(c, small_and_empty_cells);
     tcase_add_test(c, dependent_samples_count_once);
     tcase_add_test(c, threads_change_nothing);
+    tcase_add_test(c, shared_draws_change_nothing);
     tcase_add_test(c, two_groups_have_one_chance);
     tcase_add_test(c, a_group_may_be_absent_from_a_draw);
     tcase_add_test(c, degenerate_sets);

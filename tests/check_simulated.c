@@ -166,7 +166,7 @@ START_TEST(pairs_without_a_difference) {
         struct paired_result r;
         simulate(&a, &k, (uint32_t)(20000 + i));
         simulate(&b, &k, (uint32_t)(30000 + i));
-        const struct paired_options options = {.95, DRAWS, (uint64_t)i, 2, false};
+        const struct paired_options options = {.95, DRAWS, (uint64_t)i, 2, false, NULL};
         paired_compare(&r, &o, &a, &b, NULL, &options);
         claimed += r.p <= .05;
         missed += !holds(r.interval, 0);

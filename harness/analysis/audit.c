@@ -153,7 +153,7 @@ static void gap_intervals(struct audit *a) {
 
 static void bootstrap(struct audit *a) {
     struct audit_table *t = a->t;
-    struct draws draws = {a->o->seed, a->o->draws, a->o->threads};
+    struct draws draws = {a->o->seed, a->o->draws, a->o->threads, a->o->shared_draws};
     a->replicates = xcalloc(BLOCK, a->o->draws * sizeof *a->replicates);
     a->deviation = xcalloc(GAP_COUNT, a->o->draws * sizeof *a->deviation);
     /* Shares have intervals of their own: their cells need no replicates. */
@@ -213,8 +213,8 @@ static void permutation(struct audit *a) {
     size_t threads = (size_t)a->o->threads, ranked = t->ranked;
     a->cell_hits = xcalloc(threads * ranked, sizeof *a->cell_hits);
     a->gap_hits = xcalloc(threads * GAP_COUNT, sizeof *a->gap_hits);
-    permute_groups(
-        &a->rows.permuted, (struct draws){a->o->seed, a->o->draws, a->o->threads}, count_chance, a);
+    permute_groups(&a->rows.permuted, (struct draws){a->o->seed, a->o->draws, a->o->threads, NULL},
+        count_chance, a);
     double *p = xcalloc(ranked, sizeof *p), *q = xcalloc(ranked, sizeof *q);
     for (size_t i = 0; i < ranked; i++)
         p[i] = chance(a->cell_hits + i, ranked, a->o);

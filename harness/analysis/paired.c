@@ -18,6 +18,7 @@ struct pairs {
     size_t units;
     bool alone;     /* each sample is its own cluster */
     bool same_runs; /* by their seeds */
+    bool shared; /* all runs have a sample's one denominator: draws need numerators and that one */
     double *replicates, *weight;
 };
 
@@ -92,8 +93,47 @@ static double mean_of_sample(const double *terms, int runs) {
     return n ? sum / n : 0;
 }
 
+/* Whether the runs of both systems share their denominators, as they do but where one lacks a prediction. */
+static bool share_denominators(const struct pairs *x) {
+    for (size_t i = 0; i < x->n; i++)
+        for (int r = 1; r < x->runs_a + x->runs_b; r++) {
+            const double *row = x->terms + i * (size_t)x->width;
+            if (row[2 * r + 1] != row[1])
+                return false;
+        }
+    return true;
+}
+
+/* The numerators of all runs, and the denominator: [n][runs_a + runs_b + 1]. */
+static double *compact_terms(const struct pairs *x) {
+    int runs = x->runs_a + x->runs_b;
+    double *terms = xcalloc(x->n, (size_t)(runs + 1) * sizeof *terms);
+    for (size_t i = 0; i < x->n; i++) {
+        const double *row = x->terms + i * (size_t)x->width;
+        double *compact = terms + i * (size_t)(runs + 1);
+        for (int r = 0; r < runs; r++)
+            compact[r] = row[2 * r];
+        compact[runs] = row[1];
+    }
+    return terms;
+}
+
+static double mean_of_runs(const double *sums, int runs, const double *weight, double denominator) {
+    double sum = 0, weights = 0;
+    for (int r = 0; r < runs; r++) {
+        sum += weight[r] * (sums[r] / denominator);
+        weights += weight[r];
+    }
+    return denominator > 0 ? sum / weights : NAN;
+}
+
 static double difference_of(
     const struct pairs *x, const double *sums, const double *weight_a, const double *weight_b) {
+    if (x->shared) {
+        double denominator = sums[x->runs_a + x->runs_b];
+        return mean_of_runs(sums, x->runs_a, weight_a, denominator) -
+               mean_of_runs(sums + x->runs_a, x->runs_b, weight_b, denominator);
+    }
     return outcome_value(sums, x->runs_a, weight_a) -
            outcome_value(sums + 2 * x->runs_a, x->runs_b, weight_b);
 }
@@ -109,9 +149,17 @@ static void keep_difference(void *context, int worker, size_t draw, double *sums
 
 static void bootstrap(struct pairs *x, const struct grouped_rows *rows, struct paired_result *r) {
     size_t n = 0, draws = x->o->draws;
+    struct grouped_rows drawn = *rows;
+    double *compact = NULL;
+    x->shared = share_denominators(x);
+    if (x->shared) {
+        drawn.terms = compact = compact_terms(x);
+        drawn.width = x->runs_a + x->runs_b + 1;
+    }
     x->replicates = xcalloc(draws, sizeof *x->replicates);
     x->weight = xcalloc((size_t)x->o->threads * (size_t)(x->runs_a + x->runs_b), sizeof *x->weight);
-    resample_units(rows, (struct draws){x->o->seed, draws, x->o->threads}, keep_difference, x);
+    resample_units(&drawn, (struct draws){x->o->seed, draws, x->o->threads, x->o->shared_draws},
+        keep_difference, x);
     for (size_t d = 0; d < draws; d++)
         if (!isnan(x->replicates[d]))
             x->replicates[n++] = x->replicates[d];
@@ -121,6 +169,7 @@ static void bootstrap(struct pairs *x, const struct grouped_rows *rows, struct p
     }
     free(x->replicates);
     free(x->weight);
+    free(compact);
 }
 
 /* Clusters' sums of samples' differences. */

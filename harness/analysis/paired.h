@@ -10,6 +10,7 @@
 #include "analysis/intervals.h"
 #include "analysis/outcomes.h"
 #include "analysis/predictions.h"
+#include "analysis/resample.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ struct paired_options {
     int threads;
     bool
         claims_alone; /* no interval where p is above 1 - confidence already, which leaves nothing to claim */
+    struct unit_draws *shared_draws; /* kept from one table to the next (resample.h); NULL: none */
 };
 
 struct paired_result {

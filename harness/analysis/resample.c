@@ -7,15 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-static inline void add_row(
+static inline void add_numbers(
     double *restrict sum, const double *restrict terms, int width, double times) {
-    if (width == 2) { /* most often: without a loop it takes half the time */
-        sum[0] += times * terms[0];
-        sum[1] += times * terms[1];
-        return;
-    }
     for (int k = 0; k < width; k++)
         sum[k] += times * terms[k];
+}
+
+/* A width that the compiler knows makes no loop: the usual ones are those of one to three runs. */
+static inline void add_row(double *sum, const double *terms, int width, double times) {
+    switch (width) {
+    case 2:
+        add_numbers(sum, terms, 2, times);
+        break;
+    case 3:
+        add_numbers(sum, terms, 3, times);
+        break;
+    case 4:
+        add_numbers(sum, terms, 4, times);
+        break;
+    case 7:
+        add_numbers(sum, terms, 7, times);
+        break;
+    default:
+        add_numbers(sum, terms, width, times);
+    }
 }
 
 void rows_sums(const struct grouped_rows *rows, double *sums) {
@@ -38,7 +53,7 @@ struct work {
     const struct strata *strata;
 };
 
-static void work_run(struct work *w, void (*draw)(void *, int, size_t)) {
+static void work_run(struct work *w, void (*make)(struct work *)) {
     const struct grouped_rows *rows = w->rows;
     size_t threads = (size_t)w->draws.threads;
     w->sums = xcalloc(threads, sizeof *w->sums);
@@ -47,7 +62,7 @@ static void work_run(struct work *w, void (*draw)(void *, int, size_t)) {
         w->sums[t] = xcalloc((rows->groups + 1) * (size_t)rows->width, sizeof **w->sums);
         w->times[t] = xcalloc(rows->units, sizeof **w->times);
     }
-    parallel_for(w->draws.n, w->draws.threads, draw, w);
+    make(w);
     for (size_t t = 0; t < threads; t++) {
         free(w->sums[t]);
         free(w->times[t]);
@@ -58,27 +73,70 @@ static void work_run(struct work *w, void (*draw)(void *, int, size_t)) {
 
 /* ---- bootstrap ---- */
 
+static void draw_times(uint64_t seed, size_t draw, size_t units, uint32_t *times) {
+    struct rng rng = rng_open(seed, RNG_CLUSTERS, (uint32_t)draw, 0);
+    memset(times, 0, units * sizeof *times);
+    for (size_t u = 0; u < units; u++)
+        times[rng_below(&rng, (uint32_t)units)]++;
+}
+
 static void draw_units(void *context, int worker, size_t draw) {
     struct work *w = context;
     const struct grouped_rows *rows = w->rows;
+    const struct unit_draws *shared = w->draws.shared;
     uint32_t *times = w->times[worker];
     double *sums = w->sums[worker];
     size_t width = (size_t)rows->width;
-    memset(times, 0, rows->units * sizeof *times);
+    if (shared && shared->times)
+        for (size_t u = 0; u < rows->units; u++)
+            times[u] = shared->times[draw * rows->units + u];
+    else
+        draw_times(w->draws.seed, draw, rows->units, times);
     memset(sums, 0, rows->groups * width * sizeof *sums);
-    struct rng rng = rng_open(w->draws.seed, RNG_CLUSTERS, (uint32_t)draw, 0);
-    for (size_t u = 0; u < rows->units; u++)
-        times[rng_below(&rng, (uint32_t)rows->units)]++;
     for (size_t g = 0; g < rows->groups; g++)
         for (size_t i = rows->first[g]; i < rows->first[g + 1]; i++)
             add_row(sums + g * width, rows->terms + i * width, rows->width, times[rows->unit[i]]);
     w->each(w->context, worker, draw, sums);
 }
 
+static void fill_shared(void *context, int worker, size_t draw) {
+    struct work *w = context;
+    const struct unit_draws *shared = w->draws.shared;
+    uint32_t *times = w->times[worker];
+    draw_times(w->draws.seed, draw, shared->units, times);
+    for (size_t u = 0; u < shared->units; u++)
+        shared->times[draw * shared->units + u] = (uint8_t)times[u];
+}
+
+/* Up to 255 units no number of times is above 255; of more units, 256 times has a chance below 1e-500. */
+static void make_shared(struct work *w) {
+    enum { MOST_BYTES = 64 << 20 };
+    struct unit_draws *shared = w->draws.shared;
+    size_t units = w->rows->units;
+    if (!shared ||
+        (shared->units == units && shared->n == w->draws.n && shared->seed == w->draws.seed))
+        return;
+    unit_draws_free(shared);
+    if (w->draws.n == 0 || units > MOST_BYTES / w->draws.n)
+        return;
+    *shared = (struct unit_draws){w->draws.seed, units, w->draws.n, xcalloc(w->draws.n, units)};
+    parallel_for(w->draws.n, w->draws.threads, fill_shared, w);
+}
+
+void unit_draws_free(struct unit_draws *d) {
+    free(d->times);
+    *d = (struct unit_draws){0};
+}
+
+static void make_draws(struct work *w) {
+    make_shared(w);
+    parallel_for(w->draws.n, w->draws.threads, draw_units, w);
+}
+
 void resample_units(
     const struct grouped_rows *rows, struct draws draws, sums_fn *each, void *context) {
     struct work w = {.rows = rows, .draws = draws, .each = each, .context = context};
-    work_run(&w, draw_units);
+    work_run(&w, make_draws);
 }
 
 void resample_runs(uint64_t seed, size_t draw, int system, int runs, double *times) {
@@ -164,13 +222,17 @@ static void draw_groups(void *context, int worker, size_t draw) {
     w->each(w->context, worker, draw, sums);
 }
 
+static void permute(struct work *w) {
+    parallel_for(w->draws.n, w->draws.threads, draw_groups, w);
+}
+
 void permute_groups(
     const struct grouped_rows *rows, struct draws draws, sums_fn *each, void *context) {
     struct strata s = {.terms = xcalloc(rows->n, (size_t)rows->width * sizeof *s.terms),
         .group = xcalloc(rows->n, sizeof *s.group)};
     strata_make(&s, rows);
     struct work w = {.rows = rows, .draws = draws, .each = each, .context = context, .strata = &s};
-    work_run(&w, draw_groups);
+    work_run(&w, permute);
     free(s.terms);
     free(s.group);
     free(s.of_size);

@@ -17,10 +17,21 @@ struct grouped_rows {
     size_t groups;
 };
 
+/* How often each unit is drawn in each of a bootstrap's draws: a function of seed and numbers alone, so that tables of
+ * as many units share it. Begins as {0}; resample_units fills it where it is not of these numbers, and leaves it
+ * alone where it would take more than 64 MiB. */
+struct unit_draws {
+    uint64_t seed;
+    size_t units, n;
+    uint8_t *times; /* [n][units] */
+};
+void unit_draws_free(struct unit_draws *d);
+
 struct draws {
     uint64_t seed;
     size_t n;
     int threads;
+    struct unit_draws *shared; /* NULL: nothing is kept for the next table */
 };
 
 /* What is done with a draw's sums[groups][width]; `worker` is below the number of threads. The array is the

@@ -174,7 +174,9 @@ static bool add_outcome(struct audits *a, size_t task, const struct outcome *o, 
     const struct audit_task *t = &a->tasks[task];
     struct system_predictions own;
     const struct predictions *p;
+    struct audit_options options = a->request->options;
     bool ok = predictions_for(a, t, o, &own, &p, e);
+    options.shared_draws = options.shared_draws ? options.shared_draws : &a->draws;
     for (size_t c = 0; ok && c < t->n_crossings; c++) {
         a->sections =
             xgrow(a->sections, &a->sections_capacity, a->n_sections + 1, sizeof *a->sections);
@@ -183,7 +185,7 @@ static bool add_outcome(struct audits *a, size_t task, const struct outcome *o, 
         struct audit_section *s = &a->sections[a->n_sections++];
         *s = (struct audit_section){.task = task, .crossing = c, .outcome = *o};
         s->outcome.name = xstrdup(o->name);
-        audit_compute(&s->table, o, p, t->bins, &t->crossings[c], &a->request->options);
+        audit_compute(&s->table, o, p, t->bins, &t->crossings[c], &options);
     }
     system_predictions_free(&own);
     return ok;
@@ -387,6 +389,7 @@ void audits_free(struct audits *a) {
     free(a->confusions);
     free(a->calibrations);
     free(a->tasks);
+    unit_draws_free(&a->draws);
     age_bins_free(&a->sets);
     *a = (struct audits){0};
 }

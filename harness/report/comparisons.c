@@ -80,6 +80,7 @@ static bool keep(struct kept *k, struct compared of, enum attribute task,
 struct maker {
     struct comparisons *c;
     struct kept a, b[ATTR_COUNT]; /* b: the baseline's serve many, so one a task is kept */
+    struct unit_draws draws; /* shared by the tests */
 };
 
 static void note_set(struct comparisons *c, const struct store_dataset *d) {
@@ -105,7 +106,9 @@ static void add_result(
         .runs = {m->a.r.p.runs, b->r.p.runs},
         .leaky = m->a.r.leaky || b->r.leaky};
     one->outcome.name = xstrdup(o->name);
-    paired_compare(&one->result, o, &m->a.r.p, &b->r.p, bins, &c->request->options);
+    struct paired_options options = c->request->options;
+    options.shared_draws = options.shared_draws ? options.shared_draws : &m->draws;
+    paired_compare(&one->result, o, &m->a.r.p, &b->r.p, bins, &options);
 }
 
 /* One system against another by one outcome, whose read-out it may choose. */
@@ -214,6 +217,7 @@ static bool finish(struct maker *m, bool ok, struct err *e) {
     system_predictions_free(&m->a.r);
     for (int task = 0; task < ATTR_COUNT; task++)
         system_predictions_free(&m->b[task].r);
+    unit_draws_free(&m->draws);
     if (ok && c->n == 0)
         return err_set(e,
             "compare: no task has predictions of both systems on the %s part: `dmtl status` "
