@@ -130,6 +130,8 @@ static void approaches(struct str *out, const struct grid *g) {
 static void chosen(struct str *out, const struct choices *c) {
     if (!c->n)
         return;
+    str_addf(out,
+        "<details><summary>What was chosen on the validation part (%zu choices)</summary>\n", c->n);
     html_table(out,
         "Chosen on the validation part; gain: mean over tasks of the relative gain against the first candidate",
         false,
@@ -157,6 +159,7 @@ static void chosen(struct str *out, const struct choices *c) {
         str_add(out, "</tr>\n");
     }
     html_table_end(out);
+    str_add(out, "</details>\n");
 }
 
 void html_run(struct str *out, const struct results *r) {

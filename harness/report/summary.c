@@ -1,8 +1,10 @@
 #include "report/summary.h"
 
+#include "analysis/metrics.h"
 #include "core/mem.h"
 #include "report/measure_text.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,9 +58,16 @@ static void cautions(struct summary *f, const struct results *r) {
 
 /* ---- approaches ---- */
 
-/* "age mae", "age accuracy (fairface-9)" */
+/* "age MAE", "age accuracy (fairface-9)": a metric's title, its first letter small where it is a word; outcomes without
+ * a title, as rates, go by their names. */
 static void measure_name(struct str *s, enum attribute task, const char *metric, const char *bins) {
-    str_addf(s, "%s %s", attribute_name[task], metric);
+    const char *title = metric;
+    for (int m = 0; m < METRIC_COUNT; m++)
+        if (strcmp(metric_rows[m].name, metric) == 0)
+            title = metric_rows[m].title;
+    bool word = title[0] && islower((unsigned char)title[1]);
+    str_addf(s, "%s %c%s", attribute_name[task], word ? tolower((unsigned char)title[0]) : title[0],
+        title + 1);
     if (*bins)
         str_addf(s, " (%s)", bins);
 }
@@ -154,8 +163,12 @@ static void gap(struct summary *f, const struct audits *a, const struct audit_se
     struct str s = {0};
     if (isnan(g->gap.value) || isnan(g->p))
         return;
-    str_addf(&s, "%s, %s %s by %s: ", a->systems->list[a->system].title,
-        attribute_name[a->tasks[x->task].task], x->outcome.name, c->by);
+    str_addf(&s, "%s, ", a->systems->list[a->system].title);
+    measure_name(&s, a->tasks[x->task].task, x->outcome.name, "");
+    str_add(&s, " by ");
+    for (const char *letter = c->by; *letter; letter++) /* "age_group,gender" */
+        str_add(&s, *letter == ',' ? " × " : *letter == '_' ? " " : (char[]){*letter, 0});
+    str_add(&s, ": ");
     if (told) {
         str_add(&s, "groups differ beyond chance, by up to ");
         add_unit(&s, share, g->gap.value);
@@ -189,8 +202,8 @@ static void groups(struct summary *f, const struct audits *a) {
         gap(f, a, most);
 }
 
-void summary_make(struct summary *f, const struct results *r,
-    const struct comparisons *comparisons, const struct audits *audit) {
+void summary_make(struct summary *f, const struct results *r, const struct comparisons *comparisons,
+    const struct audits *audit) {
     *f = (struct summary){0};
     coverage(f, r);
     if (comparisons)
