@@ -128,7 +128,7 @@ function startGroups(data) {
     open.setAttribute('aria-label', `Confusion matrix of ${names.join(', ')}`);
     open.disabled = !c.n;
     const small = !c.rank && c.group !== 'all' && c.clusters < data.small;
-    const row = make('tr', small ? { class: 'small' } : {}, make('td', {}, open),
+    const row = make('tr', small ? { class: 'small' } : {}, make('td', { class: 'screen' }, open),
       ...names.map((name, i) => make('td', { 'data-value': places[i] }, make('bdi', {}, name))),
       cellOf(String(c.n), c.n), cellOf(String(c.clusters), c.clusters), cellOf(number(share, c.value), c.value),
       cellOf(c.low === null ? '\u2013' : `${number(share, c.low)} to ${number(share, c.high)}`, c.low),
@@ -158,7 +158,7 @@ function startGroups(data) {
     const headings = ['Open', ...by.map(a => a.replaceAll('_', ' ')), 'Images', 'Independent', 'Value', 'Interval',
       'Rank, worst first', 'q'];
     table.append(make('thead', {}, make('tr', {}, ...headings.map((text, i) =>
-      make('th', { scope: 'col', ...(i > by.length ? { class: 'number' } : {}) }, text)))));
+      make('th', { scope: 'col', ...(i > by.length ? { class: 'number' } : i ? {} : { class: 'screen' }) }, text)))));
     const names = result.cells.map(c => groupNames(c.group));
     const orders = by.map((_, i) => [...new Set(names.map(n => n[i]))]);
     const body = make('tbody');
