@@ -82,16 +82,16 @@ struct all_audits {
     size_t first; /* the baseline, or else the first; n: none */
 };
 
-static bool has_predictions(const struct html_source *s, size_t system) {
-    size_t any = 0;
-    for (int t = 0; t < ATTR_COUNT; t++) {
-        const struct store_member **members;
-        size_t done, planned;
-        system_members(s->systems, system, (enum attribute)t, &members, &done, &planned);
-        free(members);
-        any += done;
-    }
-    return any > 0;
+/* Whether a done cell of the system has values on the part that is shown. */
+static bool has_values(const struct html_source *s, const struct system *system) {
+    const struct results *r = s->results;
+    for (size_t c = 0; c < r->n_cells; c++)
+        if (r->cells[c].values_end > r->cells[c].values_begin &&
+            strcmp(r->cells[c].setting, system->setting) == 0 &&
+            word_find((const char *const *)system->variants, system->n_variants,
+                r->cells[c].variant) >= 0)
+            return true;
+    return false;
 }
 
 static bool make_audits(struct all_audits *a, const struct html_source *s, struct err *e) {
@@ -110,7 +110,7 @@ static bool make_audits(struct all_audits *a, const struct html_source *s, struc
     bool ok = true, found = false;
     for (size_t i = 0; ok && i < systems->n; i++) {
         const struct system *system = &systems->list[i];
-        if (!system->row || !has_predictions(s, i))
+        if (!system->row || !has_values(s, system))
             continue;
         bool first = system->baseline && !found;
         struct audits *audits = &a->list[a->n++];
@@ -161,6 +161,11 @@ static void findings(struct str *out, const struct html_source *s, const struct 
     for (size_t i = 0; i < f.n; i++) {
         str_add(out, "<li>");
         html_name(out, f.text[i]);
+        str_add(out, "</li>\n");
+    }
+    if (!s->comparisons) {
+        str_add(out, "<li>Approaches were not compared: ");
+        html_name(out, s->not_compared);
         str_add(out, "</li>\n");
     }
     str_addf(out,

@@ -13,8 +13,9 @@ struct html_source {
     const struct results *results;
     const struct systems *systems; /* of the same grid */
     const struct comparisons
-        *comparisons; /* of its rows against the baseline; NULL: none can be made */
-    int threads;      /* of gnuplots and of resampling, side by side */
+        *comparisons;         /* of its rows against the baseline; NULL: there are none */
+    const char *not_compared; /* and then why */
+    int threads;              /* of gnuplots and of resampling, side by side */
 };
 
 /* Appends the whole page. Figures that cannot be drawn are said in their place. */
