@@ -306,8 +306,8 @@ START_TEST(wrong_calls) {
     stored_expect("$DMTL report nope --db r.db", 2, NULL, "it holds: fixture, subset");
     stored_expect(
         "$DMTL report fixture", 2, NULL, "results/fixture.db: there is no such results database");
-    stored_expect(
-        "$DMTL report fixture --db r.db --format xml", 2, NULL, "expected md, tex, csv or json");
+    stored_expect("$DMTL report fixture --db r.db --format xml", 2, NULL,
+        "expected md, html, summary, tex, csv or json");
     stored_expect(
         "$DMTL report fixture --db r.db --part train", 2, NULL, "expected test or validation");
 }

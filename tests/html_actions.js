@@ -25,6 +25,7 @@
       'what is operated has a name');
     check(all('th').every(h => h.scope), 'headings of tables say what they head');
 
+    all('details').forEach(d => { d.open = true; });
     for (const t of all('table.sortable, table.groups')) {
       const headings = [...t.tHead.rows[0].cells];
       const i = headings.findIndex(h => h.classList.contains('number'));
@@ -43,6 +44,14 @@
     check(table('#cells [role="status"]').textContent.includes(`1 of ${before}`), 'and says how many');
     type(filter, '');
     check(column(cells, 0).length === before, 'all rows come back');
+
+    const number = table('#results td[data-cells] button');
+    const behind = number.closest('td').dataset.cells.split(' ');
+    press(number);
+    check(column(cells, 0).length === behind.length && behind.length < before, 'a number leads to the cells behind it');
+    check(column(cells, 0).every(c => behind.includes(c.parentElement.dataset.cell)), 'and to no others');
+    table('#cells .note button').click();
+    check(column(cells, 0).length === before, 'and back to all cells');
 
     const open = table('#groups-here button[aria-expanded]:not([disabled])');
     press(open);

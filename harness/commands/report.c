@@ -6,6 +6,7 @@
 #include "core/mem.h"
 #include "report/output.h"
 #include "report/report.h"
+#include "report/report_html.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,14 +14,27 @@
 
 enum { KEY_FORMAT = 256, KEY_PART, KEY_NO_TESTS };
 
+typedef void text_fn(struct str *out, const struct results *r, const struct row_tests *tests);
+typedef bool page_fn(struct str *out, const struct results *r, struct store *store,
+    const struct row_tests *tests, int threads, struct err *e);
 static const struct {
     const char *name;
-    void (*write)(struct str *out, const struct results *r, const struct row_tests *tests);
+    text_fn *text; /* or */
+    page_fn *page; /* which reads the store again */
 } formats[] = {
-    {"md", report_markdown}, {"tex", report_latex}, {"csv", report_csv}, {"json", report_json}};
+    {"md", report_markdown, NULL},
+    {"html", NULL, report_html},
+    {"summary", NULL, report_summary},
+    {"tex", report_latex, NULL},
+    {"csv", report_csv, NULL},
+    {"json", report_json, NULL},
+};
 
 static const struct argp_option options[] = {
-    {"format", KEY_FORMAT, "FORMAT", 0, "md (the default), tex (a LaTeX table), csv or json", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0,
+        "md (the default), html (one page for a browser), summary (findings in sentences), tex (a LaTeX table), csv or "
+        "json",
+        0},
     {"part", KEY_PART, "PART", 0,
         "test or validation (default: test, of GRID:select validation, which it was chosen on)", 0},
     {"no-tests", KEY_NO_TESTS, NULL, 0,
@@ -42,7 +56,8 @@ static error_t parse_format(struct report_options *o, const char *value) {
     for (o->format = 0; o->format < (int)ARRAY_LEN(formats); o->format++)
         if (strcmp(formats[o->format].name, value) == 0)
             return 0;
-    err_usage(o->e, "report: --format: %.200s: expected md, tex, csv or json", value);
+    err_usage(
+        o->e, "report: --format: %.200s: expected md, html, summary, tex, csv or json", value);
     err_hint(o->e, value, formats, ARRAY_LEN(formats), sizeof *formats);
     return EINVAL;
 }
@@ -100,8 +115,12 @@ bool command_report(int argc, char **argv, struct err *e) {
     if (ok) {
         if (!o.no_tests)
             row_tests_make(&tests, grid.store, &results, cores_usable());
-        formats[o.format].write(&text, &results, o.no_tests ? NULL : &tests);
-        ok = output_write(o.output, text.text, text.len, e);
+        const struct row_tests *made = o.no_tests ? NULL : &tests;
+        if (formats[o.format].text)
+            formats[o.format].text(&text, &results, made);
+        else
+            ok = formats[o.format].page(&text, &results, grid.store, made, cores_usable(), e);
+        ok = ok && output_write(o.output, text.text, text.len, e);
     }
     str_free(&text);
     row_tests_free(&tests);

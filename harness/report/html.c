@@ -29,19 +29,27 @@ void html_number_cell(struct str *out, const char *text, double value) {
     str_add(out, "</td>");
 }
 
-void html_table(struct str *out, const char *caption, bool filters, const char *const *headings) {
+void html_table_begin(struct str *out, const char *caption, bool filters) {
     str_add(out, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"");
     escape_html(out, caption);
     str_addf(out, "\"><table class=\"sortable%s\"><caption>", filters ? " filterable" : "");
     escape_html(out, caption);
     str_add(out, "</caption><thead><tr>");
+}
+
+void html_table_head_end(struct str *out) {
+    str_add(out, "</tr></thead><tbody>\n");
+}
+
+void html_table(struct str *out, const char *caption, bool filters, const char *const *headings) {
+    html_table_begin(out, caption, filters);
     for (; *headings; headings++) {
         bool number = **headings == '#';
         str_add(out, number ? "<th scope=\"col\" class=\"number\">" : "<th scope=\"col\">");
         escape_html(out, *headings + number);
         str_add(out, "</th>");
     }
-    str_add(out, "</tr></thead><tbody>\n");
+    html_table_head_end(out);
 }
 
 void html_table_end(struct str *out) {

@@ -14,9 +14,12 @@ void html_name(struct str *out, const char *text);
 void html_name_cell(struct str *out, const char *text);
 void html_number_cell(struct str *out, const char *text, double value);
 
-/* A table that sorts, and with `filters` filters: its opening with the heading's texts, NULL ends; a text that begins
- * with '#' is over numbers. html_table_end closes it. */
+/* A table that sorts, and with `filters` filters. html_table: its heading is of these texts, NULL ends; one that begins
+ * with '#' is over numbers. Or html_table_begin, headings ("<th scope...") of the caller's, html_table_head_end. Then
+ * rows, and html_table_end. */
 void html_table(struct str *out, const char *caption, bool filters, const char *const *headings);
+void html_table_begin(struct str *out, const char *caption, bool filters);
+void html_table_head_end(struct str *out);
 void html_table_end(struct str *out);
 
 /* A file in the page, "data:TYPE;base64,...": as an address for a link or a picture. */

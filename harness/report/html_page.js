@@ -77,6 +77,35 @@ function makeFilterable(table, place) {
 for (const table of document.querySelectorAll('table.sortable')) makeSortable(table);
 for (const table of document.querySelectorAll('table.filterable')) makeFilterable(table, table.closest('.wide'));
 
+// ---- from a number to the cells behind it ----
+
+function startTraces(cells) {
+  const rows = [...cells.tBodies[0].rows];
+  const note = make('p', { role: 'status', class: 'note screen', tabindex: '-1', hidden: '' });
+  cells.closest('.wide').before(note);
+  const show = (chosen, text) => {
+    for (const row of rows) row.classList.toggle('chosen', chosen.has(row.dataset.cell));
+    for (const row of rows) row.hidden = chosen.size > 0 && !chosen.has(row.dataset.cell);
+    note.hidden = chosen.size === 0;
+    const back = make('button', { type: 'button' }, 'Show all cells');
+    back.addEventListener('click', () => show(new Set(), ''));
+    note.replaceChildren(`${chosen.size} cell${chosen.size === 1 ? ' is' : 's are'} behind ${text}. `, back);
+  };
+  for (const number of document.querySelectorAll('td[data-cells]')) {
+    const row = number.parentElement, column = number.closest('table').tHead.rows[0].cells[number.cellIndex];
+    const text = `${number.textContent} (${row.cells[0].textContent}, ${column.textContent})`;
+    const button = make('button', { type: 'button', class: 'plain', title: 'Show the cells behind this number' },
+      ...number.childNodes);
+    number.replaceChildren(button);
+    button.addEventListener('click', () => {
+      show(new Set(number.dataset.cells.split(' ')), text);
+      note.scrollIntoView();
+      note.focus();
+    });
+  }
+}
+startTraces(document.querySelector('#cells table'));
+
 // ---- groups ----
 
 const decoded = part => part.replace(/%(25|2C|3D)/gi, (all, hex) => String.fromCharCode(parseInt(hex, 16)));

@@ -5,20 +5,16 @@
 
 #include "core/err.h"
 #include "core/str.h"
-#include "report/comparisons.h"
 #include "report/results.h"
-#include "report/systems.h"
+#include "report/row_tests.h"
 
-struct html_source {
-    const struct results *results;
-    const struct systems *systems; /* of the same grid */
-    const struct comparisons
-        *comparisons;         /* of its rows against the baseline; NULL: there are none */
-    const char *not_compared; /* and then why */
-    int threads;              /* of gnuplots and of resampling, side by side */
-};
+/* Appends the whole page. `store`: that `r` was read from; `tests`: as in report.h; `threads` of gnuplots and of
+ * resampling run side by side. A figure that cannot be drawn is said in its place. */
+bool report_html(struct str *out, const struct results *r, struct store *store,
+    const struct row_tests *tests, int threads, struct err *e);
 
-/* Appends the whole page. Figures that cannot be drawn are said in their place. */
-bool report_html(struct str *out, const struct html_source *s, struct err *e);
+/* The page's findings alone, as lines of plain text. */
+bool report_summary(struct str *out, const struct results *r, struct store *store,
+    const struct row_tests *tests, int threads, struct err *e);
 
 #endif

@@ -202,12 +202,17 @@ static void groups(struct summary *f, const struct audits *a) {
         gap(f, a, most);
 }
 
-void summary_make(struct summary *f, const struct results *r, const struct comparisons *comparisons,
+void summary_make(struct summary *f, const struct results *r, const struct row_tests *tests,
     const struct audits *audit) {
     *f = (struct summary){0};
     coverage(f, r);
-    if (comparisons)
-        approaches(f, comparisons);
+    if (tests && tests->why.kind == ERR_NONE)
+        approaches(f, &tests->comparisons);
+    else if (tests && r->cells_done) {
+        struct str s = {0};
+        str_addf(&s, "Approaches were not compared: %s.", tests->why.msg);
+        add(f, &s);
+    }
     if (audit)
         groups(f, audit);
     cautions(f, r);

@@ -5,18 +5,18 @@
 
 #include "core/str.h"
 #include "report/audits.h"
-#include "report/comparisons.h"
 #include "report/results.h"
+#include "report/row_tests.h"
 
 struct summary {
     char **text; /* plain: whoever prints one escapes it */
     size_t n, capacity;
 };
 
-/* `comparisons`: of the grid's rows against the baseline, NULL: none could be made; `audit`: of the baseline, NULL
- * likewise. A sentence of chance is at RESULT_CONFIDENCE. summary_free frees. */
-void summary_make(struct summary *f, const struct results *r,
-    const struct comparisons *comparisons, const struct audits *audit);
+/* `tests`: of the grid's rows against the baseline, NULL: none were wanted; `audit`: of the baseline, NULL: it has no
+ * predictions. A sentence of chance is at RESULT_CONFIDENCE. summary_free frees. */
+void summary_make(struct summary *f, const struct results *r, const struct row_tests *tests,
+    const struct audits *audit);
 void summary_free(struct summary *f);
 
 #endif

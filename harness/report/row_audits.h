@@ -1,0 +1,24 @@
+/* Audits of a table's rows, with the defaults of `dmtl audit`, for what shows them beside the table. */
+#ifndef REPORT_ROW_AUDITS_H
+#define REPORT_ROW_AUDITS_H
+
+#include "report/audits.h"
+#include "report/results.h"
+
+struct row_audits {
+    struct systems systems;
+    struct audit_request baseline, others;
+    struct audits
+        *list; /* [n]: of rows that have a done cell with values on the part of the results */
+    size_t n;
+    size_t first; /* the baseline's, or where it has none the first */
+};
+
+/* With confusion matrices. The baseline's alone resamples: its gaps are findings; of the others values and the intervals
+ * of shares, which need no draws, are there, and no chances. `baseline_alone` leaves the others out. row_audits_free on
+ * success and failure alike. */
+bool row_audits_make(struct row_audits *a, struct store *s, const struct results *r, int threads,
+    bool baseline_alone, struct err *e);
+void row_audits_free(struct row_audits *a);
+
+#endif
