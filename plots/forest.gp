@@ -6,6 +6,7 @@ set grid xtics noytics
 set border 1 linecolor rgb '#404040'
 set tics nomirror out scale 0.6
 set bars 0.6
+set format '%g'
 do for [p=1:panels] {
     set lmargin at screen left[p]
     set rmargin at screen right[p]
@@ -23,9 +24,7 @@ do for [p=1:panels] {
         set arrow from reference[p], graph 0 to reference[p], graph 1 nohead linewidth 1.2 \
             dashtype (6,4) linecolor rgb '#606060'
     }
-    plot $data index p-1 using ($5 > 0 ? $2 : NaN):1:3:4 with xerrorbars \
-            linewidth 1.6 pointtype 7 pointsize marker linecolor rgb '#0072B2', \
-        $data index p-1 using ($5 > 0 ? NaN : $2):1:3:4 with xerrorbars \
-            linewidth 1.6 pointtype 6 pointsize marker linecolor rgb '#0072B2'
+    plot $data index p-1 using 2:1:3:4 with xerrorbars linewidth 1.6 pointtype 7 pointsize marker linecolor rgb '#0072B2', \
+        $data index p-1 using ($5 > 0 ? NaN : $2):1 with points pointtype 7 pointsize 0.6*marker linecolor rgb '#ffffff'
 }
 unset multiplot

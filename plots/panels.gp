@@ -1,12 +1,13 @@
 # Panels of lines: line, mean over the repetitions; band, lowest to highest. One legend below, or with
 # legend_rows 0 the panel's own.
 set multiplot layout panel_rows,panel_columns title figure_title font title_font noenhanced \
-    margins 70.0/width,1-18.0/width,(60.0+legend_rows*22.0)/height,1-(42.0+title_lines*18.0)/height \
-    spacing 84.0/width,82.0/height
+    margins 70.0/width,1-18.0/width,(60.0+below+legend_rows*22.0)/height,1-(above+14.0+title_lines*18.0)/height \
+    spacing 84.0/width,(82.0+below)/height
 if (legend_rows > 0) { set key off }
 set title offset 0,-0.4
+set format '%g'
 set xlabel offset 0,0.4
-set ylabel offset 0.6,0
+set ylabel offset 0.1,0
 if (points <= 10) { set xtics 1 }
 if (places > 0) {
     set xrange [-0.5:places-0.5]
@@ -17,6 +18,7 @@ do for [p=1:panels] {
     set title panel_title[p] noenhanced
     set xlabel x_label[p] noenhanced
     set ylabel y_label[p] noenhanced
+    set ytics y_step[p]
     if (bars[p]) {
         set yrange [0:*]
         plot for [i=first[p]:last[p]] $data index i-1 using 1:2:(0.7) with boxes \

@@ -57,6 +57,10 @@ bool figure_row_done(
     return false;
 }
 
+bool figure_audit_draws(const struct figure_options *o, const struct audit_section *s) {
+    return o->metric || strcmp(s->outcome.name, metric_rows[METRIC_BIAS].name) != 0;
+}
+
 char *outcome_measure(const struct outcome *o) {
     const char *name = o->kind == OUTCOME_METRIC ? metric_rows[o->metric].title : o->name;
     return xasprintf("%s%s", name, outcome_traits(o).share ? " (%)" : "");

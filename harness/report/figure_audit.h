@@ -27,6 +27,9 @@ int figure_system(const struct systems *s, const struct result_row *row, struct 
 bool figure_row_done(
     const struct results *r, const struct result_row *row, const struct figure_options *o);
 
+/* Whether a section is drawn: the bias, of which an audit tells by itself, is left to be asked for. */
+bool figure_audit_draws(const struct figure_options *o, const struct audit_section *s);
+
 /* "Gender: accuracy (%)" and "accuracy (%)"; the caller frees. */
 char *outcome_title(enum attribute task, const struct outcome *o);
 char *outcome_measure(const struct outcome *o);

@@ -59,9 +59,10 @@ enum {
     GAP_PX = 20,
     HEAD_PX = 28,
     CURVE_PX = 230,
+    COLUMN_CURVE_PX = 200,
     BETWEEN_PX = 12,
     COUNT_PX = 62,
-    FOOT_PX = 52
+    FOOT_PX = 58
 };
 
 struct layout {
@@ -72,7 +73,8 @@ struct layout {
 static bool lay_out(struct layout *at, struct figure *f, const struct tasks *t,
     const struct figure_options *o, const char *title, struct err *e) {
     int width = page_width(o), columns = o->width == WIDTH_COLUMN ? 1 : t->n;
-    int each = HEAD_PX + CURVE_PX + BETWEEN_PX + COUNT_PX + FOOT_PX;
+    int curve = o->width == WIDTH_COLUMN ? COLUMN_CURVE_PX : CURVE_PX;
+    int each = HEAD_PX + curve + BETWEEN_PX + COUNT_PX + FOOT_PX;
     *at = (struct layout){.columns = columns, .width = width ? width : SLOT_PX * columns};
     int slot = at->width / columns, top = 12 + LINE_PX * page_title_lines(title, at->width);
     int rows = (page_height(o) - top) / each;
@@ -81,8 +83,8 @@ static bool lay_out(struct layout *at, struct figure *f, const struct tasks *t,
     for (int i = 0; i < at->end - at->first; i++) {
         int left = (i % columns) * slot + LEFT_PX, right = (i % columns + 1) * slot - GAP_PX;
         int y = top + (i / columns) * each + HEAD_PX;
-        at->box[2 * i] = (struct page_box){left, right, y, y + CURVE_PX};
-        y += CURVE_PX + BETWEEN_PX;
+        at->box[2 * i] = (struct page_box){left, right, y, y + curve};
+        y += curve + BETWEEN_PX;
         at->box[2 * i + 1] = (struct page_box){left, right, y, y + COUNT_PX};
         at->height = y + COUNT_PX + FOOT_PX;
     }
@@ -122,8 +124,8 @@ static bool draw(struct figure *f, const struct tasks *t, const struct figure_op
     page_title(script, title, at.width);
     add_data(f, t, &at);
     page_boxes(script, at.box, 2 * panels, at.width, at.height);
-    str_addf(script, "panels = %d\nbins = %d\narray panel_title[%d]\narray most[%d]\n", panels,
-        CALIBRATION_BINS, panels, panels);
+    str_addf(script, "panels = %d\nbins = %d\nfew = %d\narray panel_title[%d]\narray most[%d]\n",
+        panels, CALIBRATION_BINS, AUDIT_TINY, panels, panels);
     for (int i = 0; i < panels; i++) {
         const struct calibration *c = &t->of[at.first + i];
         char *text = xasprintf("%s: ECE %.2f %%", titles[t->task[at.first + i]], 100 * c->error);
@@ -155,7 +157,9 @@ bool figure_calibration(struct figure *f, const struct results *r, struct store 
     if (ok && tasks.n) {
         char *name = figure_row_name(r, row);
         char *what = xasprintf(
-            "%s: confidence and accuracy, runs pooled; ECE: expected calibration error", name);
+            "%s: confidence and accuracy, runs pooled; ECE: expected calibration error; hollow: fewer than %d "
+            "predictions",
+            name, AUDIT_TINY);
         char *title = figure_title(r, what);
         ok = draw(f, &tasks, o, title, e);
         free(title);

@@ -174,13 +174,13 @@ static size_t add_panels(struct heat *h, const struct matrices *m, int task, con
 static bool draw(struct figure *f, const struct heat *h, size_t empty, const struct results *r,
     const struct result_row *row, const struct figure_options *o, struct err *e) {
     char *name = figure_row_name(r, row);
-    char *what = xasprintf("%s: percent of the true class, below it the count; runs pooled", name);
-    char *title = figure_title(r, what);
+    char *what = xasprintf("%s: percent of the true class", name);
+    char *tail = figure_title(r, "; runs pooled");
     if (h->panels && empty)
         str_addf(&f->notes, "%zu matri%s without any sample left out\n", empty,
             empty == 1 ? "x" : "ces");
-    bool ok = heat_figure(f, h, o, title, e);
-    free(title);
+    bool ok = heat_figure(f, h, o, what, tail, e);
+    free(tail);
     free(what);
     free(name);
     return ok;

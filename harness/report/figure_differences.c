@@ -30,8 +30,8 @@ static void add_row(struct forest_panel *p, const struct comparison *c, double c
     double unit = outcome_traits(&c->outcome).share ? 100 : 1;
     const char *title = c->a.systems->list[c->a.system].title;
     bool complete = c->done[0] == c->planned[0] && c->done[1] == c->planned[1];
-    char *label = complete ? xstrdup(title)
-                           : xasprintf("%s (%zu of %zu cells)", title, c->done[0], c->planned[0]);
+    char *label =
+        complete ? xstrdup(title) : xasprintf("%s (%zu of %zu)", title, c->done[0], c->planned[0]);
     forest_row(p, (struct forest_row){.label = label,
                       .name = (char *)title,
                       .value = c->result.difference * unit,

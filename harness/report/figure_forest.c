@@ -53,7 +53,15 @@ void forest_free(struct forest *f) {
 
 /* ---- layout ---- */
 
-enum { ROW_PX = 18, HEAD_PX = 26, FOOT_PX = 50, PLOT_PX = 190, GAP_PX = 22, NAME_PX = 8 };
+enum {
+    ROW_PX = 18,
+    HEAD_PX = 30,
+    FOOT_PX = 56,
+    PLOT_PX = 190,
+    SCREEN_PLOT_PX = 270,
+    LABEL_GAP_PX = 10,
+    GAP_PX = 20
+};
 
 struct layout {
     int columns, slot, left, letters, width, height;
@@ -63,7 +71,7 @@ struct layout {
 
 /* Letters of labels that leave the plots the larger half of a slot. */
 static int label_letters(const struct forest *f, int width) {
-    int longest = 4, most = width ? width * 9 / 20 / NAME_PX : 60;
+    int longest = 4, most = width ? width * 9 / 20 / LABEL_PX : 60;
     for (int i = 0; i < f->panels; i++)
         for (size_t k = 0; k < f->panel[i].n; k++) {
             int length = text_length(f->panel[i].row[k].label);
@@ -107,24 +115,31 @@ static void place_boxes(struct layout *at, const struct forest *f, int top) {
     }
 }
 
+/* Columns and widths, which do not depend on the page: as few columns as rows of stacks allow. */
+static struct layout measure(const struct forest *f, const struct figure_options *o) {
+    int width = page_width(o), plot = width ? PLOT_PX : SCREEN_PLOT_PX;
+    int stacks = (f->panels + f->together - 1) / f->together;
+    struct layout at = {.letters = label_letters(f, width)};
+    at.left = LABEL_GAP_PX + label_px(at.letters);
+    int slot = at.left + plot + GAP_PX, columns = (width ? width : SCREEN_PX) / slot;
+    columns = columns < 1 ? 1 : columns < stacks ? columns : stacks;
+    int rows = (stacks + columns - 1) / columns;
+    at.columns = (stacks + rows - 1) / rows;
+    at.slot = width ? width / at.columns : slot + (at.columns == 1 ? PLOT_PX : 0);
+    at.width = width ? width : at.slot * at.columns;
+    return at;
+}
+
 static bool lay_out(struct layout *at, struct figure *figure, const struct forest *f,
-    const struct figure_options *o, int title_lines, struct err *e) {
-    int stacks = (f->panels + f->together - 1) / f->together, width = page_width(o), tallest = 0;
-    int top = 12 + LINE_PX * title_lines, total = 0;
-    *at = (struct layout){.letters = label_letters(f, width)};
-    at->left = 14 + NAME_PX * at->letters;
-    int slot = at->left + PLOT_PX + GAP_PX, columns = (width ? width : SCREEN_PX) / slot;
-    at->columns = columns < 1 ? 1 : columns < stacks ? columns : stacks;
-    at->slot = width ? width / at->columns : slot + (at->columns == 1 ? PLOT_PX : 60);
-    at->slot = width || at->slot * at->columns <= SCREEN_PX ? at->slot : SCREEN_PX / at->columns;
-    at->width = width ? width : at->slot * at->columns;
+    const struct figure_options *o, const char *title, struct err *e) {
+    int top = 12 + LINE_PX * page_title_lines(title, at->width), total = 0, tallest = 0;
     int step = f->together * at->columns;
     for (int i = 0; i < f->panels; i += step) {
         int height = stack_height(f, i, at->columns);
         total += height;
         tallest = height > tallest ? height : tallest;
     }
-    int room = page_height(o) - top, rows = total <= room ? stacks : room / tallest;
+    int room = page_height(o) - top, rows = total <= room ? f->panels : room / tallest;
     if (!page_panels(figure, o, f->panels, (rows < 1 ? 1 : rows) * step, &at->first, &at->end, e))
         return false;
     place_boxes(at, f, top);
@@ -195,7 +210,7 @@ static void add_panels(struct str *script, const struct forest *f, const struct 
         const struct forest_panel *p = &f->panel[at->first + i - 1];
         struct span axis = find_axis(p);
         bool has = isfinite(p->reference);
-        text_set(script, "panel_title", i, p->title, (at->slot - at->left) / LABEL_PX);
+        text_set(script, "panel_title", i, p->title, (at->slot - at->left + GAP_PX) / LABEL_PX);
         text_set(script, "measure", i, p->measure, (at->slot - at->left) / LABEL_PX);
         str_addf(script, "from[%d] = %.10g\nto[%d] = %.10g\nhas_reference[%d] = %d\n", i, axis.from,
             i, axis.to, i, has);
@@ -214,20 +229,16 @@ static void add_panels(struct str *script, const struct forest *f, const struct 
 
 bool forest_figure(struct figure *f, const struct forest *forest, const struct figure_options *o,
     const char *title, struct err *e) {
-    struct layout at;
     struct str *script = &f->script;
-    int width = page_width(o);
     if (!forest->panels)
         return true;
-    if (!lay_out(&at, f, forest, o, page_title_lines(title, width ? width : 480), e))
+    struct layout at = measure(forest, o);
+    if (!lay_out(&at, f, forest, o, title, e))
         return false;
     page_terminal(script, o, at.width, at.height);
     page_title(script, title, at.width);
     add_data(f, forest, &at);
-    str_addf(script, "panels = %d\nmarker = %.3g\n", at.end - at.first,
-        o->format == PICTURE_PNG   ? 1.0
-        : o->width == WIDTH_SCREEN ? 0.7
-                                   : 0.55);
+    str_addf(script, "panels = %d\n", at.end - at.first);
     page_boxes(script, at.box, at.end - at.first, at.width, at.height);
     add_panels(script, forest, &at);
     str_addf(script, "%s%s", common_gp, forest_gp);

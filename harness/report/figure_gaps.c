@@ -30,12 +30,24 @@ static void add_cell(struct forest_panel *p, const struct audit_section *s,
     free(label);
 }
 
+/* "age_group,gender" as "age group × gender"; the caller frees. */
+static char *words(const char *by) {
+    struct str text = {0};
+    for (; *by; by++)
+        if (*by == ',')
+            str_add(&text, " × ");
+        else
+            str_addc(&text, *by == '_' ? ' ' : *by);
+    return str_detach(&text);
+}
+
 /* Ranked cells, the worst first, then the small ones that have a value. */
 static void add_cells(
     struct forest_panel *p, const struct audits *a, const struct audit_section *s) {
     const struct crossing *c = &a->tasks[s->task].crossings[s->crossing];
-    char *heading = xasprintf("by %s", c->by);
+    char *by = words(c->by), *heading = xasprintf("by %s", by);
     forest_heading(p, heading);
+    free(by);
     for (size_t rank = 1; rank <= s->table.ranked; rank++)
         for (size_t i = 0; i < s->table.n; i++)
             if (s->table.cells[i].rank == rank)
@@ -56,7 +68,8 @@ static void add_gap(struct forest_panel *p, const struct audits *a, const struct
     const struct audit_gap *g = &s->table.gap[kind];
     if (isnan(g->gap.value))
         return;
-    char *label = xasprintf("%s%s", c->by, kind == GAP_DIFFERENCE ? "" : ", to all");
+    char *by = words(c->by),
+         *label = xasprintf("%s%s", by, kind == GAP_DIFFERENCE ? "" : ", to all");
     char *name = xasprintf("%s by %s: %s - %s", gap_name[kind], c->by, cell_name(c, g->gap.high),
         cell_name(c, g->gap.low));
     forest_row(p, (struct forest_row){.label = label,
@@ -67,6 +80,7 @@ static void add_gap(struct forest_panel *p, const struct audits *a, const struct
                       .filled = g->p <= 1 - a->request->options.confidence,
                       .n = (long)s->table.all.n,
                       .p = g->p});
+    free(by);
     free(label);
     free(name);
 }
@@ -107,7 +121,7 @@ static bool draw(struct figure *f, const struct results *r, const struct result_
     const struct audits *a, const struct figure_options *o, struct err *e) {
     struct forest forest = {.together = 2};
     for (size_t i = 0; i < a->n_sections; i++) {
-        bool first = true;
+        bool first = figure_audit_draws(o, &a->sections[i]);
         for (size_t k = 0; k < i; k++)
             first &= !same_outcome(&a->sections[k], &a->sections[i]);
         if (first)
@@ -115,7 +129,7 @@ static bool draw(struct figure *f, const struct results *r, const struct result_
     }
     char *name = figure_row_name(r, row);
     char *what =
-        xasprintf("%s: groups (images) and %g %% intervals around all, worst first; hollow: "
+        xasprintf("%s: groups (images), worst first, and %g %% intervals; dashed: all. Hollow: "
                   "fewer than %zu independent images, or a gap that may be chance",
             name, 100 * a->request->options.confidence, a->request->options.min_clusters);
     char *title = figure_title(r, what);

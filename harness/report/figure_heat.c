@@ -61,14 +61,7 @@ void heat_free(struct heat *h) {
 
 /* ---- layout ---- */
 
-enum {
-    NAME_LETTERS = 24,
-    NAME_PX = 8,
-    DIGIT_PX = 8,
-    CELL_PX = 34,
-    GAP_PX = 18,
-    TITLE_ROOM_PX = 30
-};
+enum { NAME_LETTERS = 24, CELL_PX = 33, GAP_PX = 14, TITLE_ROOM_PX = 32 };
 
 /* What the texts of all panels need. */
 struct needs {
@@ -90,8 +83,8 @@ static int larger(int a, int b) {
     return a > b ? a : b;
 }
 
-static struct needs find_needs(const struct heat *h) {
-    struct needs need = {.value = CELL_PX - 8, .count = CELL_PX - 8};
+static struct needs find_needs(const struct heat *h, int least) {
+    struct needs need = {.value = least, .count = least};
     for (int i = 0; i < h->panels; i++) {
         const struct heat_panel *p = &h->panel[i];
         need.columns = larger(need.columns, p->columns);
@@ -99,8 +92,8 @@ static struct needs find_needs(const struct heat *h) {
         need.row_name = larger(need.row_name, longest_name(p->row, p->rows));
         need.column_name = larger(need.column_name, longest_name(p->column, p->columns));
         for (size_t c = 0; c < p->n; c++) {
-            need.value = larger(need.value, 4 + DIGIT_PX * text_length(p->cell[c].text));
-            need.count = larger(need.count, 4 + DIGIT_PX * snprintf(NULL, 0, "%ld", p->cell[c].n));
+            need.value = larger(need.value, 4 + label_px(text_length(p->cell[c].text)));
+            need.count = larger(need.count, 4 + label_px(snprintf(NULL, 0, "%ld", p->cell[c].n)));
         }
     }
     need.count = larger(need.count, need.value);
@@ -108,7 +101,7 @@ static struct needs find_needs(const struct heat *h) {
 }
 
 static int left_px(const struct heat *h, const struct needs *need) {
-    return 12 + NAME_PX * need->row_name + (*h->y_label ? 24 : 0);
+    return 10 + label_px(need->row_name) + (*h->y_label ? 26 : 0);
 }
 
 static int slot_px(const struct heat *h, const struct needs *need) {
@@ -123,72 +116,93 @@ static int columns_within(const struct heat *h, int slot, int width) {
     return columns < 1 ? 1 : columns;
 }
 
+/* A screen has room. */
+static int least_cell(const struct figure_options *o) {
+    return o->width == WIDTH_SCREEN ? 42 : 26;
+}
+
 int heat_columns(const struct heat *h, const struct figure_options *o) {
-    struct needs need = find_needs(h);
+    struct needs need = find_needs(h, least_cell(o));
     int width = page_width(o);
     return columns_within(h, slot_px(h, &need), width ? width : SCREEN_PX);
 }
 
 struct layout {
     int columns, slot, width, height, first, end;
-    int angle, below; /* of the names below, and their room */
+    int left; /* of a plot in its slot */
     bool values, counts;
     struct page_box *box; /* [end - first] */
 };
 
-/* Names below lie flat where they have room, else they slope, or stand where they are long. */
-static void lay_out_names(struct layout *at, const struct heat *h, const struct needs *need) {
-    int cell = (at->slot - left_px(h, need) - GAP_PX) / larger(need->columns, 1);
-    int length = NAME_PX * need->column_name;
-    at->counts = cell >= need->count;
-    at->values = cell >= need->value;
-    at->angle = length <= cell ? 0 : need->column_name <= 10 ? -40 : -90;
-    at->below = at->angle == 0 ? 24 : at->angle == -40 ? 20 + length * 2 / 3 : 16 + length;
-    at->below += *h->x_label ? 22 : 0;
+/* Names below a panel lie flat where they have room, else they slope, or stand where they are long. */
+static int name_angle(const struct layout *at, const struct heat_panel *p) {
+    int longest = longest_name(p->column, p->columns);
+    int cell = (at->slot - at->left - GAP_PX) / larger(p->columns, 1);
+    return label_px(longest) + 4 <= cell ? 0 : longest <= 10 ? -40 : -90;
+}
+
+static int below_px(const struct layout *at, const struct heat *h, const struct heat_panel *p) {
+    int angle = name_angle(at, p), length = label_px(longest_name(p->column, p->columns));
+    int names = angle == 0 ? 22 : angle == -40 ? 18 + length * 2 / 3 : 14 + length;
+    return names + (*h->x_label ? 22 : 0);
 }
 
 /* Rows of panels have the height of their tallest. */
 static int row_height(const struct heat *h, const struct layout *at, int first) {
-    int rows = 2;
-    for (int i = first; i < first + at->columns && i < h->panels; i++)
+    int rows = 2, below = 0;
+    for (int i = first; i < first + at->columns && i < h->panels; i++) {
         rows = larger(rows, h->panel[i].rows);
-    return TITLE_ROOM_PX + CELL_PX * rows + at->below;
+        below = larger(below, below_px(at, h, &h->panel[i]));
+    }
+    return TITLE_ROOM_PX + CELL_PX * rows + below;
 }
 
-static void place_boxes(
-    struct layout *at, const struct heat *h, const struct needs *need, int top) {
+static void place_boxes(struct layout *at, const struct heat *h, int top) {
     at->box = xcalloc((size_t)(at->end - at->first), sizeof *at->box);
     at->height = top;
     for (int i = at->first; i < at->end; i += at->columns) {
-        int height = row_height(h, at, i);
+        int height = row_height(h, at, i), rows = 2;
+        for (int k = i; k < i + at->columns && k < at->end; k++)
+            rows = larger(rows, h->panel[k].rows);
         for (int k = i; k < i + at->columns && k < at->end; k++) {
-            int left = (k - i) * at->slot;
+            int left = (k - i) * at->slot, y = at->height + TITLE_ROOM_PX;
             at->box[k - at->first] =
-                (struct page_box){left + left_px(h, need), left + at->slot - GAP_PX,
-                    at->height + TITLE_ROOM_PX, at->height + height - at->below};
+                (struct page_box){left + at->left, left + at->slot - GAP_PX, y, y + CELL_PX * rows};
         }
         at->height += height;
     }
 }
 
+/* Columns and widths, which do not depend on the page. */
+static struct layout measure(const struct heat *h, const struct figure_options *o) {
+    enum { LEAST_SLOT = 220, LEAST_WIDTH = 420 };
+    struct needs need = find_needs(h, least_cell(o));
+    int slot = larger(slot_px(h, &need), LEAST_SLOT), width = page_width(o);
+    struct layout at = {
+        .columns = columns_within(h, slot, width ? width : SCREEN_PX), .left = left_px(h, &need)};
+    at.slot = width ? width / at.columns : larger(slot, LEAST_WIDTH / at.columns);
+    at.width = width ? width : at.slot * at.columns;
+    int cell = (at.slot - at.left - GAP_PX) / larger(need.columns, 1);
+    struct needs text = find_needs(h, 0);
+    at.counts = cell >= text.count;
+    at.values = cell >= text.value;
+    return at;
+}
+
 static bool lay_out(struct layout *at, struct figure *f, const struct heat *h,
-    const struct figure_options *o, int title_lines, struct err *e) {
-    enum { LEAST_SLOT = 220 };
-    struct needs need = find_needs(h);
-    int slot = larger(slot_px(h, &need), LEAST_SLOT), width = page_width(o), total = 0, tallest = 0;
-    int top = 12 + LINE_PX * title_lines;
-    *at = (struct layout){.columns = columns_within(h, slot, width ? width : SCREEN_PX)};
-    at->slot = width ? width / at->columns : slot;
-    at->width = width ? width : larger(slot * at->columns, 420);
-    lay_out_names(at, h, &need);
+    const struct figure_options *o, const char *title, struct err *e) {
+    int top = 12 + LINE_PX * page_title_lines(title, at->width), total = 0, tallest = 0;
     for (int i = 0; i < h->panels; i += at->columns) {
         total += row_height(h, at, i);
         tallest = larger(tallest, row_height(h, at, i));
     }
-    int room = page_height(o) - top, rows = total <= room ? h->panels : room / tallest;
-    if (!page_panels(f, o, h->panels, rows * at->columns, &at->first, &at->end, e))
+    int room = page_height(o) - top, rows = total <= room ? h->panels : larger(room / tallest, 1);
+    int each = rows * at->columns;
+    if (each > h->together)
+        each -= each % h->together;
+    if (!page_panels(f, o, h->panels, each, &at->first, &at->end, e))
         return false;
-    place_boxes(at, h, &need, top);
+    place_boxes(at, h, top);
     return true;
 }
 
@@ -242,14 +256,15 @@ static void add_names(struct str *script, const struct heat *h, const struct lay
     int panels = at->end - at->first, names = 0;
     for (int i = at->first; i < at->end; i++)
         names += h->panel[i].columns + h->panel[i].rows;
-    str_addf(script, "panels = %d\narray panel_title[%d]\narray columns_of[%d]\n", panels, panels,
-        panels);
+    str_addf(script, "panels = %d\narray panel_title[%d]\narray columns_of[%d]\narray angle[%d]\n",
+        panels, panels, panels, panels);
     str_addf(
         script, "array rows_of[%d]\narray offset[%d]\narray tic_name[%d]\n", panels, panels, names);
     for (int i = at->first, name = 0; i < at->end; i++) {
         const struct heat_panel *p = &h->panel[i];
         int panel = i - at->first + 1;
         text_set(script, "panel_title", panel, p->title, at->slot / LABEL_PX);
+        str_addf(script, "angle[%d] = %d\n", panel, name_angle(at, p));
         str_addf(script, "columns_of[%d] = %d\nrows_of[%d] = %d\noffset[%d] = %d\n", panel,
             p->columns, panel, p->rows, panel, name + 1);
         for (int k = 0; k < p->columns + p->rows; k++) {
@@ -270,25 +285,26 @@ static void note_narrow(struct figure *f, const struct layout *at) {
 }
 
 bool heat_figure(struct figure *f, const struct heat *h, const struct figure_options *o,
-    const char *title, struct err *e) {
-    struct layout at;
+    const char *head, const char *tail, struct err *e) {
     struct str *script = &f->script;
     if (!h->panels)
         return true;
-    int width = page_width(o);
-    if (!lay_out(&at, f, h, o, page_title_lines(title, width ? width : 600), e))
-        return false;
-    page_terminal(script, o, at.width, at.height);
-    page_title(script, title, at.width);
-    add_data(f, h, &at);
-    add_marks(script, h, &at);
-    page_boxes(script, at.box, at.end - at.first, at.width, at.height);
-    add_names(script, h, &at);
-    str_addf(
-        script, "angle = %d\nvalue_at = %g\ncount_at = 0.22\n", at.angle, at.counts ? -0.2 : 0.0);
-    str_addf(script, "x_label = '%s'\ny_label = '%s'\n", h->x_label, h->y_label);
-    str_addf(script, "%s%s", common_gp, heat_gp);
-    note_narrow(f, &at);
+    struct layout at = measure(h, o);
+    char *whole = xasprintf("%s%s%s", head, at.counts ? " (below it images)" : "", tail);
+    bool ok = lay_out(&at, f, h, o, whole, e);
+    if (ok) {
+        page_terminal(script, o, at.width, at.height);
+        page_title(script, whole, at.width);
+        add_data(f, h, &at);
+        add_marks(script, h, &at);
+        page_boxes(script, at.box, at.end - at.first, at.width, at.height);
+        add_names(script, h, &at);
+        str_addf(script, "value_at = %g\n", at.counts ? 0.5 : 0.0);
+        str_addf(script, "x_label = '%s'\ny_label = '%s'\n", h->x_label, h->y_label);
+        str_addf(script, "%s%s", common_gp, heat_gp);
+        note_narrow(f, &at);
+    }
     free(at.box);
-    return true;
+    free(whole);
+    return ok;
 }

@@ -34,9 +34,10 @@ struct heat_panel *heat_start(struct heat *h, const char *title, const char *mea
 void heat_cell(struct heat_panel *p, struct heat_cell cell);
 /* Panels side by side at most, at this width, were each as large as its cells' text needs. */
 int heat_columns(const struct heat *h, const struct figure_options *o);
-/* Script and CSV of the page that is asked for. */
+/* Script and CSV of the page that is asked for. The title says between its head and tail that counts stand below values,
+ * where there is room for them. */
 bool heat_figure(struct figure *f, const struct heat *h, const struct figure_options *o,
-    const char *title, struct err *e);
+    const char *head, const char *tail, struct err *e);
 void heat_free(struct heat *h);
 
 #endif

@@ -65,7 +65,9 @@ void page_terminal(struct str *script, const struct figure_options *o, int width
             "noenhanced background '#ffffff'\n",
             10.5 * s * dots, width * s * dots, height * s * dots, 10.5 * s * dots, dots * s,
             0.75 * dots * s);
-    str_addf(script, "width = %d\nheight = %d\n", width, height);
+    /* Of points by themselves: the format's scale is in PNG's terminal, elsewhere in the number. */
+    str_addf(script, "marker = %.3g\nwidth = %d\nheight = %d\n",
+        o->format == PICTURE_PNG ? 1.2 : 0.9 * s, width, height);
 }
 
 /* ---- text ---- */
@@ -80,6 +82,10 @@ int text_length(const char *text) {
     for (; *text; text += next_letter(text))
         letters++;
     return letters;
+}
+
+int label_px(int letters) {
+    return (letters * 77 + 9) / 10;
 }
 
 static const char *after(const char *text, int letters) {

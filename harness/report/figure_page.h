@@ -37,6 +37,7 @@ struct page_box {
 void page_boxes(struct str *script, const struct page_box *box, int n, int width, int height);
 
 int text_length(const char *text); /* in characters */
+int label_px(int letters);         /* room for them where they are 0.9 of the font's size */
 /* A gnuplot string of at most so many characters; what is too long loses its middle, for ends tell names apart. */
 void text_fit(struct str *script, const char *text, int characters);
 /* The same for the label of a tic, which is a format for its place: its `%` are doubled. */

@@ -149,36 +149,73 @@ static int legend_rows(const struct legend *l, int width) {
 
 struct layout {
     int columns, rows, width, height; /* with the legend */
-    int first, end;                   /* panels of the page */
+    int angle, above,
+        below; /* of the places' labels; room for the panels' titles, and for labels that slope */
+    int first, end; /* panels of the page */
+    int plot_height;
 };
 
-static int panel_height(const struct panels *p, const struct figure_options *o) {
+/* Of a panel with its labels; in a column less where all then fit on a page. */
+static int panel_height(
+    const struct panels *p, const struct figure_options *o, int room, int rows) {
+    enum { LEAST_PX = 190 };
     bool single = p->columns == 1 && p->panels == 1;
-    return o->width == WIDTH_SCREEN ? (single ? 370 : 285)
-           : o->width == WIDTH_PAGE ? (single ? 370 : 255)
-                                    : (single ? 270 : 215);
+    int height = o->width == WIDTH_SCREEN ? (single ? 370 : 285)
+                 : o->width == WIDTH_PAGE ? (single ? 370 : 255)
+                                          : (single ? 270 : 215);
+    return height * rows > room && room / rows >= LEAST_PX ? room / rows : height;
+}
+
+/* Labels of places slope where they would collide. */
+static int place_angle(const struct panels *p, int panel_width) {
+    int longest = 0;
+    for (int i = 0; i < p->x_names; i++) {
+        int length = text_length(p->x_name[i]);
+        longest = length > longest ? length : longest;
+    }
+    return p->x_names && longest * LABEL_PX > (panel_width - AROUND_X_PX) / p->x_names ? -40 : 0;
+}
+
+static int columns_of(const struct panels *p, const struct figure_options *o) {
+    enum { COLUMN_PANELS = 3 };
+    int most = o->width == WIDTH_COLUMN ? (p->panels > COLUMN_PANELS ? 2 : 1) : p->columns;
+    return most < p->panels ? most : p->panels;
+}
+
+static bool has_titles(const struct panels *p) {
+    for (int i = 0; i < p->panels; i++)
+        if (*p->panel[i].title)
+            return true;
+    return false;
 }
 
 static bool lay_out(struct layout *at, struct legend *legend, struct figure *f,
-    const struct panels *p, const struct figure_options *o, struct err *e) {
-    enum { COLUMN_PANELS = 3, TITLE_PX = 60 };
-    int most = o->width == WIDTH_COLUMN ? (p->panels > COLUMN_PANELS ? 2 : 1) : p->columns;
-    int columns = most < p->panels ? most : p->panels, each = panel_height(p, o);
-    int width = page_width(o), widest = width ? width : SCREEN_PX;
+    const struct panels *p, const struct figure_options *o, const char *title, struct err *e) {
+    enum { SLOPE_PX = 18, TITLED_PX = 24, SMALL_PX = 6, MARGIN_PX = 18, PANEL_AROUND_PX = 82 };
+    int columns = columns_of(p, o), width = page_width(o), widest = width ? width : SCREEN_PX;
     if (!width)
         width = p->columns == 1 ? 640 : columns == 1 ? 560 : 390 * columns;
-    if (!fits_inside(p, legend, width, each + TITLE_PX)) {
+    int rows = (p->panels + columns - 1) / columns;
+    int each = panel_height(p, o, page_height(o), rows);
+    if (!fits_inside(p, legend, width, each + AROUND_Y_PX / 2)) {
         int wanted = entry_width(legend) < widest ? entry_width(legend) : widest;
         width = width < wanted ? wanted : width;
         legend->rows = legend_rows(legend, width);
     }
-    int room = page_height(o) - TITLE_PX - LEGEND_ROW_PX * legend->rows;
-    if (!page_panels(f, o, p->panels, columns * (room / each), &at->first, &at->end, e))
+    *at = (struct layout){.columns = columns, .width = width};
+    at->angle = place_angle(p, width / columns);
+    at->below = at->angle ? SLOPE_PX : 0;
+    at->above = has_titles(p) ? TITLED_PX : SMALL_PX;
+    int around = MARGIN_PX + LINE_PX * page_title_lines(title, width) + at->above - TITLED_PX +
+                 LEGEND_ROW_PX * legend->rows;
+    each = panel_height(p, o, page_height(o) - around, rows) + at->below;
+    int most = (page_height(o) - around) / each;
+    if (!page_panels(
+            f, o, p->panels, columns * (most < rows ? most : rows), &at->first, &at->end, e))
         return false;
-    at->columns = columns;
     at->rows = (at->end - at->first + columns - 1) / columns;
-    at->width = width;
-    at->height = TITLE_PX + each * at->rows + LEGEND_ROW_PX * legend->rows;
+    at->height = around + each * at->rows;
+    at->plot_height = each - at->below - PANEL_AROUND_PX;
     return true;
 }
 
@@ -213,12 +250,27 @@ static void add_data(struct figure *f, const struct panels *p, const struct layo
     str_add(&f->script, "END_OF_DATA\n");
 }
 
+/* Between tics of the y axis, 1, 2 or 5 times a power of 10, so that their labels do not touch. */
+static double y_step(const struct panels *p, int panel, int height) {
+    enum { TIC_PX = 34 };
+    double low = p->panel[panel].bars ? 0 : INFINITY, high = -INFINITY;
+    for (int i = 0; i < p->lines; i++)
+        for (size_t k = 0; p->line[i].panel == panel && k < p->line[i].n; k++) {
+            low = fmin(low, p->line[i].points[k].low);
+            high = fmax(high, p->line[i].points[k].high);
+        }
+    double least = high > low ? (high - low) * TIC_PX / height : fmax(fabs(high), 1);
+    double power = pow(10, floor(log10(least)));
+    double times = least / power;
+    return power * (times <= 1 ? 1 : times <= 2 ? 2 : times <= 5 ? 5 : 10);
+}
+
 static void add_panels(struct str *script, const struct panels *p, const struct layout *at) {
     enum { ALL = 1000 };
     int n = at->end - at->first;
     int letters = (at->width / at->columns - 40) / LABEL_PX;
     static const char *const arrays[] = {
-        "panel_title", "x_label", "y_label", "first", "last", "bars"};
+        "panel_title", "x_label", "y_label", "first", "last", "bars", "y_step"};
     for (size_t i = 0; i < ARRAY_LEN(arrays); i++)
         str_addf(script, "array %s[%d]\n", arrays[i], n);
     for (int i = 0; i < n; i++) {
@@ -226,7 +278,8 @@ static void add_panels(struct str *script, const struct panels *p, const struct 
         text_set(script, "panel_title", i + 1, panel->title, letters);
         text_set(script, "x_label", i + 1, panel->x_label, ALL);
         text_set(script, "y_label", i + 1, panel->y_label, ALL);
-        str_addf(script, "bars[%d] = %d\n", i + 1, panel->bars);
+        str_addf(script, "bars[%d] = %d\ny_step[%d] = %.4g\n", i + 1, panel->bars, i + 1,
+            y_step(p, at->first + i, at->plot_height));
     }
 }
 
@@ -263,18 +316,15 @@ static void add_legend(
     }
 }
 
-/* The labels of places on x, in $x_names: `angle` of them, lest they collide. */
 static void add_places(struct str *script, const struct panels *p, const struct layout *at) {
-    int longest = 0, each = (at->width / at->columns - AROUND_X_PX) / (p->x_names ? p->x_names : 1);
+    enum { LETTERS = 12 };
     str_addf(script, "places = %d\narray x_name[%d]\n", p->x_names, p->x_names + 1);
     for (int i = 0; i < p->x_names; i++) {
-        int length = text_length(p->x_name[i]);
-        longest = length > longest ? length : longest;
         str_addf(script, "x_name[%d] = ", i + 1);
-        text_fit_tic(script, p->x_name[i], 12);
+        text_fit_tic(script, p->x_name[i], LETTERS);
         str_addc(script, '\n');
     }
-    str_addf(script, "angle = %d\n", longest * LABEL_PX > each ? -40 : 0);
+    str_addf(script, "angle = %d\nabove = %d\nbelow = %d\n", at->angle, at->above, at->below);
 }
 
 bool panels_figure(struct figure *f, struct panels *p, const struct figure_options *o,
@@ -284,9 +334,8 @@ bool panels_figure(struct figure *f, struct panels *p, const struct figure_optio
     struct str *script = &f->script;
     if (!p->lines)
         return true;
-    if (!lay_out(&at, &legend, f, p, o, e))
+    if (!lay_out(&at, &legend, f, p, o, title, e))
         return false;
-    at.height += LINE_PX * (page_title_lines(title, at.width) - 1);
     page_terminal(script, o, at.width, at.height);
     page_title(script, title, at.width);
     add_data(f, p, &at);

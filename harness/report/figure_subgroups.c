@@ -152,22 +152,17 @@ static void add_panel(struct heat *h, const struct audits *a, const struct audit
     free(measure);
 }
 
-/* Bias says little in a colour, and is left to be asked for. */
-static bool is_drawn(const struct figure_options *o, const struct audit_section *s) {
-    return o->metric || strcmp(s->outcome.name, metric_rows[METRIC_BIAS].name) != 0;
-}
-
 /* Tasks side by side where there is room, with a panel's groups below each other; else the groups side by side. */
 static void add_panels(
     struct heat *h, const struct audits *a, const struct table *t, const struct figure_options *o) {
     int of = size_of(t, t->panel), drawn = 0;
     for (size_t i = 0; i < a->n_sections; i++)
-        drawn += is_drawn(o, &a->sections[i]);
+        drawn += figure_audit_draws(o, &a->sections[i]);
     for (int pass = 0; pass < 2; pass++) {
         for (int k = 0; k < of * drawn; k++) {
             int section = pass ? k / of : k % drawn, group = pass ? k % of : k / drawn, at = 0;
             for (size_t i = 0; i < a->n_sections; i++)
-                if (is_drawn(o, &a->sections[i]) && at++ == section)
+                if (figure_audit_draws(o, &a->sections[i]) && at++ == section)
                     add_panel(h, a, &a->sections[i], t, group);
         }
         h->together = pass ? of : drawn;
@@ -191,13 +186,13 @@ static bool draw(struct figure *f, const struct results *r, const struct result_
         neither &= outcome_traits(&a->sections[i].outcome).better == 2;
     add_panels(&heat, a, t, o);
     char *name = figure_row_name(r, row);
-    char *what =
-        xasprintf("%s, by true groups: value, below it the count; darker is %s; corner: fewer "
-                  "than %zu images that do not depend on each other",
-            name, neither ? "higher" : "worse", a->request->options.min_clusters);
-    char *title = figure_title(r, what);
-    bool ok = heat_figure(f, &heat, o, title, e);
-    free(title);
+    char *what = xasprintf("%s by true group: value", name);
+    char *rest = xasprintf("; darker: %s; corner mark: fewer than %zu independent images",
+        neither ? "higher" : "worse", a->request->options.min_clusters);
+    char *tail = figure_title(r, rest);
+    bool ok = heat_figure(f, &heat, o, what, tail, e);
+    free(tail);
+    free(rest);
     free(what);
     free(name);
     heat_free(&heat);
