@@ -84,6 +84,32 @@ static int panel_height(const struct forest_panel *p) {
     return HEAD_PX + ROW_PX * (int)p->n + FOOT_PX;
 }
 
+static void drop_row(struct forest_panel *p) {
+    p->n--;
+    free(p->row[p->n].label);
+    free(p->row[p->n].name);
+}
+
+/* In print a stack of panels that is taller than a page loses its longest panel's last rows, which is said. */
+static void cut_rows(
+    struct figure *f, struct forest *forest, const struct figure_options *o, int top) {
+    for (int first = 0; o->width != WIDTH_SCREEN && first < forest->panels;
+         first += forest->together) {
+        int over = top - page_height(o), dropped = 0;
+        struct forest_panel *longest = &forest->panel[first];
+        for (int i = first; i < first + forest->together && i < forest->panels; i++) {
+            over += panel_height(&forest->panel[i]);
+            longest = forest->panel[i].n > longest->n ? &forest->panel[i] : longest;
+        }
+        for (; over > 0 && longest->n > 1; over -= ROW_PX, dropped++)
+            drop_row(longest);
+        if (dropped)
+            str_addf(&f->notes,
+                "%s: the last %d rows do not fit on a page: --width screen has them\n",
+                longest->title, dropped);
+    }
+}
+
 /* The panels of a stack, and of the stacks beside it, at their tallest. */
 static int stack_height(const struct forest *f, int first, int columns) {
     int tallest = 0;
@@ -227,12 +253,13 @@ static void add_panels(struct str *script, const struct forest *f, const struct 
         }
 }
 
-bool forest_figure(struct figure *f, const struct forest *forest, const struct figure_options *o,
+bool forest_figure(struct figure *f, struct forest *forest, const struct figure_options *o,
     const char *title, struct err *e) {
     struct str *script = &f->script;
     if (!forest->panels)
         return true;
     struct layout at = measure(forest, o);
+    cut_rows(f, forest, o, 12 + LINE_PX * page_title_lines(title, at.width));
     if (!lay_out(&at, f, forest, o, title, e))
         return false;
     page_terminal(script, o, at.width, at.height);

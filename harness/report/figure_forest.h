@@ -31,8 +31,8 @@ struct forest_panel *forest_start(
 /* Copies label and name; `name` NULL: the label. */
 void forest_row(struct forest_panel *p, struct forest_row row);
 void forest_heading(struct forest_panel *p, const char *label);
-/* Script and CSV of the page that is asked for. */
-bool forest_figure(struct figure *f, const struct forest *forest, const struct figure_options *o,
+/* Script and CSV of the page that is asked for; rows that no page has room for are dropped from the end. */
+bool forest_figure(struct figure *f, struct forest *forest, const struct figure_options *o,
     const char *title, struct err *e);
 void forest_free(struct forest *f);
 

@@ -118,7 +118,7 @@ static int columns_within(const struct heat *h, int slot, int width) {
 
 /* A screen has room. */
 static int least_cell(const struct figure_options *o) {
-    return o->width == WIDTH_SCREEN ? 42 : 26;
+    return o->width == WIDTH_SCREEN ? 36 : 26;
 }
 
 int heat_columns(const struct heat *h, const struct figure_options *o) {
@@ -290,7 +290,7 @@ bool heat_figure(struct figure *f, const struct heat *h, const struct figure_opt
     if (!h->panels)
         return true;
     struct layout at = measure(h, o);
-    char *whole = xasprintf("%s%s%s", head, at.counts ? " (below it images)" : "", tail);
+    char *whole = xasprintf("%s%s%s", head, at.counts ? " (images below)" : "", tail);
     bool ok = lay_out(&at, f, h, o, whole, e);
     if (ok) {
         page_terminal(script, o, at.width, at.height);

@@ -52,10 +52,11 @@ void page_terminal(struct str *script, const struct figure_options *o, int width
             "set terminal svg size %.0f,%.0f font 'DejaVu Sans,%.4g' linewidth %.3g noenhanced "
             "background '#ffffff'\n",
             14 * s, 0.6 * s, width * s, height * s, 14 * s, s);
-    else if (o->format == PICTURE_PDF) /* 96 pixels an inch, as browsers take SVG */
+    else if (o->format ==
+             PICTURE_PDF) /* its points are as large as they say with this fontscale alone */
         str_addf(script,
             "base_font = %.4g\nset pointsize %.3g\n"
-            "set terminal pdfcairo size %.3fin,%.3fin font 'DejaVu Sans,%.4g' linewidth %.3g "
+            "set terminal pdfcairo size %.3fin,%.3fin font 'DejaVu Sans,%.4g' fontscale 0.75 linewidth %.3g "
             "noenhanced background '#ffffff'\n",
             10.5 * s, 0.6 * s, width * s / 96, height * s / 96, 10.5 * s, s);
     else
