@@ -1,9 +1,10 @@
 # The look of every figure. Colours: Okabe & Ito's, told apart with any colour vision; dashes and
-# markers tell the lines apart in grey. Set before: terminal, base_font, width, data, names (text is drawn as it is).
+# markers tell the lines apart in grey. Set before: terminal, base_font, width, height, data, names (text is drawn as
+# it is; in print the base font has 8 pt, and nothing is smaller than 0.875 of it).
 set encoding utf8
-# A long title shrinks to the width: letters of the font are about 0.6 of its size, 14 pixels.
-title_fit = (width - 16) / (0.6 * 14 * (strlen(figure_title) + 1))
-title_font = sprintf(',%g', base_font * (title_fit < 0.9 ? title_fit : 0.9))
+title_font = sprintf(',%g', base_font)
+label_font = sprintf(',%g', base_font*0.9)
+small_font = sprintf(',%g', base_font*0.875)
 set border 3 linecolor rgb '#404040'
 set tics nomirror out scale 0.6
 set grid ytics linetype 1 dashtype 1 linecolor rgb '#e4e4e4' linewidth 0.8
@@ -23,3 +24,7 @@ do for [i=0:27] {
         pointtype int(word(markers, i%14+1))
 }
 set key noenhanced reverse Left samplen 3.5 spacing 1.15
+# Heat maps: from white to Okabe & Ito's blue, lighter to darker without a turn.
+set palette defined (0 '#ffffff', 1 '#0072B2')
+set cbrange [0:1]
+unset colorbox

@@ -1,24 +1,34 @@
 # Panels of lines: line, mean over the repetitions; band, lowest to highest. One legend below, or with
 # legend_rows 0 the panel's own.
 set multiplot layout panel_rows,panel_columns title figure_title font title_font noenhanced \
-    margins 74.0/width,1-18.0/width,(62.0+legend_rows*22.0)/height,1-60.0/height \
-    spacing 84.0/width,82.0/height
+    margins 70.0/width,1-18.0/width,(60.0+below+legend_rows*22.0)/height,1-(above+14.0+title_lines*18.0)/height \
+    spacing 84.0/width,(82.0+below)/height
 if (legend_rows > 0) { set key off }
 set title offset 0,-0.4
-panel_width = (width - 92.0 - 84.0*(panel_columns-1)) / panel_columns
+set format '%g'
 set xlabel offset 0,0.4
-set ylabel offset 0.6,0
+set ylabel offset 0.1,0
 if (points <= 10) { set xtics 1 }
+if (places > 0) {
+    set xrange [-0.5:places-0.5]
+    set xtics rotate by angle noenhanced font label_font offset 0,0.1 (x_name[1] 0)
+    do for [k=2:places] { set xtics add (x_name[k] k-1) }
+}
 do for [p=1:panels] {
-    # A long title shrinks to its panel, as the figure's does.
-    panel_fit = panel_width / (0.6 * 14 * (strlen(panel_title[p]) + 1))
-    panel_font = sprintf(',%g', base_font * (panel_fit < 1 ? panel_fit : 1))
-    set title panel_title[p] noenhanced font panel_font
+    set title panel_title[p] noenhanced
     set xlabel x_label[p] noenhanced
     set ylabel y_label[p] noenhanced
-    plot for [i=first[p]:last[p]] $data index i-1 using 1:3:4 with filledcurves linestyle line_look[i] notitle, \
-        for [i=first[p]:last[p]] $data index i-1 using 1:2 with linespoints linestyle line_look[i] \
-            pointinterval mark_every title line_name[i]
+    set ytics y_step[p]
+    if (bars[p]) {
+        set yrange [0:*]
+        plot for [i=first[p]:last[p]] $data index i-1 using 1:2:(0.7) with boxes \
+            fillstyle solid 1 noborder linecolor rgb '#b8b8b8' notitle
+        set yrange [*:*]
+    } else {
+        plot for [i=first[p]:last[p]] $data index i-1 using 1:3:4 with filledcurves linestyle line_look[i] notitle, \
+            for [i=first[p]:last[p]] $data index i-1 using 1:2 with linespoints linestyle line_look[i] \
+                pointinterval mark_every title line_name[i]
+    }
 }
 # The legend is a plot of its own without anything but its key.
 if (legend_rows > 0) {

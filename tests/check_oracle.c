@@ -283,7 +283,9 @@ START_TEST(probabilities) {
         else
             check(t.log_loss / n, number(json_get(c, "log_loss")), 1e-6, "log loss",
                 "probabilities", number_of);
-        check(calibration_error(t.confidence, t.correct, (size_t)n),
+        struct calibration calibration;
+        calibration_make(&calibration, t.confidence, t.correct, (size_t)n);
+        check(calibration.error,
             number(json_get(c, "calibration_error")), EXACT, "ECE", "probabilities", number_of);
         free(t.confidence);
         free(t.correct);

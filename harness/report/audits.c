@@ -290,31 +290,12 @@ static void add_confusion(struct audits *a, size_t task, size_t crossing, size_t
 
 static void add_calibration(struct audits *a, size_t task, size_t crossing, size_t cell) {
     const struct audit_task *t = &a->tasks[task];
-    const struct predictions *p = &t->predictions.p;
-    size_t n = 0, samples = 0, most = p->n * (size_t)p->runs;
-    double *confidence = xcalloc(most, sizeof *confidence), sure = 0, right = 0;
-    bool *correct = xcalloc(most, sizeof *correct);
-    for (size_t i = 0; i < p->n; i++) {
-        bool counted = false;
-        for (int r = 0; r < p->runs; r++) {
-            size_t at = i * (size_t)p->runs + (size_t)r;
-            if (t->crossings[crossing].cell[i] != (int32_t)cell || isnan(p->predicted[at]))
-                continue;
-            confidence[n] = p->terms[TERM_CONFIDENCE][at];
-            correct[n] = round_half_up(p->predicted[at]) == p->truth[i];
-            sure += confidence[n];
-            right += correct[n++];
-            counted = true;
-        }
-        samples += counted;
-    }
+    struct calibration c;
+    calibration_of(&c, &t->predictions.p, t->crossings[crossing].cell, (int32_t)cell);
     a->calibrations = xgrow(
         a->calibrations, &a->calibrations_capacity, a->n_calibrations + 1, sizeof *a->calibrations);
-    a->calibrations[a->n_calibrations++] =
-        (struct audit_calibration){task, crossing, cell, samples, n ? sure / (double)n : NAN,
-            n ? right / (double)n : NAN, calibration_error(confidence, correct, n)};
-    free(confidence);
-    free(correct);
+    a->calibrations[a->n_calibrations++] = (struct audit_calibration){
+        task, crossing, cell, c.samples, c.confidence, c.accuracy, c.error};
 }
 
 static void add_by_cell(struct audits *a) {

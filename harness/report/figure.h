@@ -1,34 +1,91 @@
-/* Figures: a gnuplot script with its data inside, made from the store. The same store gives the same
- * script, and the script the same picture. Scripts stand in plots/ and are compiled in. */
+/* Figures: a gnuplot script with its data inside, made from the store, and the numbers that it draws as CSV. The same
+ * store gives the same script, and the script the same picture. Scripts stand in plots/ and are compiled in. */
 #ifndef REPORT_FIGURE_H
 #define REPORT_FIGURE_H
 
+#include "analysis/audit.h"
 #include "analysis/metrics.h"
 #include "core/str.h"
 #include "report/results.h"
 
-enum figure_kind { FIGURE_CS, FIGURE_WEIGHTS, FIGURE_CONFUSION, FIGURE_LOSS, FIGURE_COUNT };
-extern const char *const figure_name[FIGURE_COUNT]; /* cs weights confusion loss */
+enum figure_kind {
+    FIGURE_CS,
+    FIGURE_ERROR,
+    FIGURE_CONFUSION,
+    FIGURE_SUBGROUPS,
+    FIGURE_GAPS,
+    FIGURE_DIFFERENCES,
+    FIGURE_CALIBRATION,
+    FIGURE_WEIGHTS,
+    FIGURE_LOSS,
+    FIGURE_COUNT
+};
 
 enum picture_format { PICTURE_SVG, PICTURE_PDF, PICTURE_PNG, PICTURE_COUNT };
 extern const char *const picture_name[PICTURE_COUNT]; /* svg pdf png */
 
+/* One column of a page (85 mm), two columns (178 mm), or as wide as the figure needs on a screen. */
+enum figure_width { WIDTH_SCREEN, WIDTH_COLUMN, WIDTH_PAGE, WIDTH_COUNT };
+extern const char *const figure_width_name[WIDTH_COUNT]; /* screen column page */
+
+/* What may be chosen of a figure, beside format and width. */
+enum figure_choice {
+    CHOICE_TASK = 1,
+    CHOICE_BINS = 2,
+    CHOICE_CONVENTION = 4,
+    CHOICE_PART = 8,
+    CHOICE_METRIC = 16,
+    CHOICE_BY = 32,
+    CHOICE_MIN_N = 64,
+    CHOICE_PAGE = 128
+};
+
 struct figure_options {
     const char *const *variants; /* rows that hold one of these; n_variants 0: all */
     size_t n_variants;
-    int task; /* enum attribute, or -1: all */
-    const char
-        *bins; /* age groups of a confusion matrix; NULL: the first age column's, else decades */
+    int task;         /* enum attribute, or -1: all */
+    const char *bins; /* age groups; NULL: the first age column's, else decades */
     enum cs_convention convention;
+    const char *metric;    /* of outcomes.h; NULL: mae of age, accuracy of the others */
+    const char *const *by; /* crossings such as "age_group,gender"; n_by 0: the figure's own */
+    size_t n_by;
+    struct audit_options statistics;
     enum picture_format format;
+    enum figure_width width;
+    int page; /* of a figure that takes several; 0 or 1: the first */
 };
 
-/* Appends the whole script; it draws to standard output. Part, rows and cells are those of `r`. Where
- * nothing is stored that could be drawn it succeeds and appends nothing: figure_missing says why. */
-bool figure_script(struct str *script, enum figure_kind kind, const struct results *r, sqlite3 *db,
-    const struct figure_options *o, struct err *e);
+struct figure {
+    struct str
+        script; /* whole; it draws to standard output; empty where there is nothing to draw */
+    struct str
+        csv; /* RFC 4180 with a head: a line a number that is drawn, in the unit of its axis, in full precision */
+    struct str notes; /* lines for people: what is not drawn, and how to see it */
+    char *missing;    /* why there is nothing to draw, else NULL */
+    int pages;        /* that it takes, 1 at least */
+};
 
-const char *figure_missing(enum figure_kind kind);
+/* Rows and cells are those of `r`, which was read from `store`. Where nothing is stored that could be drawn it succeeds
+ * with `missing`. figure_free on success and failure alike. */
+bool figure_make(struct figure *f, enum figure_kind kind, const struct results *r,
+    struct store *store, const struct figure_options *o, struct err *e);
+void figure_free(struct figure *f);
+/* Appends the picture, through gnuplot. `format` is that of the options. */
+bool figure_draw(
+    const struct figure *f, enum picture_format format, struct str *picture, struct err *e);
+
+typedef bool figure_fn(struct figure *f, const struct results *r, struct store *store,
+    const struct figure_options *o, struct err *e);
+struct figure_row {
+    const char *name;
+    figure_fn *make;
+    unsigned takes;   /* bits of enum figure_choice: the others make no difference */
+    bool one;         /* of one approach: the baseline's where none is named */
+    const char *help; /* for people, "cumulative scores of age" */
+    const char *missing;
+};
+extern const struct figure_row figure_rows[FIGURE_COUNT];
+
 /* Whether a row is drawn under these options. */
 bool figure_has_row(const struct figure_options *o, const struct result_row *row);
 /* Title and setting, and how many cells of how many where some are not done; the caller frees. */
@@ -36,56 +93,12 @@ char *figure_row_name(const struct results *r, const struct result_row *row);
 
 /* ---- for the figures' own files ---- */
 
-/* One stored value on the way to a curve. */
-struct curve_value {
-    size_t cell; /* of results.cells */
-    int task;
-    double x, y;
-};
-struct curve_values {
-    struct curve_value *v;
-    size_t n, capacity;
-};
-/* Reads distinct rows (cell, variant, task, x, y), ordered by x, for every place of a cell in the grid.
- * Only cells that are done. */
-bool curves_read(struct curve_values *c, const struct results *r, sqlite3 *db, struct err *e,
-    const char *sql, const char *types, const char *a, const char *b, const char *d);
+/* The row of a figure of one approach: that asked for, else the baseline's; NULL where there is none. */
+const struct result_row *figure_one_row(const struct results *r, const struct figure_options *o);
+/* `what`, with the mark of drawn images; the caller frees. */
+char *figure_title(const struct results *r, const char *what);
 
-/* The panels of a figure of lines; text is drawn as it is. */
-struct panels {
-    struct str data, texts;     /* blocks of $data; assignments of names and labels */
-    int panels, lines, columns; /* panels side by side at most */
-    int *legend, legends;       /* the looks that have an entry in the legend */
-    size_t legend_capacity, legend_longest;
-    size_t longest;    /* points of the longest line */
-    bool line_started; /* a panel has a line already */
-    double
-        corner_x; /* a single panel of 0 to 100 whose legend may stand right of this x; 0: below */
-    double corner_room; /* least share of the height below all lines there; begins as 1 */
-};
-void panels_start(struct panels *p, const char *title, const char *x_label, const char *y_label);
-/* The line of a row and task: per x the mean, lowest and highest over its cells. No points: no line. */
-void panels_line(struct panels *p, const struct results *r, const struct curve_values *c,
-    const struct result_row *row, int task, const char *name, int look, double scale);
-/* Drops the last panel where it got no line. */
-void panels_end(struct panels *p);
-/* Terminal, data, names, plots/common.gp and `figure` (a script of plots/). */
-void panels_script(struct str *script, struct panels *p, enum picture_format format,
-    const char *title, const char *figure);
-void panels_free(struct panels *p);
-
-char *figure_title(const struct results *r, const char *what); /* with the mark of drawn images */
-void figure_terminal(struct str *script, enum picture_format format, int width_px, int height_px);
-
-bool figure_cs(
-    struct str *, const struct results *, sqlite3 *, const struct figure_options *, struct err *);
-bool figure_weights(
-    struct str *, const struct results *, sqlite3 *, const struct figure_options *, struct err *);
-bool figure_confusion(
-    struct str *, const struct results *, sqlite3 *, const struct figure_options *, struct err *);
-bool figure_loss(
-    struct str *, const struct results *, sqlite3 *, const struct figure_options *, struct err *);
-
-extern const char figure_common_gp[]; /* plots/common.gp */
+figure_fn figure_cs, figure_error, figure_confusion, figure_subgroups, figure_gaps,
+    figure_differences, figure_calibration, figure_weights, figure_loss;
 
 #endif

@@ -1,225 +1,214 @@
-/* Fig 6 of the paper: confusion matrices of one approach, counts summed over the repetitions. */
+/* Fig 6 of the paper: confusion matrices of one approach, counts summed over the repetitions; of everyone, or of each
+ * cell of a crossing. */
 #include "report/figure.h"
 
-#include "analysis/age_groups.h"
-#include "core/escape.h"
+#include "analysis/crossing.h"
 #include "core/mem.h"
-#include "store/sql.h"
+#include "report/figure_classes.h"
+#include "report/figure_heat.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CLASSES = 40 }; /* more could not be read: age without bins is refused */
-
-static const char script_gp[] =
-#include "plots/confusion.gp.inc"
-    ;
+enum { MAX_CLASSES = 40 }; /* more could not be read */
 
 struct matrix {
-    int classes;
-    char *name[MAX_CLASSES];
-    long count[MAX_CLASSES][MAX_CLASSES]; /* [truth][predicted] */
+    char *grouping;
+    long *count; /* [truth * classes + predicted] */
     long total;
 };
 
-static void matrix_free(struct matrix *m) {
-    for (int i = 0; i < m->classes; i++)
-        free(m->name[i]);
-    *m = (struct matrix){0};
+/* The matrices of one task: of everyone, or a crossing's in the order of its attributes' classes. */
+struct matrices {
+    struct class_names classes;
+    struct matrix *list;
+    size_t n;
+};
+
+/* ---- crossing ---- */
+
+/* The grouping of cell `number` of the product of these classes. */
+static char *grouping_of(const struct class_names groups[ATTR_COUNT], size_t number) {
+    int value[ATTR_COUNT] = {0};
+    for (int a = ATTR_COUNT - 1; a >= 0; a--)
+        if (groups[a].n) {
+            value[a] = (int)(number % (size_t)groups[a].n);
+            number /= (size_t)groups[a].n;
+        }
+    return class_names_grouping(groups, value);
 }
 
-static bool age_names(struct matrix *m, const char *bins, struct err *e) {
-    struct age_bin_sets sets = {0};
-    bool ok = age_bins_load(&sets, NULL, e);
-    const struct age_bins *set = ok ? age_bins_find(&sets, bins) : NULL;
-    if (ok && (!set || set->n > MAX_CLASSES)) {
-        ok = err_usage(e, "--bins: %.200s: unknown age bins; known:", bins);
-        for (int i = 0; i < sets.n; i++) {
-            size_t used = strlen(e->msg);
-            snprintf(e->msg + used, sizeof e->msg - used, " %s", sets.sets[i].name);
-        }
-        err_hint(e, bins, sets.sets, (size_t)sets.n, sizeof *sets.sets);
+static bool make_groupings(struct matrices *m, const struct results *r, sqlite3 *db,
+    const struct result_row *row, const char *by, const char *bins, struct err *e) {
+    struct class_names groups[ATTR_COUNT] = {0};
+    bool uses[ATTR_COUNT] = {0};
+    bool ok = !by || crossing_parse(uses, by, "--by", e);
+    size_t n = 1;
+    for (int a = 0; ok && a < ATTR_COUNT; a++) {
+        ok = !uses[a] || class_names_read(&groups[a], r, db, row, a, bins, e);
+        if (ok && uses[a] && !groups[a].n)
+            ok = err_usage(e, "--by %s: the set %s has no such label", by, r->dataset);
+        n *= groups[a].n ? (size_t)groups[a].n : 1;
     }
-    for (int i = 0; ok && i < set->n; i++)
-        m->name[m->classes++] = xstrdup(set->groups[i].name);
-    age_bins_free(&sets);
+    m->list = ok ? xcalloc(n, sizeof *m->list) : NULL;
+    size_t classes = (size_t)m->classes.n;
+    for (; ok && m->n < n; m->n++)
+        m->list[m->n] = (struct matrix){.grouping = grouping_of(groups, m->n),
+            .count = xcalloc(classes * classes, sizeof *m->list->count)};
+    for (int a = 0; a < ATTR_COUNT; a++)
+        class_names_free(&groups[a]);
     return ok;
 }
 
-/* Of the content that the row's cells read: another reading of the same set may have other classes. */
-static bool class_names(struct matrix *m, const struct results *r, sqlite3 *db,
-    const struct result_row *of, int task, struct err *e) {
-    const char *cell = "";
-    for (size_t c = 0; c < r->n_cells && !*cell; c++)
-        if (r->cells[c].state == CELL_DONE && results_in_row(r, of, (enum attribute)task, c))
-            cell = r->cells[c].id;
-    sqlite3_stmt *row = sql_prepare(db, e,
-        "SELECT x.name FROM v_cells c JOIN dataset d ON d.name = c.dataset AND d.fingerprint ="
-        " c.data_fingerprint JOIN class_name x ON x.dataset = d.dataset WHERE c.grid = ?1 AND c.cell = ?2"
-        " AND x.attribute = ?3 GROUP BY x.label ORDER BY x.label",
-        "ssi", r->grid.name, cell, task);
-    int found = row ? 1 : -1;
-    while (found > 0 && m->classes < MAX_CLASSES && (found = sql_step(row, e)) > 0)
-        m->name[m->classes++] = xstrdup(sql_text(row, 0));
-    sqlite3_finalize(row);
-    return found >= 0;
+static void matrices_free(struct matrices *m) {
+    for (size_t i = 0; i < m->n; i++) {
+        free(m->list[i].grouping);
+        free(m->list[i].count);
+    }
+    free(m->list);
+    class_names_free(&m->classes);
 }
 
-static bool count(struct matrix *m, const struct results *r, sqlite3 *db,
+/* ---- counts ---- */
+
+static struct matrix *find(struct matrices *m, const char *grouping, size_t *hint) {
+    for (size_t i = 0; i < m->n; i++) {
+        struct matrix *one = &m->list[(*hint + i) % m->n];
+        if (strcmp(one->grouping, grouping) == 0) {
+            *hint = (*hint + i) % m->n;
+            return one;
+        }
+    }
+    return NULL;
+}
+
+/* How many cells of the row have this id and variant: a cell may stand in a grid more than once. */
+static long times_in_row(const struct results *r, const struct result_row *row, int task,
+    const char *id, const char *variant) {
+    long times = 0;
+    for (size_t c = 0; c < r->n_cells; c++)
+        times += r->cells[c].state == CELL_DONE && strcmp(r->cells[c].id, id) == 0 &&
+                 strcmp(r->cells[c].variant, variant) == 0 &&
+                 results_in_row(r, row, (enum attribute)task, c);
+    return times;
+}
+
+/* Bins stand in the store where they matter (views.sql): with ages, as classes or as groups. */
+static bool count(struct matrices *m, const struct results *r, sqlite3 *db,
     const struct result_row *row, int task, const char *bins, struct err *e) {
     sqlite3_stmt *line = sql_prepare(db, e,
-        "SELECT DISTINCT cell, variant, truth, predicted, n FROM v_confusion WHERE grid = ?1 AND part = ?2 AND "
-        "task = ?3 AND readout = ?4 AND bins = ?5 AND grouping = 'all'",
-        "sssss", r->grid.name, part_name[r->part], attribute_name[task],
-        readout_name[results_readout(r, row, (enum attribute)task)], bins);
+        "SELECT DISTINCT cell, variant, grouping, truth, predicted, n FROM v_confusion WHERE grid = ?1 "
+        "AND part = ?2 AND task = ?3 AND readout = ?4 AND bins = ?5 AND (grouping = 'all') = ?6",
+        "sssssi", r->grid.name, part_name[r->part], attribute_name[task],
+        readout_name[results_readout(r, row, (enum attribute)task)], bins,
+        m->n == 1 && strcmp(m->list[0].grouping, "all") == 0);
     int found = line ? 1 : -1;
+    size_t hint = 0;
     while (found > 0 && (found = sql_step(line, e)) > 0) {
-        int truth = sqlite3_column_int(line, 2), predicted = sqlite3_column_int(line, 3);
-        for (size_t c = 0; c < r->n_cells; c++) {
-            const struct result_cell *cell = &r->cells[c];
-            if (strcmp(cell->id, sql_text(line, 0)) != 0 || cell->state != CELL_DONE ||
-                strcmp(cell->variant, sql_text(line, 1)) != 0 ||
-                !results_in_row(r, row, (enum attribute)task, c) || truth < 0 ||
-                truth >= m->classes || predicted < 0 || predicted >= m->classes)
-                continue;
-            m->count[truth][predicted] += (long)sqlite3_column_int64(line, 4);
-            m->total += (long)sqlite3_column_int64(line, 4);
-        }
+        struct matrix *to = find(m, sql_text(line, 2), &hint);
+        int truth = sqlite3_column_int(line, 3), predicted = sqlite3_column_int(line, 4);
+        if (!to || truth < 0 || truth >= m->classes.n || predicted < 0 || predicted >= m->classes.n)
+            continue;
+        long n = (long)sqlite3_column_int64(line, 5) *
+                 times_in_row(r, row, task, sql_text(line, 0), sql_text(line, 1));
+        to->count[truth * m->classes.n + predicted] += n;
+        to->total += n;
     }
     sqlite3_finalize(line);
     return found == 0;
 }
 
-/* Appends a class's name as the label of a tic, cut where it is long, and returns its characters. A tic's
- * label is a format for its place: its `%` are doubled. */
-static int add_tic_label(struct str *texts, const char *name) {
-    enum { CHARACTERS = 24 };
-    struct str label = {0};
-    int characters = 0;
-    str_add(&label, "");
-    for (size_t n; *name && characters < CHARACTERS; name += n, characters++) {
-        n = str_utf8(name, strlen(name));
-        n = n ? n : 1;
-        str_addn(&label, name, n);
-        if (*name == '%')
-            str_addc(&label, '%');
-    }
-    if (*name)
-        str_add(&label, "…");
-    escape_gnuplot(texts, label.text);
-    str_free(&label);
-    return characters;
+static bool read_matrices(struct matrices *m, const struct results *r, sqlite3 *db,
+    const struct result_row *row, int task, const char *bins, const char *by, struct err *e) {
+    bool with_ages = task == ATTR_AGE || (by && strstr(by, "age"));
+    if (!class_names_read(&m->classes, r, db, row, task, bins, e))
+        return false;
+    if (m->classes.n > MAX_CLASSES)
+        return err_usage(e, "plot confusion: %s has %d classes, of which %d can be read",
+            attribute_name[task], m->classes.n, MAX_CLASSES);
+    return make_groupings(m, r, db, row, by, bins, e) &&
+           count(m, r, db, row, task, with_ages ? bins : "", e);
 }
 
-/* The matrices of a figure side by side, as they are put into its script. */
-struct matrices {
-    struct str data, texts;
-    int panels, classes, longest; /* classes of all panels; characters of the longest name */
-};
+/* ---- panels ---- */
 
-static void add_matrix(struct matrices *all, const struct matrix *m, const char *title) {
-    struct str *data = &all->data, *texts = &all->texts;
-    int panel = ++all->panels;
-    for (int t = 0; t < m->classes; t++) {
+static void add_cells(struct heat_panel *panel, const struct matrix *m, int classes) {
+    for (int t = 0; t < classes; t++) {
         long sum = 0;
-        for (int p = 0; p < m->classes; p++)
-            sum += m->count[t][p];
-        for (int p = 0; p < m->classes; p++)
-            str_addf(data, "%d %d %.6g %ld\n", p, t,
-                sum ? 100.0 * (double)m->count[t][p] / (double)sum : 0, m->count[t][p]);
-    }
-    str_add(data, "\n\n");
-    str_addf(texts, "classes[%d] = %d\noffset[%d] = %d\npanel_title[%d] = ", panel, m->classes,
-        panel, all->classes + 1, panel);
-    escape_gnuplot(texts, title);
-    str_addc(texts, '\n');
-    for (int i = 0; i < m->classes; i++) {
-        str_addf(texts, "class_name[%d] = ", ++all->classes);
-        int length = add_tic_label(texts, m->name[i]);
-        all->longest = length > all->longest ? length : all->longest;
-        str_addc(texts, '\n');
-    }
-}
-
-/* Ages in years go by bins, ages that are groups by their own names. */
-static bool read_names(struct matrix *m, const struct results *r, sqlite3 *db,
-    const struct result_row *row, int task, const char *bins, struct err *e) {
-    if (task != ATTR_AGE || !*bins)
-        return class_names(m, r, db, row, task, e);
-    if (results_row_age_groups(r, row))
-        return err_usage(
-            e, "--bins: %.200s: the ages of %s are groups already: leave it out", bins, r->dataset);
-    return age_names(m, bins, e);
-}
-
-/* The row asked for, else the baseline's. */
-static const struct result_row *choose(const struct results *r, const struct figure_options *o) {
-    for (size_t i = 0; i < r->n_rows; i++)
-        if (o->n_variants ? figure_has_row(o, &r->rows[i]) : r->rows[i].baseline)
-            return &r->rows[i];
-    return r->n_rows && !o->n_variants ? &r->rows[0] : NULL;
-}
-
-static const char *choose_bins(
-    const struct results *r, const struct result_row *row, const struct figure_options *o) {
-    if (o->bins)
-        return o->bins;
-    if (results_row_age_groups(r, row))
-        return "";
-    for (int c = 0; c < r->grid.n_columns; c++)
-        if (r->grid.columns[c].task == ATTR_AGE && *r->grid.columns[c].bins)
-            return r->grid.columns[c].bins;
-    return "decades";
-}
-
-/* Names over ten characters, to the left and upright below, get room of their own. */
-static void add_script(
-    struct str *script, const struct matrices *all, enum picture_format format, const char *title) {
-    enum { SHORT = 10, CHARACTER_PX = 9 };
-    int more = all->longest > SHORT ? all->longest - SHORT : 0, panels = all->panels;
-    int width = (panels == 1 ? 520 : 450 * panels) + panels * more * CHARACTER_PX;
-    figure_terminal(script, format, width, 480 + more * CHARACTER_PX);
-    str_addf(script, "$data << END_OF_DATA\n%sEND_OF_DATA\npanels = %d\nangle = %d\n",
-        all->data.text, panels, more ? -90 : -40);
-    str_addf(script, "array panel_title[%d]\narray classes[%d]\narray offset[%d]\n", panels, panels,
-        panels);
-    str_addf(script, "array class_name[%d]\n%sfigure_title = ", all->classes, all->texts.text);
-    escape_gnuplot(script, title);
-    str_addf(script, "\n%s%s", figure_common_gp, script_gp);
-}
-
-bool figure_confusion(struct str *script, const struct results *r, sqlite3 *db,
-    const struct figure_options *o, struct err *e) {
-    const struct result_row *row = choose(r, o);
-    struct matrices all = {.longest = 0};
-    bool ok = true;
-    for (int t = 0; ok && row && t < ATTR_COUNT; t++) {
-        if ((o->task >= 0 && o->task != t) ||
-            results_readout(r, row, (enum attribute)t) == READOUT_COUNT)
-            continue;
-        static const char *const titles[ATTR_COUNT] = {"Age", "Gender", "Race"};
-        const char *bins = t == ATTR_AGE ? choose_bins(r, row, o) : "";
-        struct matrix *m = xcalloc(1, sizeof *m);
-        ok = read_names(m, r, db, row, t, bins, e) && count(m, r, db, row, t, bins, e);
-        if (ok && m->total) {
-            char *title = xasprintf("%s%s%s", titles[t], *bins ? ", " : "", bins);
-            add_matrix(&all, m, title);
-            free(title);
+        for (int p = 0; p < classes; p++)
+            sum += m->count[t * classes + p];
+        for (int p = 0; sum && p < classes; p++) {
+            long n = m->count[t * classes + p];
+            double percent = 100 * (double)n / (double)sum;
+            struct heat_cell cell = {
+                .row = t, .column = p, .shade = percent / 100, .value = percent, .n = n};
+            if (n)
+                snprintf(cell.text, sizeof cell.text, percent < 0.5 ? "<1" : "%.0f", percent);
+            heat_cell(panel, cell);
         }
-        matrix_free(m);
-        free(m);
     }
-    if (ok && all.panels) {
-        char *name = figure_row_name(r, row);
-        char *what = xasprintf("%s: percent of the true class (count), runs pooled", name);
-        char *title = figure_title(r, what);
-        add_script(script, &all, o->format, title);
+}
+
+/* Returns how many matrices have no sample. */
+static size_t add_panels(struct heat *h, const struct matrices *m, int task, const char *bins) {
+    static const char *const titles[ATTR_COUNT] = {"Age", "Gender", "Race"};
+    size_t empty = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        char *group = text_of_group(m->list[i].grouping);
+        char *title = strcmp(m->list[i].grouping, "all") == 0
+                          ? xasprintf("%s%s%s", titles[task], *bins ? ", " : "", bins)
+                          : xasprintf("%s: %s", titles[task], group);
+        if (m->list[i].total)
+            add_cells(heat_start(h, title, "percent of the true class", m->classes.name,
+                          m->classes.n, m->classes.name, m->classes.n),
+                &m->list[i], m->classes.n);
+        else
+            empty++;
         free(title);
-        free(what);
-        free(name);
+        free(group);
     }
-    str_free(&all.data);
-    str_free(&all.texts);
+    return empty;
+}
+
+static bool draw(struct figure *f, const struct heat *h, size_t empty, const struct results *r,
+    const struct result_row *row, const struct figure_options *o, struct err *e) {
+    char *name = figure_row_name(r, row);
+    char *what = xasprintf("%s: percent of the true class", name);
+    char *tail = figure_title(r, "; runs pooled");
+    if (h->panels && empty)
+        str_addf(&f->notes, "%zu matri%s without any sample left out\n", empty,
+            empty == 1 ? "x" : "ces");
+    bool ok = heat_figure(f, h, o, what, tail, e);
+    free(tail);
+    free(what);
+    free(name);
+    return ok;
+}
+
+bool figure_confusion(struct figure *f, const struct results *r, struct store *store,
+    const struct figure_options *o, struct err *e) {
+    const struct result_row *row = figure_one_row(r, o);
+    struct heat heat = {.x_label = "Predicted",
+        .y_label = "True",
+        .row_head = "true",
+        .column_head = "predicted",
+        .together = 1};
+    size_t empty = 0;
+    bool ok = true;
+    for (size_t b = 0; ok && row && b < (o->n_by ? o->n_by : 1); b++)
+        for (int t = 0; ok && t < ATTR_COUNT; t++) {
+            const char *bins = figure_bins(r, row, o);
+            struct matrices m = {.n = 0};
+            if ((o->task >= 0 && o->task != t) ||
+                results_readout(r, row, (enum attribute)t) == READOUT_COUNT)
+                continue;
+            ok = read_matrices(&m, r, store_db(store), row, t, bins, o->n_by ? o->by[b] : NULL, e);
+            if (ok)
+                empty += add_panels(&heat, &m, t, t == ATTR_AGE ? bins : "");
+            matrices_free(&m);
+        }
+    ok = ok && (!row || draw(f, &heat, empty, r, row, o, e));
+    heat_free(&heat);
     return ok;
 }

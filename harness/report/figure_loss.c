@@ -3,12 +3,12 @@
 #include "report/figure.h"
 
 #include "core/mem.h"
+#include "report/figure_panels.h"
 
 #include <stdlib.h>
 
 static const char script_gp[] =
 #include "plots/loss.gp.inc"
-#include "plots/panels.gp.inc"
     ;
 
 static const struct curve_panel {
@@ -34,7 +34,7 @@ static bool draw_panel(struct panels *p, const struct curve_panel *panel, const 
     bool ok = curves_read(&values, r, db, e,
         "SELECT DISTINCT cell, variant, task, epoch, value FROM v_epochs WHERE grid = ?1 AND part = ?2 AND "
         "metric = ?3 AND task <> 'all' ORDER BY epoch, cell, variant, task",
-        "sss", r->grid.name, part_name[panel->part], panel->metric);
+        "sss", r->grid.name, part_name[panel->part], panel->metric, NULL);
     panels_start(p, panel->title, "Epoch", panel->y_label);
     for (size_t i = 0; ok && i < r->n_rows; i++) {
         char *name = figure_row_name(r, &r->rows[i]);
@@ -47,18 +47,16 @@ static bool draw_panel(struct panels *p, const struct curve_panel *panel, const 
     return ok;
 }
 
-bool figure_loss(struct str *script, const struct results *r, sqlite3 *db,
+bool figure_loss(struct figure *f, const struct results *r, struct store *store,
     const struct figure_options *o, struct err *e) {
     struct panels p = {.columns = 3};
     bool ok = true;
     for (size_t i = 0; ok && i < ARRAY_LEN(panel_rows); i++)
         if (o->task < 0 || o->task == panel_rows[i].task)
-            ok = draw_panel(&p, &panel_rows[i], r, db, o, e);
-    if (ok && p.lines) {
-        char *title = figure_title(r, "Learning curves, mean and range of the runs");
-        panels_script(script, &p, o->format, title, script_gp);
-        free(title);
-    }
+            ok = draw_panel(&p, &panel_rows[i], r, store_db(store), o, e);
+    char *title = figure_title(r, "Learning curves, mean and range of the runs");
+    ok = ok && panels_figure(f, &p, o, title, script_gp, e);
+    free(title);
     panels_free(&p);
     return ok;
 }

@@ -2,11 +2,12 @@
  * learns them. */
 #include "report/figure.h"
 
+#include "report/figure_panels.h"
+
 #include <stdlib.h>
 
 static const char script_gp[] =
 #include "plots/weights.gp.inc"
-#include "plots/panels.gp.inc"
     ;
 
 /* A network of one task has the weight 1: there is nothing to see. */
@@ -17,14 +18,14 @@ static bool has_several_tasks(const struct results *r, const struct result_row *
     return tasks > 1 && row->source->n_variants == 1;
 }
 
-bool figure_weights(struct str *script, const struct results *r, sqlite3 *db,
+bool figure_weights(struct figure *f, const struct results *r, struct store *store,
     const struct figure_options *o, struct err *e) {
     struct curve_values values = {0};
     struct panels p = {.columns = 2};
-    bool ok = curves_read(&values, r, db, e,
+    bool ok = curves_read(&values, r, store_db(store), e,
         "SELECT cell, variant, task, epoch, avg(beta) FROM v_weights WHERE grid = ?1 "
         "AND log_variance IS NOT NULL GROUP BY epoch, cell, variant, task ORDER BY epoch, cell, variant, task",
-        "s", r->grid.name, NULL, NULL);
+        "s", r->grid.name, NULL, NULL, NULL);
     for (size_t i = 0; ok && i < r->n_rows; i++) {
         const struct result_row *row = &r->rows[i];
         if (!figure_has_row(o, row) || !has_several_tasks(r, row))
@@ -37,11 +38,9 @@ bool figure_weights(struct str *script, const struct results *r, sqlite3 *db,
         panels_end(&p);
         free(name);
     }
-    if (ok && p.lines) {
-        char *title = figure_title(r, "Learned weights, mean and range of the runs");
-        panels_script(script, &p, o->format, title, script_gp);
-        free(title);
-    }
+    char *title = figure_title(r, "Learned weights, mean and range of the runs");
+    ok = ok && panels_figure(f, &p, o, title, script_gp, e);
+    free(title);
     panels_free(&p);
     free(values.v);
     return ok;

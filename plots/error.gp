@@ -1,0 +1,1 @@
+# Errors over groups of true ages, a panel each; the last: images as bars.
