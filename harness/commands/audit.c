@@ -131,7 +131,7 @@ static bool run(const struct audit_command *c, struct str *text, struct err *e) 
 }
 
 bool command_audit(int argc, char **argv, struct err *e) {
-    struct audit_command c = {.o = statistics_defaults, .min_n = 100};
+    struct audit_command c = {.o = statistics_defaults, .min_n = AUDIT_SMALL};
     struct str text = {0};
     bool done, ok;
     c.o.verb = "audit";

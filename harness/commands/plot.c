@@ -7,6 +7,7 @@
 #include "core/escape.h"
 #include "core/file.h"
 #include "core/mem.h"
+#include "report/audits.h"
 #include "report/figure.h"
 #include "report/output.h"
 
@@ -410,7 +411,7 @@ bool command_plot(int argc, char **argv, struct err *e) {
         .figure = {.task = -1,
             .convention = CS_LT,
             .statistics = {.confidence = statistics_defaults.confidence,
-                .min_clusters = 100,
+                .min_clusters = AUDIT_SMALL,
                 .draws = statistics_defaults.draws,
                 .seed = statistics_defaults.seed,
                 .threads = cores_usable()}},

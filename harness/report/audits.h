@@ -5,6 +5,8 @@
 #include "analysis/audit.h"
 #include "report/read_predictions.h"
 
+enum { AUDIT_SMALL = 100 }; /* clusters below which a cell is small, unless said otherwise */
+
 struct audit_request {
     bool tasks[ATTR_COUNT]; /* none: every task of the system */
     const char *const *by;  /* crossings; none: each attribute and all together */

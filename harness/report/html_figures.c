@@ -3,40 +3,57 @@
 #include "core/escape.h"
 #include "core/mem.h"
 #include "core/parallel.h"
+#include "report/audits.h"
+#include "report/comparisons.h"
 #include "report/figure.h"
-#include "report/gnuplot.h"
 #include "report/html.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const heading[FIGURE_COUNT] = {
-    [FIGURE_CS] = "Cumulative scores of age",
-    [FIGURE_WEIGHTS] = "Learned weights of the tasks",
-    [FIGURE_CONFUSION] = "Confusion matrices",
-    [FIGURE_LOSS] = "Learning curves",
-};
-
 struct drawing {
-    struct str script, picture;
+    struct figure figure;
+    struct str picture;
     struct err e; /* of gnuplot */
 };
 
 static void draw(void *context, int worker, size_t i) {
     struct drawing *d = (struct drawing *)context + i;
     (void)worker;
-    if (d->script.len)
-        gnuplot_draw(&d->script, &d->picture, &d->e);
+    if (!d->figure.missing)
+        figure_draw(&d->figure, PICTURE_SVG, &d->picture, &d->e);
 }
 
-static void figure(struct str *out, const struct drawing *d, int kind) {
-    if (!d->script.len) {
-        str_addf(out, "<p class=\"faint\">%s: %s.</p>\n", heading[kind], figure_missing(kind));
+/* "Cumulative scores of age" */
+static void heading(struct str *out, const struct figure_row *row) {
+    str_addc(out, (char)toupper((unsigned char)row->help[0]));
+    escape_html(out, row->help + 1);
+}
+
+static void notes(struct str *out, const char *lines) {
+    str_add(out, "<figcaption>");
+    escape_html(out, lines);
+    str_add(out, "</figcaption>");
+}
+
+static void add_figure(struct str *out, const struct drawing *d, const struct figure_row *row) {
+    const struct figure *f = &d->figure;
+    if (f->missing) {
+        str_add(out, "<p class=\"faint\">");
+        heading(out, row);
+        str_add(out, ": ");
+        escape_html(out, f->missing);
+        str_add(out, ".</p>\n");
         return;
     }
-    str_addf(out, "<figure id=\"figure-%s\"><h3>%s</h3>", figure_name[kind], heading[kind]);
+    str_addf(out, "<figure id=\"figure-%s\"><h3>", row->name);
+    heading(out, row);
+    str_add(out, "</h3>");
     if (d->picture.len) {
-        str_addf(out, "<img alt=\"%s\" src=\"", heading[kind]);
+        str_add(out, "<img alt=\"");
+        heading(out, row);
+        str_add(out, "\" src=\"");
         html_data_address(out, "image/svg+xml", d->picture.text, d->picture.len);
         str_add(out, "\">");
     } else {
@@ -44,23 +61,31 @@ static void figure(struct str *out, const struct drawing *d, int kind) {
         escape_html(out, d->e.msg);
         str_add(out, "</p>");
     }
-    str_add(out, "</figure>\n");
+    if (f->notes.len)
+        notes(out, f->notes.text);
+    str_addf(out, "<p class=\"screen\"><a download=\"%s.csv\" href=\"", row->name);
+    html_data_address(out, "text/csv", f->csv.text, f->csv.len);
+    str_add(out, "\">Its numbers as CSV</a></p></figure>\n");
 }
 
 bool html_figures(
-    struct str *out, const struct results *r, sqlite3 *db, int threads, struct err *e) {
-    struct figure_options options = {.task = -1, .convention = CS_LT, .format = PICTURE_SVG};
+    struct str *out, const struct results *r, struct store *store, int threads, struct err *e) {
+    struct figure_options options = {.task = -1,
+        .convention = CS_LT,
+        .format = PICTURE_SVG,
+        .statistics = {RESULT_CONFIDENCE, AUDIT_SMALL, COMPARISON_DRAWS, COMPARISON_SEED, threads,
+            false, NULL}};
     struct drawing *drawings = xcalloc(FIGURE_COUNT, sizeof *drawings);
     bool ok = true;
     for (int kind = 0; ok && kind < FIGURE_COUNT; kind++)
-        ok = figure_script(&drawings[kind].script, (enum figure_kind)kind, r, db, &options, e);
+        ok = figure_make(&drawings[kind].figure, (enum figure_kind)kind, r, store, &options, e);
     if (ok) {
         parallel_for(FIGURE_COUNT, threads, draw, drawings);
         for (int kind = 0; kind < FIGURE_COUNT; kind++)
-            figure(out, &drawings[kind], kind);
+            add_figure(out, &drawings[kind], &figure_rows[kind]);
     }
     for (int kind = 0; kind < FIGURE_COUNT; kind++) {
-        str_free(&drawings[kind].script);
+        figure_free(&drawings[kind].figure);
         str_free(&drawings[kind].picture);
     }
     free(drawings);

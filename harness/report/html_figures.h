@@ -6,11 +6,9 @@
 #include "core/str.h"
 #include "report/results.h"
 
-#include <sqlite3.h>
-
-/* Appends every figure that has something to draw, as a picture in the page; what cannot be drawn, as without gnuplot,
+/* Appends every figure that has something to draw, as a picture in the page with its numbers as CSV; what cannot be drawn, as without gnuplot,
  * is said there and is no error. `threads` of gnuplot run side by side. False for a store that cannot be read. */
 bool html_figures(
-    struct str *out, const struct results *r, sqlite3 *db, int threads, struct err *e);
+    struct str *out, const struct results *r, struct store *store, int threads, struct err *e);
 
 #endif

@@ -1,11 +1,10 @@
 #include "report/row_audits.h"
 
 #include "core/mem.h"
+#include "report/comparisons.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { SMALL_GROUP = 100, DRAWS = 2000 };
 
 /* The age groups of the grid's table, NULL: the audit's own. */
 static const char *bins_of(const struct grid *g) {
@@ -32,9 +31,9 @@ bool row_audits_make(struct row_audits *a, struct store *s, const struct results
                                  .confusion = true,
                                  .choice = {.part = r->part},
                                  .options = {.confidence = RESULT_CONFIDENCE,
-                                     .min_clusters = SMALL_GROUP,
-                                     .draws = DRAWS,
-                                     .seed = 1,
+                                     .min_clusters = AUDIT_SMALL,
+                                     .draws = COMPARISON_DRAWS,
+                                     .seed = COMPARISON_SEED,
                                      .threads = threads}}};
     a->others = a->baseline;
     a->others.options.draws = 0;
