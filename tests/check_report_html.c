@@ -8,6 +8,7 @@
 #include "core/mem.h"
 #include "fixture_store.h"
 #include "fixture_stored.h"
+#include "report/figure.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -70,7 +71,7 @@ START_TEST(the_page_is_whole) {
     }
     ck_assert_str_eq(page, again);
     ck_assert_int_eq(count_of(page, "<script"), 2); /* the data of groups, and the page's own */
-    ck_assert_int_eq(count_of(page, "<img "), 4);
+    ck_assert_int_eq(count_of(page, "<img "), FIGURE_COUNT);
     ck_assert_int_eq(count_of(page, "http:") + count_of(page, "https:"), 0);
     has(page, "<strong>Drawn images.</strong>");
     has(page, "2 of 240 images did not decode");

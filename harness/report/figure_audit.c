@@ -6,17 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool figure_is_system(const struct result_row *row, const struct system *s) {
-    char *title =
-        *row->setting ? xasprintf("%s, %s", row->title, row->setting) : xstrdup(row->title);
-    bool is = s->row && strcmp(s->title, title) == 0 && strcmp(s->setting, row->setting) == 0;
-    free(title);
-    return is;
-}
-
-int figure_system(const struct systems *s, const struct result_row *row, struct err *e) {
+int figure_system(
+    const struct systems *s, const struct results *r, const struct result_row *row, struct err *e) {
     for (size_t i = 0; i < s->n; i++)
-        if (figure_is_system(row, &s->list[i]))
+        if (system_is_row(&s->list[i], r, row))
             return (int)i;
     err_set(e, "%s: %s: the grid changed while it was read", s->grid.name, row->title);
     return -1;
@@ -39,7 +32,7 @@ bool figure_audit_make(struct figure_audit *a, const struct results *r, struct s
         a->request.tasks[o->task] = true;
     if (!systems_read(&a->systems, store, r->grid.name, e))
         return false;
-    int system = figure_system(&a->systems, row, e);
+    int system = figure_system(&a->systems, r, row, e);
     return system >= 0 && audits_make(&a->audits, &a->request, &a->systems, (size_t)system, e);
 }
 

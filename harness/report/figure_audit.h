@@ -19,9 +19,9 @@ bool figure_audit_make(struct figure_audit *a, const struct results *r, struct s
     size_t n_by, bool calibration, struct err *e);
 void figure_audit_free(struct figure_audit *a);
 
-/* Whether a system is this row in its setting; which one is: a grid that changed meanwhile is an error, and -1. */
-bool figure_is_system(const struct result_row *row, const struct system *s);
-int figure_system(const struct systems *s, const struct result_row *row, struct err *e);
+/* The system that is this row; a grid that changed meanwhile is an error, and -1. */
+int figure_system(
+    const struct systems *s, const struct results *r, const struct result_row *row, struct err *e);
 
 /* Whether a cell with a task that is drawn is done. */
 bool figure_row_done(

@@ -148,7 +148,7 @@ bool figure_calibration(struct figure *f, const struct results *r, struct store 
     if (!row || !figure_row_done(r, row, o))
         return true;
     bool ok = systems_read(&systems, store, r->grid.name, e);
-    int system = ok ? figure_system(&systems, row, e) : -1;
+    int system = ok ? figure_system(&systems, r, row, e) : -1;
     ok = system >= 0;
     for (int t = 0; ok && t < ATTR_COUNT; t++)
         if ((o->task < 0 || o->task == t) && has_probabilities(&systems, system, t, r->part, e))

@@ -16,7 +16,7 @@ static bool is_drawn(
     const struct results *r, const struct figure_options *o, const struct comparison *c) {
     for (size_t i = 0; i < r->n_rows; i++)
         if (figure_has_row(o, &r->rows[i]) &&
-            figure_is_system(&r->rows[i], &c->a.systems->list[c->a.system]))
+            system_is_row(&c->a.systems->list[c->a.system], r, &r->rows[i]))
             return !isnan(c->result.difference);
     return false;
 }

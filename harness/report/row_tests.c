@@ -24,8 +24,7 @@ void row_tests_free(struct row_tests *t) {
 static bool is_of(const struct comparison *c, const struct results *r, const struct result_row *row,
     enum attribute task, const char *bins, const char *metric) {
     const struct system *system = &c->a.systems->list[c->a.system];
-    return c->task == task && system->row == row->source - r->grid.rows &&
-           strcmp(system->setting, row->setting) == 0 && strcmp(c->bins, bins) == 0 &&
+    return c->task == task && system_is_row(system, r, row) && strcmp(c->bins, bins) == 0 &&
            strcmp(c->outcome.name, metric) == 0;
 }
 

@@ -152,6 +152,10 @@ static bool is_new(const struct store_member **members, size_t n, int64_t cell) 
     return true;
 }
 
+bool system_is_row(const struct system *s, const struct results *r, const struct result_row *row) {
+    return s->row == row->source - r->grid.rows && strcmp(s->setting, row->setting) == 0;
+}
+
 void system_members(const struct systems *s, size_t system, enum attribute task,
     const struct store_member ***members, size_t *done, size_t *planned) {
     const struct system *of = &s->list[system];

@@ -6,6 +6,7 @@
 
 #include "core/err.h"
 #include "grid/grid.h"
+#include "report/results.h"
 #include "store/store.h"
 
 struct system {
@@ -35,6 +36,9 @@ void systems_free(struct systems *s);
 /* The place in the list of the system called `name`: a row's title or a variant, with ":SETTING" behind it where the
  * grid has several settings; NULL: the baseline. ERR_USAGE with what there is, and -1, where none or several fit. */
 int systems_find(struct systems *s, const char *name, struct err *e);
+
+/* Whether the system is the row of a table of the same grid. */
+bool system_is_row(const struct system *s, const struct results *r, const struct result_row *row);
 
 /* The members behind a system's task, each cell once: those done first, in the grid's order. *members is the
  * caller's to free; none where it has no such task. */
