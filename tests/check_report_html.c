@@ -43,7 +43,7 @@ static void has(const char *page, const char *what) {
 }
 
 /* The JSON of the page's groups; the caller deletes. */
-static cJSON *groups_of(const char *page) {
+static cJSON *page_groups(const char *page) {
     struct err e = {0};
     static const char begin[] = "<script type=\"application/json\" id=\"groups-data\">";
     const char *from = strstr(page, begin);
@@ -109,7 +109,7 @@ static void same_cell(const cJSON *here, const cJSON *audit) {
 /* Every cell of the baseline has the numbers that `dmtl audit` prints, and counts that add up. */
 START_TEST(groups_are_those_of_the_audit) {
     char *page = page_of(REPORT);
-    cJSON *groups = groups_of(page);
+    cJSON *groups = page_groups(page);
     cJSON *audit = stored_json("$DMTL audit fixture --db r.db --format json");
     const cJSON *first =
         cJSON_GetArrayItem(json_get(groups, "systems"), (int)number_of(groups, "first"));
@@ -141,7 +141,7 @@ END_TEST
 /* Two runs of 80 test faces: 160 predictions, whatever the crossing. */
 START_TEST(matrices_hold_every_prediction) {
     char *page = page_of(REPORT);
-    cJSON *groups = groups_of(page);
+    cJSON *groups = page_groups(page);
     const cJSON *system, *task, *crossing, *cell;
     int matrices = 0;
     cJSON_ArrayForEach(system, json_get(groups, "systems"))
@@ -167,7 +167,7 @@ START_TEST(names_are_only_text) {
     ck_assert_int_eq(count_of(page, "</script"), 2);
     ck_assert_int_eq(count_of(page, "</title"), 1);
     has(page, "&lt;/title&gt;&lt;script&gt;x&lt;/script&gt;");
-    cJSON_Delete(groups_of(page));
+    cJSON_Delete(page_groups(page));
     free(page);
 }
 END_TEST
