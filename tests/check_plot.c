@@ -72,8 +72,8 @@ START_TEST(hostile_names_are_quoted) {
     expect("cat figs/cs.svg.gp", 0,
         "line_name[1] = 'a \"quoted\" ''name'' `touch pwned` \\ $(touch pwned)'\n", NULL);
     expect("cat figs/cs.svg.gp", 0, "line_name[2] = 'line break, <b>&amp;</b> %s | _x^2'\n", NULL);
-    expect("cat figs/confusion.svg.gp", 0, "class_name[11] = 'a=b,c%%d'\n",
-        NULL); /* nine ages first */
+    expect("cat figs/confusion.svg.gp", 0, "tic_name[20] = 'a=b,c%%d'\n",
+        NULL); /* nine ages twice, as columns and rows, and a gender first */
     expect("test ! -e pwned && tail -c 8 figs/confusion.svg", 0, "</svg>", NULL);
     expect("grep -c '<b>' figs/cs.svg", 1, "0", NULL);
 }
@@ -121,7 +121,8 @@ START_TEST(nothing_to_draw) {
         "plot weights: grid fixture: no cell that learns its tasks' weights is done: there is nothing "
         "to draw");
     expect("$DMTL plot all fixture --db r.db -o figs --only equal-weights && ls figs", 0,
-        "confusion.svg\ncs.svg\nloss.svg\n", "dmtl: no weights: no cell that learns");
+        "calibration.svg\nconfusion.svg\ncs.svg\ndifferences.svg\nerror.svg\ngaps.svg\nloss.svg\nsubgroups.svg\n",
+        "dmtl: no weights: no cell that learns its tasks' weights is done\n");
     undo("r.db", "1");
     expect("$DMTL plot cs fixture --db r.db -o x.svg", 1, NULL, "no cell with age is done");
     expect("$DMTL plot loss fixture --db r.db -o x.svg", 1, NULL, "no done cell has epochs stored");
@@ -139,8 +140,8 @@ START_TEST(scripts_of_curves) {
         "panel_title[4] = 'Age, validation'\n", NULL);
     expect("grep -c ^legend_name l.svg.gp", 0, "2\n", NULL); /* once, not once a panel */
     expect("cat l.svg.gp", 0,
-        "figure_title = 'Learning curves, mean and range of the runs (drawn images, no "
-        "photographs)'\n",
+        "figure_title = sprintf(\"%s\", 'Learning curves, mean and range of the runs (drawn images, no "
+        "photographs)')\n",
         NULL);
 }
 END_TEST
@@ -219,19 +220,22 @@ END_TEST
 static const struct {
     const char *options, *message;
 } no_difference[] = {
-    {"cs --task gender", "plot cs: --task gender: cumulative scores are of age alone\n"},
+    {"cs --task gender", "plot cs: --task gender: the figure is of age alone\n"},
     {"cs --bins decades",
         "plot cs: --bins: makes no difference to this figure, which takes --only, "
         "--task, --convention, --part\n"},
     {"weights --part validation",
-        "plot weights: --part: makes no difference to this figure, which takes --only, --task\n"},
+        "plot weights: --part: makes no difference to this figure, which takes --only, --task, "
+        "--page\n"},
     {"weights --convention cs_le",
-        "plot weights: --convention: makes no difference to this figure, which takes --only, --task\n"},
+        "plot weights: --convention: makes no difference to this figure, which takes --only, --task, "
+        "--page\n"},
     {"loss --part test",
-        "plot loss: --part: makes no difference to this figure, which takes --only, --task\n"},
+        "plot loss: --part: makes no difference to this figure, which takes --only, --task, "
+        "--page\n"},
     {"confusion --convention cs_le",
         "plot confusion: --convention: makes no difference to this figure, which takes --only, --task, "
-        "--bins, --part\n"},
+        "--bins, --part, --by, --page\n"},
     {"confusion --task race --bins decades",
         "plot confusion: --bins: are groups of ages, which --task race leaves out\n"},
     {"confusion --only full --only equal-weights",
@@ -250,8 +254,8 @@ END_TEST
 START_TEST(choices_of_all_apply_where_they_fit) {
     expect("$DMTL plot cs fixture --db r.db -o x.svg --task age", 0, NULL, NULL);
     expect("$DMTL plot all fixture --db r.db -o figs --task gender --keep-script && ls figs", 0,
-        "confusion.svg\nconfusion.svg.gp\nloss.svg\nloss.svg.gp\nweights.svg\nweights.svg.gp\n",
-        "dmtl: no cs: cumulative scores are of age alone\n");
+        "confusion.svg\nconfusion.svg.csv\nconfusion.svg.gp\ndifferences.svg\n",
+        "dmtl: no cs: it is of age alone\ndmtl: no error: it is of age alone\n");
     expect("grep -h ^panel_title figs/confusion.svg.gp figs/loss.svg.gp", 0,
         "panel_title[1] = 'Gender'\npanel_title[1] = 'Gender, training'\n", NULL);
     expect(
@@ -291,39 +295,42 @@ static void put_rows(int n, const char *title) {
 }
 
 /* Two names have room below the fixture's scores, twelve have not: names of 11 characters take 75 + 9 * 11 =
- * 174 px, three fit side by side in 640 px, so that there are 4 rows of 22 px: 430 + 88 = 518 px. */
+ * 174 px, three fit side by side in 640 px, so that there are 4 rows of 22 px. The drawing is 18 + 18 (a line of
+ * title) - 18 (no panel's title) + 390 = 408 px high, 408 + 88 = 496 px with the legend. */
 START_TEST(a_legend_that_does_not_fit_stands_below) {
     static const char draw[] =
         "$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && cat cs.svg.gp";
-    expect(draw, 0, "svg size 640,430 ", NULL);
+    expect(draw, 0, "svg size 640,408 ", NULL);
     expect(draw, 0, "legend_rows = 0\n", NULL);
     put_rows(12, "Approach");
-    expect(draw, 0, "svg size 640,518 ", NULL);
+    expect(draw, 0, "svg size 640,496 ", NULL);
     expect(draw, 0, "legend_rows = 4\nlegends = 12\n", NULL);
     expect("sed -n 's/^line_look.*= //p' cs.svg.gp | tr '\\n' ' '", 0,
         "1 2 3 4 5 6 7 8 9 10 11 12 ", NULL);
 }
 END_TEST
 
-/* 71 characters: 75 + 9 * 71 = 714 px, wider than 640 px: the figure widens. */
+/* 71 characters: 75 + 9 * 71 = 714 px, wider than 640 px: the figure widens; 408 + 2 * 22 px high. */
 START_TEST(a_long_name_widens_the_figure) {
     put_rows(2, "A name that fills the legend from one side of the figure to the other");
     expect("$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && cat cs.svg.gp", 0,
         "legend_rows = 2\nlegends = 2\n", NULL);
-    expect("cat cs.svg.gp", 0, "svg size 714,474 ", NULL);
+    expect("cat cs.svg.gp", 0, "svg size 714,452 ", NULL);
 }
 END_TEST
 
-/* 24 characters of a name at most, an ellipsis behind them; 14 over ten: 3 panels of 450 + 9 * 14 px, and
- * 480 + 9 * 14 px high. */
+/* 24 characters of a name at most, its middle lost: 15 and 8 of its ends. Columns stand upright then, and the slot of a
+ * panel is 7.7 px a letter wider. Before, ages of five letters: 10 + 47 (six of "female") + 26 (True) before nine cells of
+ * 36 px, 14 behind: 421 px. Then 10 + 185 + 26 + 324 + 14 = 559 px, of which two fit in 1400 px: 1118. */
 START_TEST(long_names_of_classes_get_room) {
     static const char draw[] =
         "$DMTL plot confusion fixture --db r.db -o c.svg --keep-script && cat c.svg.gp";
-    expect(draw, 0, "svg size 1350,480 ", NULL);
+    expect(draw, 0, "svg size 1263,", NULL);
     change("r.db",
         "UPDATE class_name SET name = 'Été, and a name that is very long' WHERE name = 'Other'");
-    expect(draw, 0, "svg size 1728,606 ", NULL);
-    expect(draw, 0, " = 'Été, and a name that is …'\n", NULL);
+    expect(draw, 0, "svg size 1118,", NULL);
+    expect(draw, 0, " = 'Été, and a name…ery long'\n", NULL);
+    expect(draw, 0, "angle[3] = -90\n", NULL);
 }
 END_TEST
 

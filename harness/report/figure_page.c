@@ -159,7 +159,7 @@ static size_t line_length(const char *text, int characters) {
 }
 
 static int title_characters(int width) {
-    return (width - 16) / LABEL_PX;
+    return (width - 16) * 10 / 77;
 }
 
 int page_title_lines(const char *title, int width) {

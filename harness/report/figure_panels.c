@@ -160,8 +160,8 @@ static int panel_height(
     const struct panels *p, const struct figure_options *o, int room, int rows) {
     enum { LEAST_PX = 190 };
     bool single = p->columns == 1 && p->panels == 1;
-    int height = o->width == WIDTH_SCREEN ? (single ? 370 : 285)
-                 : o->width == WIDTH_PAGE ? (single ? 370 : 255)
+    int height = o->width == WIDTH_SCREEN ? (single ? 390 : 285)
+                 : o->width == WIDTH_PAGE ? (single ? 390 : 255)
                                           : (single ? 270 : 215);
     return height * rows > room && room / rows >= LEAST_PX ? room / rows : height;
 }
