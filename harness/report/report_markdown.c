@@ -133,7 +133,7 @@ static void sources(struct str *out, const struct table *t) {
         str_addf(out, "%s(%zu) ", s ? "; " : "\nPublished: ", s + 1);
         escape_markdown(out, t->sources[s]);
     }
-    str_add(out, t->n_sources ? ".\n" : "");
+    str_add(out, t->n_sources ? "\n" : "");
 }
 
 static void left_out(struct str *out, const struct results *r) {
