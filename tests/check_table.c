@@ -168,9 +168,9 @@ START_TEST(published_rows_stand_beside_ours) {
     stored_expect(REPORT, 0,
         "| Approach | Source | Age: MAE | Age: Accuracy (fairface-9, %) | Gender: Accuracy (%) | Race: Accuracy (%) | Cells |\n"
         "|---|---|---:|---:|---:|---:|---:|\n"
-        "| ResNet | published (1) | 1.2 | – | 100 | 50.0 | – |\n"
+        "| ResNet | published (1) | 1.25 | – | 99.9 | 50 | – |\n"
         "| Equal | run here | 8.0 ± 0.5 † | 47 ± 8 † | 86 ± 6 † | 75.6 ± 0.9 † | 2 |\n"
-        "| VGG | published (1) | – | – | – | 0.0 | – |\n"
+        "| VGG | published (1) | – | – | – | 0 | – |\n"
         "| Full (baseline) | run here | **6.1 ± 0.3** | **59 ± 6** | **92 ± 6** | **84.4 ± 4.4** | 2 |\n"
         "\nPublished: (1) Table II; Das &amp; al.\n",
         NULL);
@@ -178,7 +178,7 @@ START_TEST(published_rows_stand_beside_ours) {
     stored_expect(REPORT, 0, "they take part neither in bold nor in tests.", NULL);
     must_lack(REPORT "| sed -n '/Intervals/,$p'", "ResNet");
     stored_expect(TEX, 0,
-        "ResNet & published (1) & 1.2 &  & \\multicolumn{2}{c}{--} & 100 &  & 50.0 &  \\\\\n",
+        "ResNet & published (1) & 1.2 & 5 & \\multicolumn{2}{c}{--} & 99 & .9 & 50\\phantom{.0} &  \\\\\n",
         NULL);
     stored_expect(TEX, 0, "\n(1) Table II; Das \\& al.\\par\n", NULL);
     stored_expect(REPORT "--format csv | grep ^fixture.*,ResNet,", 0,
@@ -215,7 +215,7 @@ END_TEST
 START_TEST(latex_is_a_table_with_its_notes) {
     static const char *const parts[] = {
         "% Made by: dmtl report fixture --format tex\n% Needs \\usepackage{booktabs};",
-        "\\caption{Fixture. Set synthetic (drawn images, no photographs); train 120; validation 40; test 80; 4 of 4 "
+        "\\caption[Fixture]{Fixture. Set synthetic (drawn images, no photographs); train 120; validation 40; test 80; 4 of 4 "
         "cells done.}\n\\label{tab:fixture}\n",
         " & \\multicolumn{4}{c}{Age} & \\multicolumn{2}{c}{Gender} & \\multicolumn{2}{c}{Race} \\\\\n"
         "\\cmidrule(lr){2-5}\\cmidrule(lr){6-7}\\cmidrule(lr){8-9}\n",

@@ -257,22 +257,23 @@ static int latex_character(struct str *out, const unsigned char *s, size_t n) {
     return 8;
 }
 
-/* No word of text is longer; what is gets places to break, this often. */
+/* No word of text has more bytes; what has gets places to break, this often, and so does a word of numbers in brackets. */
 enum { LONG_WORD = 20, BREAK_AFTER = 8 };
 
 void escape_latex(struct str *out, const char *text) {
     const unsigned char *s = (const unsigned char *)text;
     size_t word = strcspn(text, " ");
-    for (int shown = 0; *s;) {
+    for (int shown = 0, last = 1; *s;) {
         size_t n = utf8_length(s);
         if (*s == ' ') {
             word = strcspn((const char *)s + 1, " ");
             shown = 0;
-        } else if (word > LONG_WORD && shown >= BREAK_AFTER) {
+        } else if (shown >= BREAK_AFTER && (word > LONG_WORD || last > 1)) {
             str_add(out, "\\allowbreak{}");
             shown = 0;
         }
-        shown += latex_character(out, s, n);
+        last = latex_character(out, s, n);
+        shown += last;
         s += n ? n : 1;
     }
 }

@@ -21,6 +21,10 @@ static void number_cell(struct str *out, const struct table_column *column,
         str_addf(out, "0 of %zu cells", n->planned);
         return;
     }
+    if (!row->run) {
+        table_published(out, column, n->mean);
+        return;
+    }
     str_add(out, cell->best ? "**" : "");
     table_value(out, column, n->mean);
     if (isfinite(n->sd)) {
