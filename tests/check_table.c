@@ -15,6 +15,8 @@
 
 #define REPORT "$DMTL report fixture --db r.db "
 #define TEX REPORT "--format tex "
+#define CELLS                                                                                      \
+    TEX "| sed 's/.hspace[*]{[0-9]*pt}//g'" /* without what puts numbers into the middle */
 
 /* The grid's own columns or rows in its stored file. */
 static void set_report(const char *member, const char *json) {
@@ -73,7 +75,7 @@ START_TEST(a_family_of_one_marks_one_column) {
     stored_expect(
         REPORT, 0, "| equal-weights | 8.0 ± 0.5 † | 47 ± 8 | 86 ± 6 | 75.6 ± 0.9 | 2 |\n", NULL);
     stored_expect(REPORT, 0, "over the 1 tests of the family", NULL);
-    stored_expect(TEX, 0,
+    stored_expect(CELLS, 0,
         "8.0 & {\\footnotesize$\\pm$0.5}$^\\dagger$ & 47 & {\\footnotesize$\\pm$8} &", NULL);
 }
 END_TEST
@@ -151,7 +153,7 @@ START_TEST(one_seed_has_fixed_digits) {
         NULL);
     stored_expect(REPORT, 0,
         "| full (baseline) | **6.388** | **55.00** | **87.50** | **81.25** | 1 |\n", NULL);
-    stored_expect(TEX, 0, "full (baseline) & \\textbf{6.388} &  & \\textbf{55.00} &  &", NULL);
+    stored_expect(CELLS, 0, "full (baseline) & \\textbf{6.388} &  & \\textbf{55.00} &  &", NULL);
 }
 END_TEST
 
@@ -177,10 +179,10 @@ START_TEST(published_rows_stand_beside_ours) {
     stored_expect(REPORT, 0, "among complete rows that were run here.", NULL);
     stored_expect(REPORT, 0, "they take part neither in bold nor in tests.", NULL);
     must_lack(REPORT "| sed -n '/Intervals/,$p'", "ResNet");
-    stored_expect(TEX, 0,
+    stored_expect(CELLS, 0,
         "ResNet & published (1) & 1.2 & 5 & \\multicolumn{2}{c}{--} & 99 & .9 & 50\\phantom{.0} &  \\\\\n",
         NULL);
-    stored_expect(TEX, 0, "\n(1) Table II; Das \\& al.\\par\n", NULL);
+    stored_expect(CELLS, 0, "\n(1) Table II; Das \\& al.\\par\n", NULL);
     stored_expect(REPORT "--format csv | grep ^fixture.*,ResNet,", 0,
         "fixture,synthetic,1,test,ResNet,,0,,age,,1,,mae,1.25,,0,0,0,0,0,,,,,,,Table II; Das & al.\r\n"
         "fixture,synthetic,1,test,ResNet,,0,,gender,,1,,accuracy,0.999,",
@@ -227,7 +229,7 @@ START_TEST(latex_is_a_table_with_its_notes) {
         "\\dag{} differs from the baseline in the same setting: by paired sign flips, p at most 0.05, corrected by "
         "Holm over the 4 tests of the family, and by an interval of the difference (95 \\%) that leaves 0 out."};
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-        stored_expect(TEX, 0, parts[i], NULL);
+        stored_expect(CELLS, 0, parts[i], NULL);
     must_lack(TEX, stored_dir);
 }
 END_TEST
@@ -235,12 +237,12 @@ END_TEST
 START_TEST(latex_says_what_is_missing) {
     stored_change("UPDATE cell SET state = 0 WHERE id IN (SELECT cell FROM v_cells WHERE variant = "
                   "'equal-weights' AND seed = 2)");
-    stored_expect(TEX, 0, "equal-weights & 8.3 &  (1 of 2 cells) &", NULL);
+    stored_expect(CELLS, 0, "equal-weights & 8.3 &  (1 of 2 cells) &", NULL);
     stored_change(
         "UPDATE cell SET state = 0 WHERE id IN (SELECT cell FROM v_cells WHERE variant = 'equal-weights')");
-    stored_expect(TEX, 0, "equal-weights & \\multicolumn{2}{c}{0 of 2 cells} &", NULL);
+    stored_expect(CELLS, 0, "equal-weights & \\multicolumn{2}{c}{0 of 2 cells} &", NULL);
     stored_change("UPDATE cell SET state = 0");
-    stored_expect(TEX, 0, "no cell is done yet (0 of 4), so there is no number to show.", NULL);
+    stored_expect(CELLS, 0, "no cell is done yet (0 of 4), so there is no number to show.", NULL);
     must_lack(TEX, "\\begin{table}");
     stored_expect(TEX "-o none/x.tex", 1, NULL, "none/x.tex: cannot be written");
     stored_expect(TEX "> /dev/full", 1, NULL, "No space left on device");
@@ -250,8 +252,8 @@ END_TEST
 START_TEST(latex_marks_leaky_splits) {
     stored_change("UPDATE cell SET dataset = 'adience' WHERE cell IN"
                   " (SELECT cell FROM member WHERE variant = 'equal-weights')");
-    stored_expect(TEX, 0, "equal-weights (leaky split) & 8.0 &", NULL);
-    stored_expect(TEX, 0, "\\textbf{Leaky split:} rows with this mark", NULL);
+    stored_expect(CELLS, 0, "equal-weights (leaky split) & 8.0 &", NULL);
+    stored_expect(CELLS, 0, "\\textbf{Leaky split:} rows with this mark", NULL);
 }
 END_TEST
 
@@ -279,7 +281,7 @@ START_TEST(a_large_table_comes_in_parts) {
     ck_assert_int_gt(tables, 4);
     ck_assert_int_eq(parts, tables);
     ck_assert_int_eq(notes, 1);
-    stored_expect("grep -c 'abcdefgh.allowbreak' t.tex", 0, NULL, NULL);
+    stored_expect("grep -c 'abcdefghij.allowbreak' t.tex", 0, NULL, NULL);
     ran_free(&r);
     str_free(&rows);
     str_free(&columns);
@@ -304,7 +306,7 @@ END_TEST
 START_TEST(one_class_in_the_test_part) {
     stored_change("UPDATE prediction SET truth = 0 WHERE task = 1");
     stored_expect(REPORT, 0, "† differs from the baseline", NULL);
-    stored_expect(TEX, 0, "\\bottomrule", NULL);
+    stored_expect(CELLS, 0, "\\bottomrule", NULL);
 }
 END_TEST
 

@@ -21,6 +21,7 @@ enum { SIZES = ARRAY_LEN(sizes), PARTED = 1 /* the size of a table in parts */ }
 #define COLUMN_SEP 6.0
 #define NAME_LEAST 40.0
 #define NAME_MOST 110.0
+#define PAD_LEAST 5.0
 #define SOURCE "published (10)"
 #define HEAD_LINES 5.0
 #define NOTE_LINE 9.5 /* the notes are \footnotesize */
@@ -121,7 +122,7 @@ static void measures_make(struct measures *m, const struct table *t, const struc
     for (size_t c = 0; c < t->n_columns; c++) {
         struct widths w = column_widths(t, size, c);
         m->column[c] = fmax(w.numbers, w.spanning) + COLUMN_SEP;
-        m->pad[c] = (int)fmax(0, (w.spanning - w.numbers) / 2);
+        m->pad[c] = w.spanning - w.numbers > PAD_LEAST ? (int)(w.spanning - w.numbers) / 2 : 0;
     }
     for (size_t i = 0; i < t->n_rows; i++)
         m->name = fmax(m->name, fmin(NAME_MOST, row_name_width(size, &t->rows[i])));
