@@ -30,7 +30,7 @@ all: $(OUT)/dmtl $(OUT)/dmtl-torch
 
 # ---- goals that may be the first command on a machine: they set it up and then call make again ----
 
-FIRST := setup demo test weights wheel-libtorch test-wheel lint fuzz valgrind bench test-fresh test-cuda test-slurm test-html test-kills test-power
+FIRST := setup demo test weights wheel-libtorch test-wheel lint fuzz valgrind bench test-fresh test-cuda test-slurm test-html test-latex test-kills test-power
 setup:
 	@setup/packages
 demo: setup
@@ -83,6 +83,9 @@ test-slurm: setup # says that it was skipped where there is no root, or no packa
 test-html: setup # the HTML report in headless Chromium; says that it was skipped where that cannot be installed
 	@$(MAKE) --no-print-directory all
 	tests/html $(OUT)/dmtl
+test-latex: setup # the tables of `dmtl report --format tex`; says that it was skipped where TeX cannot be installed
+	@$(MAKE) --no-print-directory all
+	tests/latex $(OUT)/dmtl
 test-kills: setup # the campaigns of `make test` at full length: 400 kills, a thousand cells under eight workers
 	@$(MAKE) --no-print-directory all $(OUT)/check
 	@for s in kills many_workers; do DMTL_FULL=1 CK_RUN_SUITE=$$s $(OUT)/check || exit 1; done

@@ -277,22 +277,29 @@ static int latex_character(struct str *out, const unsigned char *s, size_t n) {
     return 8;
 }
 
-/* No word of text is longer; what is gets places to break, this often. */
-enum { LONG_WORD = 20, BREAK_AFTER = 8 };
+/* No word of text has more bytes. One that has may be broken behind punctuation, and after so many letters without. */
+enum { LONG_WORD = 20, BREAK_AFTER = 10, BREAK_BEHIND_POINT = 3 };
+
+static bool may_break(const char *text, const char *at, size_t word, int shown, int last) {
+    bool point = at > text && strchr("._=/:;-+", at[-1]) && shown >= BREAK_BEHIND_POINT;
+    return last > 1 ||
+           (word > LONG_WORD && (point || shown >= BREAK_AFTER)); /* last > 1: [U+05D0] */
+}
 
 void escape_latex(struct str *out, const char *text) {
-    const unsigned char *s = (const unsigned char *)text;
+    const char *s = text;
     size_t word = strcspn(text, " ");
-    for (int shown = 0; *s;) {
-        size_t n = utf8_length(s);
+    for (int shown = 0, last = 1; *s;) {
+        size_t n = utf8_length((const unsigned char *)s);
         if (*s == ' ') {
-            word = strcspn((const char *)s + 1, " ");
+            word = strcspn(s + 1, " ");
             shown = 0;
-        } else if (word > LONG_WORD && shown >= BREAK_AFTER) {
+        } else if (may_break(text, s, word, shown, last)) {
             str_add(out, "\\allowbreak{}");
             shown = 0;
         }
-        shown += latex_character(out, s, n);
+        last = latex_character(out, (const unsigned char *)s, n);
+        shown += last;
         s += n ? n : 1;
     }
 }

@@ -21,6 +21,7 @@ enum { SIZES = ARRAY_LEN(sizes), PARTED = 1 /* the size of a table in parts */ }
 #define COLUMN_SEP 6.0
 #define NAME_LEAST 40.0
 #define NAME_MOST 110.0
+#define PAD_LEAST 5.0
 #define SOURCE "published (10)"
 #define HEAD_LINES 5.0
 #define NOTE_LINE 9.5 /* the notes are \footnotesize */
@@ -32,6 +33,7 @@ struct measures {
     const struct table *t;
     const struct size *size;
     double name, *column; /* widths; [n_columns] */
+    int *pad;             /* [n_columns]: latex_layout.pad */
     double *height;       /* [n_rows] */
 };
 
@@ -48,10 +50,10 @@ static double digits_of(const char *text) {
     for (const unsigned char *s = (const unsigned char *)text; *s; s++)
         digits += *s >= 0xC0                       ? 1.2
                   : *s >= 0x80                     ? 0
-                  : isupper(*s)                    ? 1.5
+                  : isupper(*s)                    ? 1.45
                   : strchr("mw%@", *s)             ? 1.7
-                  : strchr(" fijlrst.,:;-()'", *s) ? 0.75
-                                                   : 1.05;
+                  : strchr(" fijlrst.,:;-()'", *s) ? 0.72
+                                                   : 1.01;
     return digits;
 }
 
@@ -63,26 +65,43 @@ static double number_digits(const struct table_column *c, double x) {
     return digits;
 }
 
-static double cell_width(
+/* Of the column's numbers, and of what stands over both halves of them: heads and what is missing. */
+struct widths {
+    double numbers, spanning;
+};
+
+static double missing_width(const struct size *s, const struct result_number *n) {
+    char *text = xasprintf("%zu of %zu cells", n->n, n->planned);
+    double width = digits_of(text) * s->digit;
+    free(text);
+    return width;
+}
+
+static double number_width(
     const struct size *s, const struct table_column *c, const struct table_cell *cell) {
     const struct result_number *n = &cell->number;
-    double width = cell->has ? number_digits(c, n->mean) * s->digit * (cell->best ? 1.17 : 1) : 0;
-    if (cell->has && isfinite(n->sd))
+    double width = number_digits(c, n->mean) * s->digit * (cell->best ? 1.17 : 1);
+    if (isfinite(n->sd))
         width += (number_digits(c, n->sd) + 1.45) * s->smaller_digit;
     if (n->n < n->planned)
-        width = (n->n ? width : 0) + digits_of("(10 of 10 cells)") * s->digit;
+        width += digits_of(" ()") * s->digit + missing_width(s, n);
     return width + (cell->test.significant ? 0.8 * s->digit : 0);
 }
 
-static double column_width(const struct table *t, const struct size *s, size_t c) {
+static struct widths column_widths(const struct table *t, const struct size *s, size_t c) {
     const struct table_column *column = &t->columns[c];
-    double head = (digits_of(column->title) + 2) * s->digit;
     double bins = *column->bins ? digits_of(", ") + digits_of(column->bins) : 0;
-    double unit = (digits_of("()") + digits_of(column->unit) + bins) * s->digit;
-    double widest = fmax(head, unit);
-    for (size_t i = 0; i < t->n_rows; i++)
-        widest = fmax(widest, cell_width(s, column, &t->rows[i].cells[c]));
-    return widest + COLUMN_SEP;
+    double head = digits_of(column->title) + (column->better ? 2 : 0);
+    double unit = digits_of("()") + digits_of(column->unit) + bins;
+    struct widths w = {0, fmax(head, unit) * s->digit};
+    for (size_t i = 0; i < t->n_rows; i++) {
+        const struct table_cell *cell = &t->rows[i].cells[c];
+        if (t->rows[i].run && cell->has && cell->number.n == 0)
+            w.spanning = fmax(w.spanning, missing_width(s, &cell->number));
+        else if (cell->has)
+            w.numbers = fmax(w.numbers, number_width(s, column, cell));
+    }
+    return w;
 }
 
 static double row_name_width(const struct size *s, const struct table_row *row) {
@@ -98,9 +117,13 @@ static double row_name_width(const struct size *s, const struct table_row *row) 
 static void measures_make(struct measures *m, const struct table *t, const struct size *size) {
     *m = (struct measures){.t = t, .size = size, .name = NAME_LEAST};
     m->column = xcalloc(t->n_columns, sizeof *m->column);
+    m->pad = xcalloc(t->n_columns, sizeof *m->pad);
     m->height = xcalloc(t->n_rows, sizeof *m->height);
-    for (size_t c = 0; c < t->n_columns; c++)
-        m->column[c] = column_width(t, size, c);
+    for (size_t c = 0; c < t->n_columns; c++) {
+        struct widths w = column_widths(t, size, c);
+        m->column[c] = fmax(w.numbers, w.spanning) + COLUMN_SEP;
+        m->pad[c] = w.spanning - w.numbers > PAD_LEAST ? (int)(w.spanning - w.numbers) / 2 : 0;
+    }
     for (size_t i = 0; i < t->n_rows; i++)
         m->name = fmax(m->name, fmin(NAME_MOST, row_name_width(size, &t->rows[i])));
     for (size_t i = 0; i < t->n_rows; i++) { /* wrapped lines are not full, and hang */
@@ -111,6 +134,7 @@ static void measures_make(struct measures *m, const struct table *t, const struc
 
 static void measures_free(struct measures *m) {
     free(m->column);
+    free(m->pad);
     free(m->height);
 }
 
@@ -183,8 +207,11 @@ void latex_layout_make(struct latex_layout *l, const struct table *t) {
         measures_free(&m);
         measures_make(&m, t, &sizes[s < SIZES ? s : PARTED]);
     }
-    *l = (struct latex_layout){
-        .size = m.size->command, .smaller = m.size->smaller, .name_width = (int)ceil(m.name)};
+    *l = (struct latex_layout){.size = m.size->command,
+        .smaller = m.size->smaller,
+        .name_width = (int)ceil(m.name),
+        .pad = m.pad};
+    m.pad = NULL;
     double room = room_of(&m), last = 0;
     cut(l, &m, room);
     for (size_t i = l->n_parts ? l->parts[l->n_parts - 1].row : 0; i < t->n_rows; i++)
@@ -195,5 +222,6 @@ void latex_layout_make(struct latex_layout *l, const struct table *t) {
 
 void latex_layout_free(struct latex_layout *l) {
     free(l->parts);
+    free(l->pad);
     *l = (struct latex_layout){0};
 }

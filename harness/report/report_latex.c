@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <string.h>
 
 struct latex { /* what is written, and from what */
     struct str *out;
@@ -24,14 +25,40 @@ static void value(struct str *out, const struct table_column *c, double x) {
     str_free(&text);
 }
 
+/* Its point below those of the column: what it has more of decimals goes to the right of them, what it has less is
+ * left free. */
+static void published_cell(struct str *out, const struct table_column *c, double x) {
+    struct str text = {0};
+    table_published(&text, c, x);
+    const char *number = text.text + (*text.text == '-'), *point = strchr(number, '.');
+    size_t whole = point ? (size_t)(point - number) : strlen(number);
+    size_t room = whole + (c->decimals ? 1 + (size_t)c->decimals : 0);
+    size_t left = strlen(number) < room ? strlen(number) : room;
+    str_add(out, *text.text == '-' ? "$-$" : "");
+    str_addn(out, number, left);
+    if (left < room) {
+        str_addf(out, "\\phantom{%s", point ? "" : ".");
+        for (size_t i = left + !point; i < room; i++)
+            str_addc(out, '0');
+        str_addc(out, '}');
+    }
+    str_addf(out, " & %s", number + left);
+    str_free(&text);
+}
+
 static void number_cell(const struct latex *x, size_t c, const struct table_row *row) {
     const struct table_cell *cell = &row->cells[c];
     const struct result_number *n = &cell->number;
     struct str *out = x->out;
+    bool number = cell->has && (!row->run || n->n > 0);
+    if (number && x->l->pad[c])
+        str_addf(out, "\\hspace*{%dpt}", x->l->pad[c]);
     if (!cell->has) {
         str_add(out, "\\multicolumn{2}{c}{--}");
-    } else if (row->run && n->n == 0) {
+    } else if (!number) {
         str_addf(out, "\\multicolumn{2}{c}{0 of %zu cells}", n->planned);
+    } else if (!row->run) {
+        published_cell(out, &x->t->columns[c], n->mean);
     } else {
         str_add(out, cell->best ? "\\textbf{" : "");
         value(out, &x->t->columns[c], n->mean);
@@ -132,13 +159,13 @@ static void notes(const struct latex *x) {
 }
 
 static void caption(const struct latex *x, size_t part, size_t parts) {
-    struct str data = {0};
+    struct str title = {0}, data = {0};
     table_data_text(&data, x->t->results);
-    str_add(x->out, "\\caption{");
-    escape_latex(x->out, x->t->title);
+    escape_latex(&title, x->t->title);
     if (parts > 1)
-        str_addf(x->out, " (part %zu of %zu)", part + 1, parts);
-    str_add(x->out, ". ");
+        str_addf(&title, " (part %zu of %zu)", part + 1, parts);
+    str_addf(x->out, "\\caption[%s]{%s. ", title.text,
+        title.text); /* the list of tables has the title alone */
     escape_latex(x->out, data.text);
     str_add(x->out, ".}\n\\label{tab:");
     for (const char *s = x->t->results->grid.name; *s; s++)
@@ -146,6 +173,7 @@ static void caption(const struct latex *x, size_t part, size_t parts) {
     if (part)
         str_addf(x->out, "-%zu", part + 1);
     str_add(x->out, "}\n");
+    str_free(&title);
     str_free(&data);
 }
 

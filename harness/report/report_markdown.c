@@ -21,6 +21,10 @@ static void number_cell(struct str *out, const struct table_column *column,
         str_addf(out, "0 of %zu cells", n->planned);
         return;
     }
+    if (!row->run) {
+        table_published(out, column, n->mean);
+        return;
+    }
     str_add(out, cell->best ? "**" : "");
     table_value(out, column, n->mean);
     if (isfinite(n->sd)) {
@@ -133,7 +137,7 @@ static void sources(struct str *out, const struct table *t) {
         str_addf(out, "%s(%zu) ", s ? "; " : "\nPublished: ", s + 1);
         escape_markdown(out, t->sources[s]);
     }
-    str_add(out, t->n_sources ? ".\n" : "");
+    str_add(out, t->n_sources ? "\n" : "");
 }
 
 static void left_out(struct str *out, const struct results *r) {

@@ -75,11 +75,26 @@ static void choose_decimals(struct table *t) {
     }
 }
 
-void table_value(struct str *out, const struct table_column *c, double x) {
+static void add_rounded(struct str *out, double x, int decimals) {
     char text[64];
-    snprintf(text, sizeof text, "%.*f", c->decimals, shown(c, x));
+    snprintf(text, sizeof text, "%.*f", decimals, x);
     bool zero = strspn(text, "-0.") == strlen(text);
     str_add(out, zero && *text == '-' ? text + 1 : text);
+}
+
+void table_value(struct str *out, const struct table_column *c, double x) {
+    add_rounded(out, shown(c, x), c->decimals);
+}
+
+void table_published(struct str *out, const struct table_column *c, double x) {
+    int decimals = 0;
+    double scaled = fabs(shown(c, x)), scale = 1;
+    while (decimals < 4 &&
+           fabs(scaled * scale - round(scaled * scale)) > 1e-9 * fmax(1, scaled * scale)) {
+        scale *= 10;
+        decimals++;
+    }
+    add_rounded(out, shown(c, x), decimals);
 }
 
 /* ---- rows and cells ---- */

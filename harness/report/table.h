@@ -60,7 +60,7 @@ struct table {
 };
 
 /* Best is the best mean among complete rows that were run here and whose split does not leak, ages in years and in groups
- * apart. Digits: the narrowest interval of a column has a half-width of two significant ones, within 0 to 4 decimals;
+ * apart. Digits of what was run here: the narrowest interval of a column has a half-width of two significant ones, within 0 to 4 decimals;
  * where there is no interval, 2 decimals of a percentage or a squared error, else 3. Each is to be freed. `tests`
  * may be NULL. */
 void table_of_grid(struct table *t, const struct results *r, const struct row_tests *tests);
@@ -83,6 +83,9 @@ void table_row_name(
 
 /* A number of a column as it is shown, percent for shares: "64.7"; never "-0.0". */
 void table_value(struct str *out, const struct table_column *c, double x);
+
+/* The same of a published number, with the decimals that it has, 4 at most: "87.4". */
+void table_published(struct str *out, const struct table_column *c, double x);
 
 /* "Age", "Gender", "Race" */
 const char *table_task(enum attribute task);
