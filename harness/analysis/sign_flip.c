@@ -26,14 +26,20 @@ static bool as_far(double chance, double seen) {
 }
 
 /* The sums of each eight differences with each pattern of signs, [eights][PATTERNS]: a draw then adds a sum for
- * eight of them. Behind the last difference come zeros. */
+ * eight of them. What is behind the last difference counts as 0. */
 static double *patterns_make(const double *difference, size_t eights, size_t n) {
     double *sums = xcalloc(eights, PATTERNS * sizeof *sums);
-    for (size_t e = 0; e < eights; e++)
-        for (size_t pattern = 0; pattern < PATTERNS; pattern++)
-            for (size_t k = 0; k < 8 && 8 * e + k < n; k++)
-                sums[e * PATTERNS + pattern] +=
-                    pattern >> k & 1 ? difference[8 * e + k] : -difference[8 * e + k];
+    for (size_t e = 0; e < eights; e++) {
+        double *of = sums + e * PATTERNS;
+        size_t count = n - 8 * e < 8 ? n - 8 * e : 8;
+        for (size_t k = 0; k < count; k++)
+            of[0] -= difference[8 * e + k];
+        for (size_t k = 0; k < 8;
+             k++) /* the patterns whose highest sign is the k-th, from those without it */
+            for (size_t below = 0; below < (size_t)1 << k; below++)
+                of[((size_t)1 << k) + below] =
+                    of[below] + (k < count ? 2 * difference[8 * e + k] : 0);
+    }
     return sums;
 }
 

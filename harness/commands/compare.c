@@ -85,7 +85,8 @@ static bool run(const struct compare_command *c, struct str *text, struct err *e
         .n_metrics = o->metrics.n,
         .bins = o->bins,
         .choice = o->choice,
-        .options = {o->confidence, o->draws, o->seed, o->threads ? o->threads : cores_usable(), false}};
+        .options = {
+            o->confidence, o->draws, o->seed, o->threads ? o->threads : cores_usable(), false}};
     struct opened a = {0}, b = {0};
     struct comparisons comparisons = {0};
     for (int t = 0; t < ATTR_COUNT; t++)

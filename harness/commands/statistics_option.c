@@ -55,8 +55,10 @@ const struct argp_option statistics_option_rows[] = {
 _Static_assert(
     ARRAY_LEN(statistics_option_rows) == STATISTICS_OPTION_ROWS, "the header says how many");
 
-const struct statistics_options statistics_defaults = {
-    .choice = {.part = PART_TEST}, .confidence = COMPARISON_CONFIDENCE, .draws = COMPARISON_DRAWS, .seed = COMPARISON_SEED};
+const struct statistics_options statistics_defaults = {.choice = {.part = PART_TEST},
+    .confidence = COMPARISON_CONFIDENCE,
+    .draws = COMPARISON_DRAWS,
+    .seed = COMPARISON_SEED};
 
 void statistics_option_table(struct argp_option *table, const struct argp_option *own, size_t n) {
     if (n)

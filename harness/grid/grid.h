@@ -40,8 +40,9 @@ struct report_row {
     char *title;
     char **variants; /* names; the cell of a column comes from the first that has its task */
     int n_variants;  /* 0: published */
-    char *published; /* where the values of a row that is not run here are from; NULL: it is run here */
-    double *values;  /* [n_columns], shares 0 to 1, NaN where the source has none; NULL: run here */
+    char *
+        published; /* where the values of a row that is not run here are from; NULL: it is run here */
+    double *values; /* [n_columns], shares 0 to 1, NaN where the source has none; NULL: run here */
 };
 struct report_column {
     enum attribute task;
