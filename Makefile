@@ -138,7 +138,7 @@ $(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(call objects,$(SOURCES_both))
 	$(CXX) $(OPT_$(MODE)) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # Texts that the programs carry: included as C string literals, #include "harness/store/schema.sql.inc".
-EMBEDDED := $(wildcard harness/store/*.sql harness/commands/*.py harness/commands/*.sh datasets/*.json plots/*.gp harness/report/*.css harness/report/*.js)
+EMBEDDED := $(wildcard harness/store/*.sql harness/commands/*.py harness/commands/*.sh datasets/*.json experiments/paper/claims.json plots/*.gp harness/report/*.css harness/report/*.js)
 $(OUT)/%.inc: %
 	@mkdir -p $(@D)
 	@sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $< > $@

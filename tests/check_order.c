@@ -50,7 +50,8 @@ static int check_line(const char *path, const char *folder, const char *line) {
     char to[64];
     int slash = 0;
     if (sscanf(line, "#include \"%63[^/\"]/%n", to, &slash) == 1 && slash > 0 &&
-        strncmp(to, "harness", 7) && strncmp(to, "datasets", 8) && strncmp(to, "plots", 5)) {
+        strncmp(to, "harness", 7) && strncmp(to, "datasets", 8) && strncmp(to, "experiments", 11) &&
+        strncmp(to, "plots", 5)) {
         const char *why = wrong(folder, to);
         if (why)
             fprintf(stderr, "%s: %s: %s\n", path, line, why);

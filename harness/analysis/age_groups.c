@@ -150,6 +150,48 @@ const struct age_bins *age_bins_find(const struct age_bin_sets *b, const char *n
     return NULL;
 }
 
+static bool bins_of_groups(
+    struct age_bin_sets *b, const char *groups, const char *where, struct err *e) {
+    struct str text = {0};
+    str_add(&text, "{");
+    json_add_string(&text, groups);
+    str_add(&text, ": {\"source\": ");
+    json_add_string(&text, where);
+    str_add(&text, ", \"groups\": [");
+    for (const char *at = groups; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        char *group = xstrndup(at, strcspn(at, ","));
+        str_add(&text, at == groups ? "" : ", ");
+        json_add_string(&text, group);
+        free(group);
+    }
+    str_add(&text, "]}}");
+    bool ok = age_bins_parse(b, where, text.text, text.len, e);
+    str_free(&text);
+    return ok;
+}
+
+bool age_bins_choose(struct age_bin_sets *b, const char *text, const char *where,
+    const struct age_bins **bins, struct err *e) {
+    *bins = NULL;
+    if (strpbrk(text, ",+")) { /* no name of a set has these */
+        if (bins_of_groups(b, text, where, e))
+            *bins = &b->sets[0];
+        return *bins != NULL;
+    }
+    if (!age_bins_load(b, NULL, e))
+        return false;
+    *bins = age_bins_find(b, text);
+    if (*bins)
+        return true;
+    struct str known = {0};
+    for (int i = 0; i < b->n; i++)
+        str_addf(&known, "%s, ", b->sets[i].name);
+    err_usage(e, "%s: %.100s: expected %sor groups of years such as 0-12,13-19,20-35,36-55,56+",
+        where, text, known.text);
+    str_free(&known);
+    return false;
+}
+
 int age_bin(const struct age_bins *b, double age_years) {
     double age = round_half_up(age_years);
     int g = 0;

@@ -36,6 +36,11 @@ bool age_bins_parse(
 void age_bins_free(struct age_bin_sets *b);
 const struct age_bins *age_bins_find(const struct age_bin_sets *b, const char *name); /* or NULL */
 
+/* The bins that `text` says: the name of a set that is compiled in, or groups such as "0-12,13-19,20+", a set of that
+ * name. ERR_USAGE begins with `where`. age_bins_free on success and failure alike. */
+bool age_bins_choose(struct age_bin_sets *b, const char *text, const char *where,
+    const struct age_bins **bins, struct err *e);
+
 /* The group of an age, which may be no integer (rounded half up first): the group that holds it, else
  * the nearest by years, ties to the younger. */
 int age_bin(const struct age_bins *b, double age_years);

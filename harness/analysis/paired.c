@@ -1,5 +1,6 @@
 #include "analysis/paired.h"
 
+#include "analysis/equivalence.h"
 #include "analysis/percentile.h"
 #include "analysis/resample.h"
 #include "core/mem.h"
@@ -165,7 +166,10 @@ static void bootstrap(struct pairs *x, const struct grouped_rows *rows, struct p
             x->replicates[n++] = x->replicates[d];
     if (n) {
         sort_ascending(x->replicates, n);
-        r->interval = interval_percentile(x->replicates, n, (double)x->units, x->o->confidence);
+        double units = (double)x->units, confidence = x->o->confidence;
+        r->interval = interval_percentile(x->replicates, n, units, confidence);
+        r->narrow =
+            interval_percentile(x->replicates, n, units, equivalence_confidence(confidence));
     }
     free(x->replicates);
     free(x->weight);
@@ -214,6 +218,7 @@ void paired_compare(struct paired_result *r, const struct outcome *o, const stru
         .b = NAN,
         .difference = NAN,
         .interval = {NAN, NAN},
+        .narrow = {NAN, NAN},
         .p = NAN,
         .relative = NAN,
         .standardised = NAN,

@@ -31,7 +31,8 @@ struct paired_result {
     size_t n, clusters;      /* shared samples of the denominator */
     double a, b, difference; /* a - b; NaN where n is 0 */
     struct interval interval;
-    double p; /* sign flips, two-sided */
+    struct interval narrow; /* at 2 * confidence - 1: for two one-sided tests (equivalence.h) */
+    double p;               /* sign flips, two-sided */
     /* Effect sizes. */
     double relative; /* difference / b; NaN where b is 0 */
     double

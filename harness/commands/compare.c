@@ -1,23 +1,47 @@
-/* dmtl compare: systems against each other on the samples that they share. */
+/* dmtl compare: systems against each other on the samples that they share, and a grid against a paper's claims. */
 #include "commands/command.h"
 #include "commands/statistics_option.h"
 #include "commands/stored_grid.h"
 #include "core/cores.h"
+#include "core/mem.h"
 #include "report/comparisons.h"
 #include "report/output.h"
+#include "report/verdicts.h"
 
 #include <stdlib.h>
 
-static struct argp_option options[STATISTICS_OPTION_ROWS + 1];
+enum { KEY_CLAIMS = 256, KEY_MARGIN, CLAIMS_DRAWS = 100 };
+static const struct argp_option own[] = {
+    {"claims", KEY_CLAIMS, "FILE", OPTION_ARG_OPTIONAL,
+        "sets the paper's claims, or those of a file like experiments/paper/claims.json, beside what GRID measured",
+        0},
+    {"margin", KEY_MARGIN, "METRIC=VALUE", 0,
+        "with --claims: within which a measured number is the published one, such as mae=0.2 or accuracy=0.02; may be "
+        "given more than once (default: the claims' own)",
+        0},
+};
+static struct argp_option options[ARRAY_LEN(own) + STATISTICS_OPTION_ROWS + 1];
 
 struct compare_command {
     struct statistics_options o;
     const char *system[2];
     int n;
+    bool claims;
+    const char *claims_file; /* NULL: those compiled in */
+    struct option_texts margins;
 };
 
 static error_t parse(int key, char *value, struct argp_state *state) {
     struct compare_command *c = state->input;
+    if (key == KEY_CLAIMS) {
+        c->claims = true;
+        c->claims_file = value;
+        return 0;
+    }
+    if (key == KEY_MARGIN) {
+        option_texts_add(&c->margins, value);
+        return 0;
+    }
     if (key != ARGP_KEY_ARG)
         return statistics_option(&c->o, key, value);
     if (c->n == 2)
@@ -26,14 +50,16 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     return 0;
 }
 
-static const struct argp argp = {options, parse, "GRID\nSYSTEM\nSYSTEM SYSTEM",
+static const struct argp argp = {options, parse, "GRID\nSYSTEM\nSYSTEM SYSTEM\nGRID --claims",
     "Compares systems on the samples that both predicted: differences with intervals, and tests that count "
     "what depends on each other as one.\v"
     "GRID alone: every row of its table against the baseline. SYSTEM is GRID:ROW or GRID:VARIANT, such as "
     "utkface-quick:full, or import:NAME; one alone is compared with its grid's baseline. Without --metric the tests "
     "are those that the grid's file states (/report/family, or else its columns), and Holm's correction is over all "
     "of them. Each grid's database is results/GRID's name.db unless --db names one for both; --db given twice "
-    "names one for each.",
+    "names one for each. With --claims every number and every claim in words of the paper is reproduced, not "
+    "reproduced, undecided at this sample size, or not testable here, with what would decide it and what differs from "
+    "the paper's protocol.",
     NULL, NULL, NULL};
 
 /* A system as the command line names it. */
@@ -77,7 +103,12 @@ static bool one_system(
                (struct compared){&s->systems, (size_t)baseline}, e);
 }
 
-static bool run(const struct compare_command *c, struct str *text, struct err *e) {
+static struct paired_options paired_options(const struct statistics_options *o) {
+    return (struct paired_options){
+        o->confidence, o->draws, o->seed, o->threads ? o->threads : cores_usable()};
+}
+
+static bool compare_systems(const struct compare_command *c, struct str *text, struct err *e) {
     static void (*const formats[])(struct str *, const struct comparisons *) = {
         comparisons_markdown, comparisons_csv, comparisons_json};
     const struct statistics_options *o = &c->o;
@@ -85,8 +116,7 @@ static bool run(const struct compare_command *c, struct str *text, struct err *e
         .n_metrics = o->metrics.n,
         .bins = o->bins,
         .choice = o->choice,
-        .options = {
-            o->confidence, o->draws, o->seed, o->threads ? o->threads : cores_usable(), false}};
+        .options = paired_options(o)};
     struct opened a = {0}, b = {0};
     struct comparisons comparisons = {0};
     for (int t = 0; t < ATTR_COUNT; t++)
@@ -107,19 +137,72 @@ static bool run(const struct compare_command *c, struct str *text, struct err *e
     return ok;
 }
 
+/* ---- claims ---- */
+
+static bool check_claims_options(const struct compare_command *c, struct err *e) {
+    const struct statistics_options *o = &c->o;
+    if (c->n != 1)
+        return err_usage(e,
+            "compare: --claims: expected one GRID; a file of claims stands behind an equals sign, --claims=FILE");
+    if (o->metrics.n)
+        return err_usage(e, "compare: --metric: with --claims the claims say what is measured");
+    if (o->choice.choice == READOUT_BAYES)
+        return err_usage(e,
+            "compare: --readout bayes: with --claims expected one of count, argmax, expectation, median");
+    if (o->draws < CLAIMS_DRAWS)
+        return err_usage(
+            e, "compare: --draws %zu: with --claims expected at least %d", o->draws, CLAIMS_DRAWS);
+    return true;
+}
+
+static bool compare_claims(const struct compare_command *c, struct str *text, struct err *e) {
+    static void (*const formats[])(struct str *, const struct verdicts *) = {
+        verdicts_markdown, verdicts_csv, verdicts_json};
+    const struct statistics_options *o = &c->o;
+    struct verdict_request request = {
+        .bins = o->bins, .choice = o->choice, .options = paired_options(o)};
+    struct opened grid = {0};
+    struct claims claims = {0};
+    struct verdicts verdicts = {0};
+    for (int t = 0; t < ATTR_COUNT; t++)
+        request.tasks[t] = o->tasks[t];
+    bool ok = check_claims_options(c, e) && claims_load(&claims, c->claims_file, e);
+    for (size_t i = 0; ok && i < c->margins.n; i++)
+        ok = claims_set_margin(&claims, c->margins.text[i], "compare: --margin", e);
+    ok = ok && open_system(&grid, c->system[0], o->db, false, e);
+    if (ok && grid.system >= 0)
+        ok = err_usage(e,
+            "compare: --claims: %s: expected a GRID alone: the claims name its variants",
+            c->system[0]);
+    ok = ok && verdicts_make(&verdicts, &request, &claims, &grid.systems, e);
+    if (ok)
+        formats[o->format](text, &verdicts);
+    verdicts_free(&verdicts);
+    claims_free(&claims);
+    close_system(&grid);
+    return ok;
+}
+
+static bool run(const struct compare_command *c, struct str *text, struct err *e) {
+    if (c->margins.n && !c->claims)
+        return err_usage(e, "compare: --margin: expected --claims beside it");
+    return c->claims ? compare_claims(c, text, e) : compare_systems(c, text, e);
+}
+
 bool command_compare(int argc, char **argv, struct err *e) {
     struct compare_command c = {.o = statistics_defaults};
     struct str text = {0};
     bool done;
     c.o.verb = "compare";
     c.o.e = e;
-    statistics_option_table(options, NULL, 0);
+    statistics_option_table(options, own, ARRAY_LEN(own));
     bool ok = command_parse(&argp, argc, argv, &c, NULL, &done, e) && !done;
     if (ok && c.n == 0)
         ok = err_usage(e,
             "compare: what? expected GRID, or two systems such as utkface-quick:full import:NAME");
     ok = ok && run(&c, &text, e) && output_write(c.o.output, text.text, text.len, e);
     str_free(&text);
+    free(c.margins.text);
     statistics_options_free(&c.o);
     return e->kind == ERR_NONE;
 }

@@ -15,45 +15,6 @@ static const char *const default_by[] = {"age_group", "gender", "race", "age_gro
 static const char *const default_metrics[ATTR_COUNT][2] = {
     [ATTR_AGE] = {"mae", "bias"}, [ATTR_GENDER] = {"accuracy"}, [ATTR_RACE] = {"accuracy"}};
 
-/* ---- age groups ---- */
-
-/* "0-12,13-19,20+" as a set of bins of its own. */
-static bool bins_of_groups(struct audits *a, const char *groups, struct err *e) {
-    struct str text = {0};
-    str_add(&text, "{");
-    json_add_string(&text, groups);
-    str_add(&text, ": {\"source\": \"--bins\", \"groups\": [");
-    for (const char *at = groups; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        char *group = xstrndup(at, strcspn(at, ","));
-        str_add(&text, at == groups ? "" : ", ");
-        json_add_string(&text, group);
-        free(group);
-    }
-    str_add(&text, "]}}");
-    bool ok = age_bins_parse(&a->sets, "--bins", text.text, text.len, e);
-    a->bins = ok ? &a->sets.sets[0] : NULL;
-    str_free(&text);
-    return ok;
-}
-
-static bool choose_bins(struct audits *a, struct err *e) {
-    const char *name = a->request->bins ? a->request->bins : "fairface-9";
-    if (strpbrk(name, ",+")) /* no name of a set has these */
-        return bins_of_groups(a, name, e);
-    if (!age_bins_load(&a->sets, NULL, e))
-        return false;
-    a->bins = age_bins_find(&a->sets, name);
-    if (a->bins)
-        return true;
-    struct str known = {0};
-    for (int i = 0; i < a->sets.n; i++)
-        str_addf(&known, "%s, ", a->sets.sets[i].name);
-    err_usage(e, "--bins: %.100s: expected %sor groups of years such as 0-12,13-19,20-35,36-55,56+",
-        name, known.text);
-    str_free(&known);
-    return false;
-}
-
 /* ---- tasks ---- */
 
 static bool wanted_task(const struct audits *a, int task) {
@@ -336,7 +297,8 @@ static bool nothing(const struct audits *a, struct err *e) {
 bool audits_make(struct audits *a, const struct audit_request *request,
     const struct systems *systems, size_t system, struct err *e) {
     *a = (struct audits){.request = request, .systems = systems, .system = system};
-    if (!choose_bins(a, e))
+    const char *bins = request->bins ? request->bins : "fairface-9";
+    if (!age_bins_choose(&a->sets, bins, "--bins", &a->bins, e))
         return false;
     a->tasks = xcalloc(ATTR_COUNT, sizeof *a->tasks);
     for (int t = 0; t < ATTR_COUNT; t++)

@@ -124,7 +124,10 @@ int systems_find(struct systems *s, const char *name, struct err *e) {
     if (!name)
         return find_baseline(s, e);
     int count = fitting(s, name, true, &found);
-    if (count == 0) { /* not a row: a variant then, as a system of its own */
+    if (count ==
+        0) /* not a row: a variant then, as a system of its own, which an earlier call may have made */
+        count = fitting(s, name, false, &found);
+    if (count == 0) {
         for (int v = 0; v < s->grid.n_variants; v++)
             if (str_starts(name, s->grid.variants[v]))
                 add_settings(s, s->grid.variants[v], &s->grid.variants[v], 1, -1);
