@@ -459,6 +459,16 @@ static const struct {
     {"experiments/utkface-adience-groups.json", "utkface-adience-groups", 20},
     {"experiments/utkface-ablation.json", "utkface-ablation", 24},
     {"experiments/utkface-audit.json", "utkface-audit", 10},
+    {"experiments/paper/table1.json", "table1", 15},
+    {"experiments/paper/table2.json", "table2", 12},
+    {"experiments/paper/table3-adience.json", "table3-adience", 10},
+    {"experiments/paper/table3-utkface.json", "table3-utkface", 6},
+    {"experiments/paper/table4-adience.json", "table4-adience", 15},
+    {"experiments/paper/table4-utkface.json", "table4-utkface", 9},
+    {"experiments/paper/figure3-adience.json", "figure3-adience", 5},
+    {"experiments/paper/figure3-utkface.json", "figure3-utkface", 3},
+    {"experiments/paper/figure4.json", "figure4", 9},
+    {"experiments/paper/figure6.json", "figure6", 3},
 };
 
 START_TEST(the_experiments_are_what_they_say) {
@@ -474,6 +484,34 @@ START_TEST(the_experiments_are_what_they_say) {
         for (size_t j = 0; j < i; j++)
             ck_assert_msg(strcmp(g.cells[i].id, g.cells[j].id) != 0, "cells %zu and %zu", j, i);
     grid_free(&g);
+}
+END_TEST
+
+/* The paper's tables and figures train no cell that the ablation grids, and so each other, do not have: one of a
+ * variant, seed and fold is the same cell in both. */
+START_TEST(the_papers_grids_share_the_ablations_cells) {
+    const char *path = experiments[_i].path;
+    struct grid g, whole;
+    struct err e = {0};
+    if (!str_starts(path, "experiments/paper/"))
+        return;
+    ck_assert_msg(grid_read(&g, path, NULL, 0, &e), "%s", e.msg);
+    bool adience = g.cells[0].config.data.set == DATASET_ADIENCE;
+    ck_assert_msg(
+        grid_read(&whole,
+            adience ? "experiments/adience-ablation.json" : "experiments/utkface-ablation.json",
+            NULL, 0, &e),
+        "%s", e.msg);
+    for (size_t i = 0; i < g.n_cells; i++) {
+        size_t same = 0;
+        for (size_t k = 0; k < whole.n_cells; k++)
+            same += strcmp(whole.cells[k].variant, g.cells[i].variant) == 0 &&
+                    strcmp(whole.cells[k].axes, g.cells[i].axes) == 0 &&
+                    strcmp(whole.cells[k].id, g.cells[i].id) == 0;
+        ck_assert_msg(same == 1, "%s: cell %zu is not in %s", path, i, whole.name);
+    }
+    grid_free(&g);
+    grid_free(&whole);
 }
 END_TEST
 
@@ -535,6 +573,8 @@ Suite *grid_suite(void) {
     tcase_add_test(c, names_of_variants_are_checked_for_the_option_that_gave_them);
     tcase_add_test(c, a_missing_file_is_wrong_usage);
     tcase_add_loop_test(c, the_experiments_are_what_they_say, 0, (int)ARRAY_LEN(experiments));
+    tcase_add_loop_test(
+        c, the_papers_grids_share_the_ablations_cells, 0, (int)ARRAY_LEN(experiments));
     tcase_add_test(c, the_schema_is_up_to_date);
     tcase_add_test(c, the_example_of_the_guide_is_a_grid);
     suite_add_tcase(s, c);

@@ -472,6 +472,8 @@ bool claims_load(struct claims *c, const char *path, struct err *e) {
     size_t n = 0;
     char *text = file_read(path, MAX_FILE_BYTES, &n, e);
     bool ok = text && claims_parse(c, path, text, n, e);
+    if (!text)
+        e->kind = ERR_USAGE; /* a file that the user named */
     free(text);
     return ok;
 }
