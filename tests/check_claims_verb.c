@@ -190,7 +190,11 @@ START_TEST(weights) {
     expect_verdict(root, "unlike", "not reproduced", "");
     expect_verdict(root, "inverse", "reproduced", "");
     expect_verdict(root, "unlearned", "not testable", "learns no weights");
+    const cJSON *like = claim(root, "like");
     ck_assert_double_eq_tol(number_of(claim(root, "low"), "measured"), ask(of_age), 1e-12);
+    ck_assert_double_eq_tol(number_of(like, "difference"),
+        number_of(like, "measured") - number_of(like, "beside"), 1e-12);
+    ck_assert_double_ne(number_of(like, "beside"), 0);
     cJSON_Delete(root);
     stored_change("DELETE FROM member WHERE cell IN (SELECT cell FROM cell WHERE seed = 2)");
     root = stored_json(COMPARE " --format json");
