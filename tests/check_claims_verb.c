@@ -340,7 +340,7 @@ static const struct {
     {"fixture --db r.db --claims --readout bayes",
         "compare: --readout bayes: with --claims expected"},
     {"fixture --db r.db --claims --draws 10",
-        "compare: --draws 10: with --claims expected at least 100"},
+        "compare: --draws 10: with --claims expected at least 1000"},
     {"fixture --db r.db --claims --margin mea=1",
         "compare: --margin: \"mea=1\": expected METRIC=VALUE"},
     {"fixture --db r.db --margin mae=1", "compare: --margin: expected --claims beside it"},

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-enum { KEY_CLAIMS = 256, KEY_MARGIN, CLAIMS_DRAWS = 100 };
+enum { KEY_CLAIMS = 256, KEY_MARGIN, CLAIMS_DRAWS = 1000 };
 static const struct argp_option own[] = {
     {"claims", KEY_CLAIMS, "FILE", OPTION_ARG_OPTIONAL,
         "sets the paper's claims, or those of a file like experiments/paper/claims.json, beside what GRID measured",
