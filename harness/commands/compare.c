@@ -104,8 +104,10 @@ static bool one_system(
 }
 
 static struct paired_options paired_options(const struct statistics_options *o) {
-    return (struct paired_options){
-        o->confidence, o->draws, o->seed, o->threads ? o->threads : cores_usable()};
+    return (struct paired_options){.confidence = o->confidence,
+        .draws = o->draws,
+        .seed = o->seed,
+        .threads = o->threads ? o->threads : cores_usable()};
 }
 
 static bool compare_systems(const struct compare_command *c, struct str *text, struct err *e) {
