@@ -20,7 +20,7 @@ static const struct {
     {"md", report_markdown}, {"tex", report_latex}, {"csv", report_csv}, {"json", report_json}};
 
 static const struct argp_option options[] = {
-    {"format", KEY_FORMAT, "FORMAT", 0, "md (the default), tex (a LaTeX table), csv or json", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0, "md (the default), tex, csv or json", 0},
     {"part", KEY_PART, "PART", 0,
         "test or validation (default: test, of GRID:select validation, which it was chosen on)", 0},
     {"no-tests", KEY_NO_TESTS, NULL, 0,
