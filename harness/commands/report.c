@@ -31,10 +31,7 @@ static const struct {
 };
 
 static const struct argp_option options[] = {
-    {"format", KEY_FORMAT, "FORMAT", 0,
-        "md (the default), html (one page for a browser), summary (findings in sentences), tex (a LaTeX table), csv or "
-        "json",
-        0},
+    {"format", KEY_FORMAT, "FORMAT", 0, "md (the default), html, summary, tex, csv or json", 0},
     {"part", KEY_PART, "PART", 0,
         "test or validation (default: test, of GRID:select validation, which it was chosen on)", 0},
     {"no-tests", KEY_NO_TESTS, NULL, 0,
