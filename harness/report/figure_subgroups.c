@@ -185,7 +185,8 @@ static bool draw(struct figure *f, const struct results *r, const struct result_
     for (size_t i = 0; i < a->n_sections; i++)
         neither &= outcome_traits(&a->sections[i].outcome).better == 2;
     add_panels(&heat, a, t, o);
-    char *name = figure_row_name(r, row);
+    char *row_name = figure_row_name(r, row), *name = page_title_name(row_name);
+    free(row_name);
     char *what = xasprintf("%s by true group: value", name);
     char *rest = xasprintf("; darker: %s; corner mark: fewer than %zu independent images",
         neither ? "higher" : "worse", a->request->options.min_clusters);
