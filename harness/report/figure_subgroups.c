@@ -25,7 +25,7 @@ static bool make_table(struct table *t, const struct results *r, sqlite3 *db,
     static const char *const names[] = {"age_group", "gender", "race"};
     bool uses[ATTR_COUNT] = {true, true, true};
     struct str by = {0};
-    int used[ATTR_COUNT], n = 0;
+    int used[ATTR_COUNT] = {0}, n = 0;
     *t = (struct table){.row = -1, .column = -1, .panel = -1};
     bool ok = !o->n_by || crossing_parse(uses, o->by[0], "--by", e);
     for (int a = 0; ok && a < ATTR_COUNT; a++) {
