@@ -74,12 +74,17 @@ START_TEST(subgroups_are_the_audits) {
         "$DMTL audit fixture --db r.db --format json --draws 0 --by gender,race --task gender");
     const cJSON *table = cJSON_GetArrayItem(json_get(json, "tables"), 0);
     const cJSON *cell = find(json_get(table, "cells"), "group", "gender=male,race=Asian");
-    stored_expect(
-        PLOT("subgroups fixture --by race,gender --task gender --min-n 9"), 0, NULL, NULL);
     static const char line[] = "Gender: Accuracy (%),Accuracy (%),male,Asian,";
-    expect_near(drawn(line, 4), 100 * number_of(cell, "value"));
-    expect_near(drawn(line, 5), number_of(cell, "n"));
-    expect_near(drawn(line, 6), number_of(cell, "clusters") < 9);
+    int clusters = (int)number_of(cell, "clusters");
+    for (int small = 0; small < 2; small++) {
+        char *command = xasprintf(
+            PLOT("subgroups fixture --by race,gender --task gender --min-n %d"), clusters + small);
+        stored_expect(command, 0, NULL, NULL);
+        expect_near(drawn(line, 4), 100 * number_of(cell, "value"));
+        expect_near(drawn(line, 5), number_of(cell, "n"));
+        expect_near(drawn(line, 6), small);
+        free(command);
+    }
     cJSON_Delete(json);
 }
 END_TEST
@@ -163,17 +168,23 @@ END_TEST
 /* Where all samples are of one gender, the audit's cell is everyone: its error is the figure's. The mean over the bins'
  * |accuracy - confidence| by their sizes is that error too. */
 START_TEST(calibration_is_the_audits) {
+    static const char *const titles[] = {"Age", "Gender", "Race"};
+    const char *task = attribute_name[_i];
     stored_change("UPDATE sample SET gender = 0");
-    cJSON *json = stored_json(
-        "$DMTL audit fixture --db r.db --format json --draws 0 --by gender --task gender --calibration");
+    char *audit =
+        xasprintf("$DMTL audit fixture --db r.db --format json --draws 0 --by gender --task %s "
+                  "--calibration",
+            task);
+    cJSON *json = stored_json(audit);
     const cJSON *cell = cJSON_GetArrayItem(json_get(json, "calibration"), 0);
     double error = 100 * number_of(cell, "expected_calibration_error"), sum = 0, n = 0;
-    char *title = xasprintf("panel_title[1] = 'Gender: ECE %.2f %%'\n", error);
-    stored_expect(PLOT("calibration fixture --task gender"), 0, NULL, NULL);
+    char *title = xasprintf("panel_title[1] = '%s: ECE %.2f %%'\n", titles[_i], error);
+    char *plot = xasprintf(PLOT("calibration fixture --task %s"), task);
+    stored_expect(plot, 0, NULL, NULL);
     stored_expect("cat x.svg.gp", 0, title, NULL);
     char *text = read_text("x.svg.csv");
     for (int bin = 0; bin < 15; bin++) {
-        char *line = xasprintf("gender,%.17g,", 100.0 * bin / 15);
+        char *line = xasprintf("%s,%.17g,", task, 100.0 * bin / 15);
         if (line_of(text, line)) {
             sum += fabs(drawn(line, 4) - drawn(line, 3)) * drawn(line, 5);
             n += drawn(line, 5);
@@ -182,7 +193,9 @@ START_TEST(calibration_is_the_audits) {
     }
     free(text);
     expect_near(sum / n, error);
+    free(plot);
     free(title);
+    free(audit);
     cJSON_Delete(json);
 }
 END_TEST
@@ -287,9 +300,10 @@ END_TEST
 
 START_TEST(pictures_of_text_name_other_fonts) {
     stored_expect(
-        "$DMTL plot gaps fixture --db r.db -q -o x.svg && grep -c 'DejaVu "
-        "Sans,Verdana,Arial,sans-serif' x.svg >n && grep 'font-family' x.svg | grep -v sans-serif",
-        1, "", NULL);
+        "$DMTL plot gaps fixture --db r.db -q -o x.svg && grep -o 'font-family=[^>]*sans-serif\"' "
+        "x.svg | sort -u",
+        0, "font-family=\"DejaVu Sans,Verdana,Arial,sans-serif\"\n", NULL);
+    stored_expect("grep font-family x.svg | grep -v sans-serif", 1, "", NULL);
     stored_expect("grep -c '<text>' x.svg >t && test $(cat t) -gt 10", 0, NULL, NULL);
 }
 END_TEST
@@ -403,7 +417,7 @@ Suite *figures_suite(void) {
     tcase_add_test(c, gaps_are_the_audits);
     tcase_add_test(c, gaps_go_from_worst_to_best);
     tcase_add_test(c, differences_are_the_comparisons);
-    tcase_add_test(c, calibration_is_the_audits);
+    tcase_add_loop_test(c, calibration_is_the_audits, 0, ATTR_COUNT);
     tcase_add_test(c, calibration_needs_probabilities);
     tcase_add_test(c, errors_are_the_stores);
     tcase_add_test(c, confusion_by_groups_adds_up);

@@ -101,6 +101,10 @@ START_TEST(the_long_form) {
     expect("$DMTL audit import:theirs --db i.db --task gender --by gender --min-n 5", 0,
         "| Largest difference |", NULL);
     expect("$DMTL plot cs import --db i.db -o cs.svg && test -s cs.svg", 0, NULL, NULL);
+    expect("$DMTL plot all import:theirs --db i.db -o figs && ls figs", 0,
+        "confusion.svg\ncs.svg\nerror.svg\ngaps.svg\nsubgroups.svg\n",
+        "dmtl: no calibration: no done cell of this choice has probabilities stored\n");
+    expect("$DMTL plot gaps import:their --db i.db -o x.svg", 2, NULL, "did you mean \"theirs\"?");
 }
 END_TEST
 

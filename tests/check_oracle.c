@@ -285,8 +285,8 @@ START_TEST(probabilities) {
                 "probabilities", number_of);
         struct calibration calibration;
         calibration_make(&calibration, t.confidence, t.correct, (size_t)n);
-        check(calibration.error,
-            number(json_get(c, "calibration_error")), EXACT, "ECE", "probabilities", number_of);
+        check(calibration.error, number(json_get(c, "calibration_error")), EXACT, "ECE",
+            "probabilities", number_of);
         free(t.confidence);
         free(t.correct);
         number_of++;

@@ -269,6 +269,14 @@ START_TEST(a_leaky_split_scores_higher) {
     ran_with(
         "$DMTL plot confusion leakage --db l.db -o c.svg && grep '60-100' c.svg && grep Age c.svg",
         "Age", NULL);
+    ran_with(
+        "$DMTL plot all leakage --db l.db -o figs -q --keep-script --min-n 5 && ls figs/*.svg | wc -l",
+        "8\n", "dmtl: no weights: ");
+    ran_with("cat figs/error.svg.gp", "y_label[1] = 'MAE (groups)'\n", NULL);
+    ran_with("cat figs/subgroups.svg.csv", "Gender: Accuracy (%),Accuracy (%),25-32,female,", NULL);
+    ran_with("cat figs/gaps.svg.csv", "age_group=60-100,", NULL);
+    ran_with("$DMTL plot error leakage --db l.db -o x.svg --bins decades; true", "",
+        "are groups already: leave it out");
     char *db = path_join(dir, "l.db");
     double age = accuracy(db, "folds", "age"), leaky_age = accuracy(db, "random", "age"),
            gender = accuracy(db, "folds", "gender"),

@@ -93,8 +93,8 @@ static const struct argp argp = {options, parse, "GRID",
     "Prints a grid's tables: the ablation, every metric by task, age groups by named bins.\v"
     "GRID is the grid's file or its name in the database. Title, rows and columns are those of the file "
     "as `dmtl run` last saw it. GRID:select is what was tried for its open keys. Numbers that are told apart from "
-    "the baseline's are marked, by the tests of `dmtl compare GRID`. A LaTeX table is for \\input and needs "
-    "\\usepackage{booktabs}.",
+    "the baseline's are marked, by the tests of `dmtl compare GRID`. Formats: html is one page for a "
+    "browser, summary findings in sentences, tex a LaTeX table for \\input that needs \\usepackage{booktabs}.",
     NULL, NULL, NULL};
 
 bool command_report(int argc, char **argv, struct err *e) {

@@ -155,7 +155,8 @@ bool figure_calibration(struct figure *f, const struct results *r, struct store 
             ok = read_task(&tasks, &systems, system, t, r->part, e);
     ok = ok && e->kind == ERR_NONE;
     if (ok && tasks.n) {
-        char *name = figure_row_name(r, row);
+        char *row_name = figure_row_name(r, row), *name = page_title_name(row_name);
+        free(row_name);
         char *what = xasprintf(
             "%s: confidence and accuracy, runs pooled; ECE: expected calibration error; hollow: fewer than %d "
             "predictions",

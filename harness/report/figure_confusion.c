@@ -173,7 +173,8 @@ static size_t add_panels(struct heat *h, const struct matrices *m, int task, con
 
 static bool draw(struct figure *f, const struct heat *h, size_t empty, const struct results *r,
     const struct result_row *row, const struct figure_options *o, struct err *e) {
-    char *name = figure_row_name(r, row);
+    char *row_name = figure_row_name(r, row), *name = page_title_name(row_name);
+    free(row_name);
     char *what = xasprintf("%s: percent of the true class", name);
     char *tail = figure_title(r, "; runs pooled");
     if (h->panels && empty)

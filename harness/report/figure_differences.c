@@ -77,14 +77,16 @@ static bool draw(struct figure *f, const struct results *r, const struct compari
             add_panel(&forest, r, o, all, i);
     }
     const struct comparison *c = &all->list[0];
+    char *name = page_title_name(c->b.systems->list[c->b.system].title);
     char *what =
         xasprintf("Differences to %s, with %g %% intervals; filled: significant (Holm over %zu "
                   "tests), hollow: not",
-            c->b.systems->list[c->b.system].title, 100 * o->statistics.confidence, all->n);
+            name, 100 * o->statistics.confidence, all->n);
     char *title = figure_title(r, what);
     bool ok = forest_figure(f, &forest, o, title, e);
     free(title);
     free(what);
+    free(name);
     forest_free(&forest);
     return ok;
 }

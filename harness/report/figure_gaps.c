@@ -127,7 +127,8 @@ static bool draw(struct figure *f, const struct results *r, const struct result_
         if (first)
             add_outcome(&forest, a, &a->sections[i]);
     }
-    char *name = figure_row_name(r, row);
+    char *row_name = figure_row_name(r, row), *name = page_title_name(row_name);
+    free(row_name);
     char *what =
         xasprintf("%s: groups (images), worst first, and %g %% intervals; dashed: all. Hollow: "
                   "fewer than %zu independent images, or a gap that may be chance",

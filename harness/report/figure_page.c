@@ -146,7 +146,11 @@ char *text_of_group(const char *grouping) {
 
 /* ---- title ---- */
 
-enum { TITLE_LINES = 3 };
+enum { TITLE_LINES = 4, TITLE_NAME = 40 };
+
+char *page_title_name(const char *name) {
+    return shorten(name, TITLE_NAME);
+}
 
 /* Bytes of the text's next line: up to a space where there is one. */
 static size_t line_length(const char *text, int characters) {

@@ -26,6 +26,8 @@ bool page_panels(struct figure *f, const struct figure_options *o, int panels, i
 /* Appends the terminal; base_font, width and height are set for scripts. Then the title, `lines` of which
  * page_title_lines counts. */
 void page_terminal(struct str *script, const struct figure_options *o, int width, int height);
+char *page_title_name(
+    const char *name); /* so short that a title has room for more; the caller frees */
 int page_title_lines(const char *title, int width);
 void page_title(struct str *script, const char *title, int width);
 

@@ -25,7 +25,7 @@ static bool make_table(struct table *t, const struct results *r, sqlite3 *db,
     static const char *const names[] = {"age_group", "gender", "race"};
     bool uses[ATTR_COUNT] = {true, true, true};
     struct str by = {0};
-    int used[ATTR_COUNT], n = 0;
+    int used[ATTR_COUNT] = {0}, n = 0;
     *t = (struct table){.row = -1, .column = -1, .panel = -1};
     bool ok = !o->n_by || crossing_parse(uses, o->by[0], "--by", e);
     for (int a = 0; ok && a < ATTR_COUNT; a++) {
@@ -185,7 +185,8 @@ static bool draw(struct figure *f, const struct results *r, const struct result_
     for (size_t i = 0; i < a->n_sections; i++)
         neither &= outcome_traits(&a->sections[i].outcome).better == 2;
     add_panels(&heat, a, t, o);
-    char *name = figure_row_name(r, row);
+    char *row_name = figure_row_name(r, row), *name = page_title_name(row_name);
+    free(row_name);
     char *what = xasprintf("%s by true group: value", name);
     char *rest = xasprintf("; darker: %s; corner mark: fewer than %zu independent images",
         neither ? "higher" : "worse", a->request->options.min_clusters);
