@@ -17,6 +17,8 @@ static const struct {
     void (*write)(struct str *out, const struct results *r);
 } formats[] = {{"md", report_markdown}, {"csv", report_csv}, {"json", report_json}};
 
+const struct command_words report_formats = {formats, ARRAY_LEN(formats), sizeof *formats};
+
 static const struct argp_option options[] = {
     {"format", KEY_FORMAT, "FORMAT", 0, "md (the default), csv or json", 0},
     {"part", KEY_PART, "PART", 0,
