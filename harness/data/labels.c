@@ -2,6 +2,7 @@
 
 #include "core/mem.h"
 #include "data/adience_labels.h"
+#include "data/labels_csv.h"
 
 #include <stddef.h>
 
@@ -26,6 +27,8 @@ static const struct label_row rows[DATASET_COUNT][ATTR_COUNT] = {
     [DATASET_SYNTHETIC] = {YEARS, CLASSES(gender_names), CLASSES(race_names)},
     [DATASET_ADIENCE] = {{{0, ADIENCE_GROUPS - 1}, adience_group_name}, CLASSES(gender_names),
         NONE},
+    [DATASET_FOLDER] = {{{0, LABELS_CSV_MAX_AGE}, NULL}, CLASSES(gender_names),
+        CLASSES(race_names)},
 };
 
 static const struct label_row *row_of(

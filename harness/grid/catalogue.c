@@ -5,6 +5,8 @@ const struct name_row dataset_names[DATASET_COUNT] = {
     [DATASET_SYNTHETIC] = {"synthetic", "faces drawn by `dmtl data synth`, in UTKFace's layout"},
     [DATASET_ADIENCE] = {"adience",
         "Adience: eight groups of ages, gender, in its five fold files"},
+    [DATASET_FOLDER] = {"folder",
+        "your own: a folder of images with labels.csv (file,age,gender,race,subject,fold)"},
 };
 const struct name_row ages_names[AGES_COUNT] = {
     [AGES_OWN] = {"own", "the set's own: years, or Adience's groups"},

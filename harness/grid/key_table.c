@@ -165,7 +165,7 @@ const struct key_row task_keys[] = {
         .text = "ordinal for age, else nominal"},
     {"/ranks", "the first and the last label; a label outside is an error", KEY_RANKS, TASK(ranks),
         .low = 0, .high = 150,
-        .text = "the set's: age 1 to 116 or group 0 to 7, gender 0 to 1, race 0 to 4"},
+        .text = "the set's: age 1 to 116 (folder: 0 to 120) or group 0 to 7, gender 0 to 1, race 0 to 4"},
     {"/weight", "weight of the loss with /weighting/kind \"fixed\"", KEY_REAL, TASK(weight),
         .low = 0, .high = 1e6, .above = true, .value = 1},
     {"/hidden", "units of the head's hidden layers", KEY_UNITS, TASK(hidden), .low = 1,
