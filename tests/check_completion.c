@@ -144,7 +144,7 @@ START_TEST(scripts_are_sound) {
                        "zsh -f -c 'fpath=($PWD $fpath); autoload -Uz compinit; compinit -u -D;"
                        " echo $_comps[dmtl]'");
     if (strcmp(r.out, "no zsh\n") == 0)
-        fprintf(stderr, "completion: zsh is not installed: its script was not tried\n");
+        fprintf(stderr, "skipped: zsh, which is not installed, did not read its script\n");
     else
         ck_assert_str_eq(r.out, "fine\n_dmtl\n");
     ck_assert_str_eq(r.err, "");

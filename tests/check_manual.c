@@ -7,6 +7,8 @@
 #include "commands/roff.h"
 #include "core/mem.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static char *dir;
@@ -57,16 +59,25 @@ START_TEST(pages_are_the_same_bytes_each_time) {
 }
 END_TEST
 
-/* An empty date is meant: the version says which page it is. */
+static const struct {
+    const char *program, *command; /* which prints what it complains of */
+} readers[] = {
+    {"groff", "groff -man -ww -Tutf8 $f 2>&1 >/dev/null"},
+    {"mandoc", "mandoc -T lint $f | grep -v 'missing date'"}, /* is meant: the version says it */
+};
+
 START_TEST(readers_of_pages_complain_of_nothing) {
-    expect_nothing(
-        "for f in pages/*/*; do\n"
-        "  ! command -v groff >/dev/null || groff -man -ww -Tutf8 $f >/dev/null\n"
-        "  ! command -v mandoc >/dev/null || mandoc -T lint $f | grep -v 'missing date'\n"
-        "done; :");
-    expect_shell(dir,
-        "for p in groff mandoc; do command -v $p >/dev/null || echo skipped: $p is not installed; done",
-        0, NULL, "");
+    char *there = xasprintf("command -v %s", readers[_i].program);
+    char *command = xasprintf("for f in pages/*/*; do %s; done; :", readers[_i].command);
+    struct ran r = run_shell(dir, there);
+    if (r.code == 0)
+        expect_nothing(command);
+    else
+        fprintf(stderr, "skipped: pages were not read by %s, which is not installed\n",
+            readers[_i].program);
+    ran_free(&r);
+    free(command);
+    free(there);
 }
 END_TEST
 
@@ -109,7 +120,7 @@ Suite *manual_suite(void) {
     tcase_add_test(c, each_verb_has_a_page_with_all_of_its_options);
     tcase_add_test(c, each_key_stands_in_the_page_on_grid_files);
     tcase_add_test(c, pages_are_the_same_bytes_each_time);
-    tcase_add_test(c, readers_of_pages_complain_of_nothing);
+    tcase_add_loop_test(c, readers_of_pages_complain_of_nothing, 0, (int)ARRAY_LEN(readers));
     tcase_add_test(c, a_page_goes_where_it_may);
     tcase_add_test(t, text_cannot_act);
     tcase_add_test(t, what_is_typed_is_bold);
