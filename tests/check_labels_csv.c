@@ -83,6 +83,22 @@ START_TEST(what_is_not_used_has_its_reason) {
 }
 END_TEST
 
+/* The same numbers are not the same labels where their names differ. */
+START_TEST(races_may_be_fairface_s_seven) {
+    folder_put_text(dir, "labels.csv", "file,race\nb.jpg,middle eastern\nsub/a.png,1\n");
+    struct manifest seven = opened((struct reading){.races = RACES_FAIRFACE_7});
+    expect_labels(&seven.samples[0], LABEL_MISSING, LABEL_MISSING, 6);
+    expect_labels(&seven.samples[1], LABEL_MISSING, LABEL_MISSING, 1);
+    manifest_close(&seven);
+    folder_put_text(dir, "labels.csv", "file,race\nb.jpg,White\nsub/a.png,1\n");
+    seven = opened((struct reading){.races = RACES_FAIRFACE_7});
+    struct manifest five = opened((struct reading){0});
+    ck_assert_str_ne(five.fingerprint, seven.fingerprint);
+    manifest_close(&five);
+    manifest_close(&seven);
+}
+END_TEST
+
 /* 13 is between the groups 8-12 and 15-20: no age, and here no label at all. */
 START_TEST(years_become_groups) {
     folder_put_text(dir, "labels.csv", "file,age\nb.jpg,30\nsub/a.png,13\n");
@@ -192,6 +208,7 @@ Suite *labels_csv_suite(void) {
     tcase_add_test(c, a_row_is_a_sample);
     tcase_add_test(c, columns_may_be_missing);
     tcase_add_test(c, what_is_not_used_has_its_reason);
+    tcase_add_test(c, races_may_be_fairface_s_seven);
     tcase_add_test(c, years_become_groups);
     tcase_add_test(c, the_fingerprint_is_of_what_is_said);
     tcase_add_loop_test(c, a_wrong_file_is_refused, 0, (int)ARRAY_LEN(refused));

@@ -88,11 +88,37 @@ START_TEST(persons_of_a_folder_are_kept_in_one_part) {
 }
 END_TEST
 
+/* FairFace's seven, from labels.csv through a training and an import to the cells of an audit. */
+START_TEST(races_of_another_list_reach_the_audit) {
+    char *dir = folder_new();
+    expect_shell(dir,
+        "$DMTL data synth -n 120 --px 16 --out faces -q && cd faces &&\n"
+        "{ echo file,gender,race; ls *.jpg | awk -F_ '{ print $0 \",\" $2 \",\" ($3 == 4 ? \"Middle Eastern\" : $3) }'; } "
+        ">l && mv l labels.csv && cd .. &&\n"
+        "echo '{\"base\": {\"data\": {\"set\": \"folder\", \"races\": \"fairface-7\", \"image_px\": 16}, \"epochs\": 1, "
+        "\"tasks\": {\"race\": {}}, \"trunk\": {\"name\": \"small\", \"weights\": \"none\"}}, \"variants\": {\"full\": {}}}' "
+        ">g.json && $DMTL run g.json --data folder=faces --threads 1",
+        0, "its cell is done", NULL);
+    expect_shell(dir, "$DMTL audit g --by race --min-n 1 --draws 50", 0, "| Middle Eastern |", "");
+    expect_shell(dir,
+        "awk -F, 'BEGIN { print \"sample,gender,race\" } NR > 1 { print $1 \",male,Latino_Hispanic\" }' faces/labels.csv >p.csv\n"
+        "$DMTL import p.csv --name p --data folder=faces --set /data/races=fairface-7 &&\n"
+        "$DMTL audit import:p --task gender --by race --min-n 1 --draws 50",
+        0, "| Southeast Asian | 0 |", "");
+    expect_shell(dir, "$DMTL import p.csv --name q --data folder=faces", 2, "",
+        ", column 3 (\"race\"): \"Middle Eastern\": expected White, Black, Asian, Indian or Other");
+    expect_shell(dir, "$DMTL plan g.json --set /data/set=utkface", 2, "",
+        "/data/races: \"fairface-7\": counts for nothing with /data/set \"utkface\": leave it out or say \"folder\"");
+    folder_remove(dir);
+}
+END_TEST
+
 Suite *tutorial_suite(void) {
     Suite *s = suite_create("tutorial");
     TCase *c = tcase_create("tutorial");
     tcase_set_timeout(c, 600);
     tcase_add_test(c, the_tutorial_does_what_it_says);
+    tcase_add_test(c, races_of_another_list_reach_the_audit);
     tcase_add_test(c, persons_of_a_folder_are_kept_in_one_part);
     suite_add_tcase(s, c);
     return s;

@@ -1,6 +1,6 @@
 /* What an attribute's labels are in a set, as a reading makes them: age in years (UTKFace, a folder of one's own) or in
  * one of eight groups, 0-7 (Adience, and any set with /data/ages "adience-8"); gender 0 male, 1 female; race 0 White,
- * 1 Black, 2 Asian, 3 Indian, 4 Other (Adience has none). */
+ * 1 Black, 2 Asian, 3 Indian, 4 Other (Adience has none), or with /data/races one of FairFace's seven. */
 #ifndef DATA_LABELS_H
 #define DATA_LABELS_H
 

@@ -90,22 +90,22 @@ static bool is_inside(const char *path) {
 
 /* A class by its number or its name, in whatever letters. */
 static int class_of(const struct manifest *m, enum attribute a, const char *text) {
-    int classes = attribute_classes(m->set, (struct reading){0}, a);
+    int classes = attribute_classes(m->set, m->reading, a);
     for (int k = 0; k < classes; k++)
-        if (strcasecmp(attribute_class_name(m->set, (struct reading){0}, a, k), text) == 0)
+        if (strcasecmp(attribute_class_name(m->set, m->reading, a, k), text) == 0)
             return k;
     return whole_number(text, classes - 1);
 }
 
 static bool wrong_class(const struct reader *r, enum attribute a, struct err *e) {
     struct str known = {0};
-    int classes = attribute_classes(r->m->set, (struct reading){0}, a);
+    int classes = attribute_classes(r->m->set, r->m->reading, a);
     for (int k = 0; k < classes; k++)
         str_addf(&known, "%s%s",
             k == 0            ? ""
             : k + 1 < classes ? ", "
                               : " or ",
-            attribute_class_name(r->m->set, (struct reading){0}, a, k));
+            attribute_class_name(r->m->set, r->m->reading, a, k));
     str_addf(&known, ", a number from 0 to %d, or nothing", classes - 1);
     wrong(r, label_column[a], e, known.text);
     str_free(&known);

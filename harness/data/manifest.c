@@ -70,7 +70,7 @@ static bool hash_samples(struct manifest *m, const char *cache_dir, int threads,
 }
 
 /* One record a sample: id NUL content " age gender race" newline; of a folder of one's own, whose labels.csv may change,
- * then subject NUL and " fold" newline. */
+ * then subject NUL and " fold" newline. At the end the names of races that are not UTKFace's, which may share numbers. */
 static void fingerprint(struct manifest *m) {
     struct sha256 *sum = sha256_new();
     for (size_t i = 0; i < m->n; i++) {
@@ -86,6 +86,12 @@ static void fingerprint(struct manifest *m) {
         n = snprintf(record, sizeof record, " %d\n", s->fold);
         sha256_add(sum, subject, strlen(subject) + 1);
         sha256_add(sum, record, (size_t)n);
+    }
+    for (int k = 0; m->reading.races != RACES_UTKFACE_5 &&
+                    k < attribute_classes(m->set, m->reading, ATTR_RACE);
+         k++) {
+        const char *name = attribute_class_name(m->set, m->reading, ATTR_RACE, k);
+        sha256_add(sum, name, strlen(name) + 1);
     }
     sha256_end(sum, m->fingerprint);
 }

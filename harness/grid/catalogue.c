@@ -27,6 +27,11 @@ const struct name_row crop_names[CROP_COUNT] = {
     [CROP_ALIGNED] = {"aligned", "aligned/USER/landmark_aligned_face.FACE.IMAGE"},
     [CROP_FACES] = {"faces", "faces/USER/coarse_tilt_aligned_face.FACE.IMAGE"},
 };
+const struct name_row races_names[RACES_COUNT] = {
+    [RACES_UTKFACE_5] = {"utkface-5", "White, Black, Asian, Indian, Other"},
+    [RACES_FAIRFACE_7] = {"fairface-7",
+        "White, Black, Latino_Hispanic, East Asian, Southeast Asian, Indian, Middle Eastern"},
+};
 const struct name_row corrections_names[CORRECTIONS_COUNT] = {
     [CORRECTIONS_NONE] = {"none", "labels as the set's files say them"},
     [CORRECTIONS_PUBLISHED] = {"published",
