@@ -138,7 +138,9 @@ $(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(call objects,$(SOURCES_both))
 	$(CXX) $(OPT_$(MODE)) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # Texts that the programs carry: included as C string literals, #include "harness/store/schema.sql.inc".
-EMBEDDED := $(wildcard harness/store/*.sql harness/commands/*.py harness/commands/*.sh datasets/*.json experiments/paper/claims.json plots/*.gp harness/report/*.css harness/report/*.js)
+EMBEDDED := $(wildcard harness/store/*.sql harness/commands/*.py harness/commands/*.sh harness/commands/*.txt \
+	harness/commands/completion.bash harness/commands/completion.zsh datasets/*.json experiments/paper/claims.json \
+	plots/*.gp harness/report/*.css harness/report/*.js)
 $(OUT)/%.inc: %
 	@mkdir -p $(@D)
 	@sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $< > $@
@@ -167,6 +169,10 @@ $(OUT)/%.o: %.cpp $(CONFIG)
 install: all
 	install -D $(OUT)/dmtl $(DESTDIR)$(PREFIX)/bin/dmtl
 	install -D $(OUT)/dmtl-torch $(DESTDIR)$(PREFIX)/libexec/dmtl/dmtl-torch
+	umask 022; $(OUT)/dmtl manual --quiet $(DESTDIR)$(PREFIX)/share/man
+	umask 022; cd $(DESTDIR)$(PREFIX)/share && mkdir -p bash-completion/completions zsh/site-functions && \
+		$(abspath $(OUT))/dmtl completion bash >bash-completion/completions/dmtl && \
+		$(abspath $(OUT))/dmtl completion zsh >zsh/site-functions/_dmtl
 clean:
 	rm -rf $(BUILD)
 FORMATTED = $(shell git ls-files 'harness/*.[ch]' 'harness/*.cpp' 'harness/*.hpp' 'tests/*.[ch]')

@@ -26,6 +26,8 @@ const struct command commands[] = {
     {"merge", "join results databases, such as the shards of a job array", command_merge},
     {"bench", "how fast a trunk trains and infers here, also against PyTorch", command_bench},
     {"data", "what an image set holds, a drawn set, the pixel cache", command_data},
+    {"manual", "write the manual pages, a page a verb and one on grid files", command_manual},
+    {"completion", "print what makes bash or zsh complete dmtl's words", command_completion},
     {NULL, NULL, NULL},
 };
 
@@ -35,7 +37,7 @@ static void print_help(void) {
         "Runs grids of face-attribute experiments into a results database, and turns it into tables\n"
         "and figures.\n\n");
     for (const struct command *c = commands; c->name; c++)
-        printf("  %-8s %s\n", c->name, c->help);
+        printf("  %-10s %s\n", c->name, c->help);
     printf(
         "\n`dmtl VERB --help` says more; `dmtl --version` prints the version. Exit: 0 done, 1 failed,\n"
         "2 wrong usage or a wrong file, 75 interrupted: the same command goes on.\n");

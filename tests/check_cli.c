@@ -49,7 +49,7 @@ static void expect_part(const char *command, const char *part) {
 
 START_TEST(help_and_version_go_to_stdout) {
     expect_part("$DMTL", "Usage: dmtl VERB [OPTION...]\n");
-    expect_part("$DMTL --help", "\n  plan     show a grid's cells");
+    expect_part("$DMTL --help", "\n  plan       show a grid's cells");
     expect_part("$DMTL --version", "dmtl ");
     expect_part("$DMTL plan --help", "Usage: dmtl plan [");
     expect_part("$DMTL plan -h x y", "--set=/POINTER=VALUE");

@@ -63,6 +63,9 @@ static const struct {
     {escape_gnuplot, "it's", "'it''s'"},
     {escape_gnuplot, "`touch x` \"q\" \\n\n$1", "'`touch x` \"q\" \\n $1'"},
     {escape_gnuplot, "", "''"},
+    {escape_roff, ".SH it's", "\\&.SH it\\(aqs"},
+    {escape_roff, "a-b \\fBc \"d\" `~^`", "a\\-b \\(rsfBc \\(dqd\\(dq \\(ga\\(ti\\(ha\\(ga"},
+    {escape_roff, "a\n.b", "a .b"},
 };
 
 START_TEST(text_is_inert) {

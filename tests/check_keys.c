@@ -369,7 +369,7 @@ static const struct {
     {"{" AGE ", \"optimiser\": {\"decay_norm_and_bias\": 1}}",
         "t: /optimiser/decay_norm_and_bias: 1: expected true or false"},
     {"{" AGE ", \"data\": {\"set\": \"utk\"}}",
-        "t: /data/set: \"utk\": expected one of \"utkface\", \"synthetic\", \"adience\""},
+        "t: /data/set: \"utk\": expected one of \"utkface\", \"synthetic\", \"adience\", \"folder\""},
     {"{" AGE ", \"trunk\": {\"weights\": \"imagnet\"}}",
         "t: /trunk/weights: \"imagnet\": expected one of \"none\", \"imagenet\", or a file's path, with a \"/\" or a \".\" in it; did you mean \"imagenet\"?"},
     {"{" AGE ", \"trunk\": {\"weights\": \"imagenet\", \"partial\": true}}",

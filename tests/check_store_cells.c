@@ -240,6 +240,7 @@ static const struct store_source *source(
         .repeated_rows = "keep",
         .crop = "aligned",
         .corrections = "none",
+        .races = "utkface-5",
         .fingerprint = fingerprint,
         .folder = "faces"};
     return &of_data;

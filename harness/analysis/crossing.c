@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const axis_names[] = {
+const char *const crossing_axes[ATTR_COUNT] = {
     [ATTR_AGE] = "age_group", [ATTR_GENDER] = "gender", [ATTR_RACE] = "race"};
 
 bool crossing_parse(bool uses[ATTR_COUNT], const char *text, const char *where, struct err *e) {
@@ -14,14 +14,14 @@ bool crossing_parse(bool uses[ATTR_COUNT], const char *text, const char *where, 
         uses[a] = false;
     for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
         char *word = xstrndup(at, strcspn(at, ","));
-        int a = word_find(axis_names, ATTR_COUNT, strcmp(word, "age") ? word : "age_group");
+        int a = word_find(crossing_axes, ATTR_COUNT, strcmp(word, "age") ? word : "age_group");
         bool again = a >= 0 && uses[a];
         char *shown = str_quoted(word);
         if (a < 0) {
             err_usage(e,
                 "%s: %s: expected attributes among age_group, gender and race, such as age_group,gender",
                 where, shown);
-            err_hint(e, word, axis_names, ATTR_COUNT, sizeof *axis_names);
+            err_hint(e, word, crossing_axes, ATTR_COUNT, sizeof *crossing_axes);
         } else if (again)
             err_usage(e, "%s: %s stands twice: expected each attribute once", where, shown);
         else
@@ -77,7 +77,7 @@ void crossing_make(struct crossing *c, const struct predictions *p, const bool u
     for (int a = 0; a < ATTR_COUNT; a++) {
         label[a] = p->label[a];
         if (uses[a])
-            str_addf(&by, "%s%s", by.len ? "," : "", axis_names[a]);
+            str_addf(&by, "%s%s", by.len ? "," : "", crossing_axes[a]);
     }
     *c = (struct crossing){.by = str_detach(&by), .n = 1};
     groups_make(&g, p->n, label, !bins, bins, class_name, context);

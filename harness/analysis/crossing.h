@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+extern const char *const crossing_axes[ATTR_COUNT]; /* age_group gender race */
+
 struct crossing {
     char *by;      /* "age_group,gender" */
     size_t n;      /* cells, at least 1 */

@@ -166,6 +166,16 @@ bool outcomes_add(struct outcome **outcomes, size_t *n, size_t *capacity, const 
     return unknown(text, classes->task, has_probabilities, where, e);
 }
 
+const char *outcome_names(size_t i) {
+    if (i < METRIC_COUNT)
+        return metric_rows[i].name;
+    i -= METRIC_COUNT;
+    if (i < ARRAY_LEN(score_names) - OUTCOME_CS_LT)
+        return score_names[OUTCOME_CS_LT + i];
+    i -= ARRAY_LEN(score_names) - OUTCOME_CS_LT;
+    return OUTCOME_SELECTION + i < OUTCOME_KIND_COUNT ? rows[OUTCOME_SELECTION + i].name : NULL;
+}
+
 bool outcome_needs_probabilities(const char *text) {
     for (int k = OUTCOME_SELECTION; k < OUTCOME_KIND_COUNT; k++)
         if (rows[k].probabilities && strcmp(rows[k].name, text) == 0)

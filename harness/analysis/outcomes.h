@@ -61,6 +61,8 @@ const char *classes_name(const struct classes *c, int class);
  * names: outcome_names. False with an error that begins with `where`. */
 bool outcomes_add(struct outcome **outcomes, size_t *n, size_t *capacity, const char *text,
     const struct classes *classes, bool has_probabilities, const char *where, struct err *e);
+/* The i-th known name, without a class, and "cs_le_" without its number; NULL behind the last. */
+const char *outcome_names(size_t i);
 /* Whether `text` names an outcome that is made of probabilities. */
 bool outcome_needs_probabilities(const char *text);
 /* Whether systems can be compared by what `text` names (outcome_traits); true for what is no outcome. */

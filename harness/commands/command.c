@@ -54,35 +54,37 @@ static bool is_end(const struct argp_option *o) {
     return !o->name && !o->key && !o->doc && !o->group;
 }
 
-/* The row of a long name or, where that is NULL, of a letter. */
-static const struct argp_option *find_option(
-    const struct argp_option *table, const char *name, int letter) {
-    for (const struct argp_option *o = table; o && !is_end(o); o++)
+const struct argp_option *command_option(const struct command_face *face, size_t i) {
+    for (int t = 0; t < COMMAND_TABLES; t++)
+        for (const struct argp_option *o = face->table[t]; o && !is_end(o); o++)
+            if ((o->name || o->key) && i-- == 0)
+                return o;
+    return NULL;
+}
+
+const struct argp_option *command_option_find(
+    const struct command_face *face, const char *name, int letter) {
+    const struct argp_option *o;
+    for (size_t i = 0; (o = command_option(face, i)); i++)
         if (name ? o->name && strcmp(o->name, name) == 0 : o->key == letter)
             return o;
     return NULL;
 }
 
-enum { OWN, GRID, COMMON, TABLES }; /* a verb's option tables: NULL where it has none */
+bool command_option_needs_value(const struct argp_option *o) {
+    return o->arg && !(o->flags & OPTION_ARG_OPTIONAL);
+}
 
 struct option_check {
-    const struct argp_option *table[TABLES];
+    const struct command_face *face;
     const char *verb;
     struct err *e;
 };
 
-static const struct argp_option *lookup(
-    const struct option_check *c, const char *name, int letter) {
-    const struct argp_option *o = NULL;
-    for (int t = 0; t < TABLES && !o; t++)
-        o = find_option(c->table[t], name, letter);
-    return o;
-}
-
 static bool unknown_option(const struct option_check *c, const char *name) {
     const char *near = NULL;
-    for (int t = 0; t < TABLES && !near; t++) {
-        const struct argp_option *table = c->table[t];
+    for (int t = 0; t < COMMAND_TABLES && !near; t++) {
+        const struct argp_option *table = c->face->table[t];
         size_t n = 0;
         while (table && !is_end(&table[n]))
             n++;
@@ -92,25 +94,20 @@ static bool unknown_option(const struct option_check *c, const char *name) {
         c->verb, name, near ? "; did you mean --" : "", near ? near : "", near ? "?" : "", c->verb);
 }
 
-/* Whether a value has to follow; one that may is given behind "=". */
-static bool needs_value(const struct argp_option *o) {
-    return o->arg && !(o->flags & OPTION_ARG_OPTIONAL);
-}
-
 /* Checks "--name" or "--name=value"; *skip: whether the value is the next argument. */
 static bool check_long(const struct option_check *c, const char *text, bool last, bool *skip) {
     size_t n = strcspn(text, "=");
     char *name = xstrndup(text, n);
-    const struct argp_option *o = lookup(c, name, 0);
+    const struct argp_option *o = command_option_find(c->face, name, 0);
     bool ok = true;
     if (!o)
         ok = unknown_option(c, name);
     else if (text[n] == '=' && !o->arg)
         ok = err_usage(c->e, "%s: --%s: takes no value", c->verb, name);
-    else if (text[n] != '=' && needs_value(o) && last)
+    else if (text[n] != '=' && command_option_needs_value(o) && last)
         ok = err_usage(c->e, "%s: --%s: needs a value, %s", c->verb, name, o->arg);
     else
-        *skip = text[n] != '=' && needs_value(o);
+        *skip = text[n] != '=' && command_option_needs_value(o);
     free(name);
     return ok;
 }
@@ -118,7 +115,8 @@ static bool check_long(const struct option_check *c, const char *text, bool last
 /* Checks "-x", "-xy" or "-xVALUE". */
 static bool check_letters(const struct option_check *c, const char *text, bool last, bool *skip) {
     for (; *text; text++) {
-        const struct argp_option *o = isprint((unsigned char)*text) ? lookup(c, NULL, *text) : NULL;
+        const struct argp_option *o =
+            isprint((unsigned char)*text) ? command_option_find(c->face, NULL, *text) : NULL;
         if (!o)
             return err_usage(c->e, "%s: -%c: unknown option (`dmtl %s --help` lists them)", c->verb,
                 isprint((unsigned char)*text) ? *text : '?', c->verb);
@@ -152,9 +150,28 @@ static error_t parse_root(int key, char *value, struct argp_state *state) {
     void *const *inputs = state->input;
     if (key != ARGP_KEY_INIT)
         return ARGP_ERR_UNKNOWN;
-    for (int t = 0; t < TABLES && state->root_argp->children[t].argp; t++)
+    for (int t = 0; t < COMMAND_TABLES && state->root_argp->children[t].argp; t++)
         state->child_inputs[t] = inputs[t];
     return 0;
+}
+
+/* Who looks at a verb's face in place of its help. */
+static command_look *looking;
+static void *looking_context;
+
+void command_show(const struct command *c, command_look *look, void *context) {
+    struct err e = {0};
+    char *argv[] = {xstrdup(c->name), xstrdup("--help"), NULL};
+    bool was_quiet = quiet;
+    looking = look;
+    looking_context = context;
+    bool ok = c->run(2, argv, &e);
+    quiet = was_quiet; /* the verb that looks has its own */
+    assert(ok && "a verb shows its help whatever else");
+    (void)ok;
+    looking = NULL;
+    free(argv[0]);
+    free(argv[1]);
 }
 
 static void print_help(const struct argp *root, const char *verb) {
@@ -169,8 +186,8 @@ bool command_parse(const struct argp *argp, int argc, char **argv, void *input,
     static const struct argp common = {.options = common_options, .parser = parse_common};
     const struct argp *of_grid = grid ? grid_options_argp(grid->takes) : NULL;
     struct argp own = {.options = argp->options, .parser = argp->parser};
-    struct argp_child children[TABLES + 1] = {{&own, 0, NULL, 0}, {&common, 0, NULL, 0}};
-    void *inputs[TABLES] = {input};
+    struct argp_child children[COMMAND_TABLES + 1] = {{&own, 0, NULL, 0}, {&common, 0, NULL, 0}};
+    void *inputs[COMMAND_TABLES] = {input};
     struct argp root = {
         .parser = parse_root, .args_doc = argp->args_doc, .doc = argp->doc, .children = children};
     assert(!argp->children);
@@ -178,11 +195,12 @@ bool command_parse(const struct argp *argp, int argc, char **argv, void *input,
         children[2].argp = of_grid;
         inputs[2] = grid;
     }
-    const struct option_check check = {.table = {[OWN] = argp->options,
-                                           [GRID] = of_grid ? of_grid->options : NULL,
-                                           [COMMON] = common_options},
-        .verb = argv[0],
-        .e = e};
+    const struct command_face face = {.verb = argv[0],
+        .argp = argp,
+        .table = {[COMMAND_OWN] = argp->options,
+            [COMMAND_GRID] = of_grid ? of_grid->options : NULL,
+            [COMMAND_COMMON] = common_options}};
+    const struct option_check check = {&face, argv[0], e};
     quiet = help = *done = false;
     if (!check_options(&check, argc, argv))
         return false;
@@ -190,7 +208,10 @@ bool command_parse(const struct argp *argp, int argc, char **argv, void *input,
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         help = help || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
     if (help) {
-        print_help(&root, argv[0]);
+        if (looking)
+            looking(&face, looking_context);
+        else
+            print_help(&root, argv[0]);
         *done = true;
         return true;
     }

@@ -8,13 +8,34 @@
 #include "core/version.h"
 
 #include <argp.h>
+#include <stddef.h>
 
 struct command {
     const char *name;
     const char *help;                                  /* one line */
     bool (*run)(int argc, char **argv, struct err *e); /* argv[0] is the verb */
 };
-extern const struct command commands[]; /* ends with a NULL name */
+extern const struct command commands[]; /* ends with a NULL name; main.c has it */
+
+/* What a verb takes, as its own tables say: what --help, the manual pages and the shells' completion show. */
+enum { COMMAND_OWN, COMMAND_GRID, COMMAND_COMMON, COMMAND_TABLES };
+struct command_face {
+    const char *verb;
+    const struct argp
+        *argp; /* args_doc: a line a form; doc: what stands behind \v goes behind the options */
+    const struct argp_option
+        *table[COMMAND_TABLES]; /* its own, a grid's, every verb's; NULL: none */
+};
+/* Hands the face of a verb to `look`, during the call alone. Nothing else of the verb is done. */
+typedef void command_look(const struct command_face *face, void *context);
+void command_show(const struct command *c, command_look *look, void *context);
+/* The i-th option over all tables, headings left out; NULL behind the last. */
+const struct argp_option *command_option(const struct command_face *face, size_t i);
+/* The row of a long name or, where that is NULL, of a letter; NULL: none. */
+const struct argp_option *command_option_find(
+    const struct command_face *face, const char *name, int letter);
+/* Whether a value has to follow; one that may is given behind "=". */
+bool command_option_needs_value(const struct argp_option *o);
 
 /* Parses with argp. Unknown options, missing values and arguments left over are ERR_USAGE in our words;
  * abbreviations are refused, for scripts outlive them. `argp` has no children. Its parser finds in
@@ -29,6 +50,14 @@ bool command_parse(const struct argp *argp, int argc, char **argv, void *input,
 /* Takes an option's value, a whole number from `least` to `most`; ERR_USAGE names verb and option. */
 bool command_number(const char *verb, const char *option, const char *text, int least, int most,
     int *value, struct err *e);
+
+/* The words that an option may be given: n rows, `stride` bytes apart, that begin with a name. */
+struct command_words {
+    const void *rows;
+    size_t n, stride;
+};
+extern const struct command_words report_formats, statistics_formats, statistics_readouts,
+    synth_layouts; /* those that only one verb's file knows */
 
 bool command_quiet(void); /* --quiet was given: no talk on stderr */
 
@@ -46,5 +75,7 @@ bool command_verify(int argc, char **argv, struct err *e);
 bool command_merge(int argc, char **argv, struct err *e);
 bool command_bench(int argc, char **argv, struct err *e);
 bool command_data(int argc, char **argv, struct err *e);
+bool command_manual(int argc, char **argv, struct err *e);
+bool command_completion(int argc, char **argv, struct err *e);
 
 #endif

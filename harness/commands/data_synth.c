@@ -39,6 +39,8 @@ static const struct {
     bool (*draw)(const struct data_verb *v, int px, size_t *n, struct err *e);
 } layouts[] = {{"utkface", "synthetic", draw_utkface}, {"adience", "adience", draw_adience}};
 
+const struct command_words synth_layouts = {layouts, ARRAY_LEN(layouts), sizeof *layouts};
+
 bool data_synth(const struct data_verb *v, struct err *e) {
     size_t n = 0;
     if (!v->out)

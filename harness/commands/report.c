@@ -30,6 +30,8 @@ static const struct {
     {"json", report_json, NULL},
 };
 
+const struct command_words report_formats = {formats, ARRAY_LEN(formats), sizeof *formats};
+
 static const struct argp_option options[] = {
     {"format", KEY_FORMAT, "FORMAT", 0, "md (the default), html, summary, tex, csv or json", 0},
     {"part", KEY_PART, "PART", 0,

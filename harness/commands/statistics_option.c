@@ -1,5 +1,7 @@
 #include "commands/statistics_option.h"
 
+#include "commands/command.h"
+
 #include "core/cores.h"
 #include "core/mem.h"
 #include "core/str.h"
@@ -120,10 +122,14 @@ static bool take_word(struct statistics_options *o, const char *option, const ch
     return false;
 }
 
+static const char *const readouts[] = {"count", "argmax", "expectation", "median", "bayes"};
+static const char *const formats[] = {"md", "csv", "json"};
+const struct command_words statistics_readouts = {readouts, ARRAY_LEN(readouts), sizeof *readouts};
+const struct command_words statistics_formats = {formats, ARRAY_LEN(formats), sizeof *formats};
+
 static bool take_readout(struct statistics_options *o, const char *value) {
-    static const char *const words[] = {"count", "argmax", "expectation", "median", "bayes"};
     int at;
-    if (!take_word(o, "readout", value, words, ARRAY_LEN(words), &at))
+    if (!take_word(o, "readout", value, readouts, ARRAY_LEN(readouts), &at))
         return false;
     o->choice.choice = at < READOUT_COUNT ? READOUT_BY_NAME : READOUT_BAYES;
     o->choice.readout = (enum readout)(at < READOUT_COUNT ? at : 0);
@@ -140,8 +146,7 @@ static bool take_db(struct statistics_options *o, const char *value) {
 }
 
 static bool take(struct statistics_options *o, int key, char *value, bool *known) {
-    static const char *const parts[] = {"validation", "test"}, *const formats[] = {
-                                                                   "md", "csv", "json"};
+    static const char *const parts[] = {"validation", "test"};
     int at;
     long number;
     switch (key) {

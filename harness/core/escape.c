@@ -315,3 +315,29 @@ void escape_gnuplot(struct str *out, const char *text) {
     walk(out, text, false, gnuplot_special);
     str_addc(out, '\'');
 }
+
+static const char *roff_special(char c) {
+    switch (c) {
+    case '\\':
+        return "\\(rs";
+    case '-':
+        return "\\-";
+    case '\'':
+        return "\\(aq";
+    case '"':
+        return "\\(dq";
+    case '`':
+        return "\\(ga";
+    case '^':
+        return "\\(ha";
+    case '~':
+        return "\\(ti";
+    }
+    return NULL;
+}
+
+void escape_roff(struct str *out, const char *text) {
+    if (*text == '.')
+        str_add(out, "\\&");
+    walk(out, text, false, roff_special);
+}

@@ -37,4 +37,8 @@ void escape_latex(struct str *out, const char *text);
  * a quote is doubled. Text must be drawn `noenhanced`. */
 void escape_gnuplot(struct str *out, const char *text);
 
+/* Text of a manual page, for troff and mandoc: no escape, no request and no macro of it acts, wherever in a line
+ * it stands, and hyphens and quotes stay those of ASCII, to be copied. No newline survives. */
+void escape_roff(struct str *out, const char *text);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "core/mem.h"
 #include "data/adience_labels.h"
+#include "data/labels_csv.h"
 
 #include <stddef.h>
 
@@ -12,6 +13,9 @@ struct label_row {
 
 static const char *const gender_names[] = {"male", "female"};
 static const char *const race_names[] = {"White", "Black", "Asian", "Indian", "Other"};
+/* Karkkainen & Joo 2021, by the names of its label files. */
+static const char *const fairface_names[] = {"White", "Black", "Latino_Hispanic", "East Asian",
+    "Southeast Asian", "Indian", "Middle Eastern"};
 
 #define CLASSES(names)                                                                             \
     { {0, ARRAY_LEN(names) - 1}, names }
@@ -21,16 +25,21 @@ static const char *const race_names[] = {"White", "Black", "Asian", "Indian", "O
     { {0, -1}, NULL }
 
 static const struct label_row age_groups = {{0, ADIENCE_GROUPS - 1}, adience_group_name};
+static const struct label_row fairface_races = CLASSES(fairface_names);
 static const struct label_row rows[DATASET_COUNT][ATTR_COUNT] = {
     [DATASET_UTKFACE] = {YEARS, CLASSES(gender_names), CLASSES(race_names)},
     [DATASET_SYNTHETIC] = {YEARS, CLASSES(gender_names), CLASSES(race_names)},
     [DATASET_ADIENCE] = {{{0, ADIENCE_GROUPS - 1}, adience_group_name}, CLASSES(gender_names),
         NONE},
+    [DATASET_FOLDER] = {{{0, LABELS_CSV_MAX_AGE}, NULL}, CLASSES(gender_names),
+        CLASSES(race_names)},
 };
 
 static const struct label_row *row_of(
     enum dataset_id set, struct reading reading, enum attribute a) {
-    return a == ATTR_AGE && reading.ages == AGES_ADIENCE_8 ? &age_groups : &rows[set][a];
+    return a == ATTR_AGE && reading.ages == AGES_ADIENCE_8       ? &age_groups
+           : a == ATTR_RACE && reading.races == RACES_FAIRFACE_7 ? &fairface_races
+                                                                 : &rows[set][a];
 }
 
 struct label_range label_range(enum dataset_id set, struct reading reading, enum attribute a) {

@@ -4,6 +4,7 @@
 #include "core/str.h"
 #include "data/adience.h"
 #include "data/hashes.h"
+#include "data/labels_csv.h"
 #include "data/synth.h"
 #include "data/utkface.h"
 
@@ -39,6 +40,7 @@ static const struct {
     [DATASET_UTKFACE] = {utkface_list},
     [DATASET_SYNTHETIC] = {utkface_list},
     [DATASET_ADIENCE] = {adience_list},
+    [DATASET_FOLDER] = {labels_csv_list},
 };
 _Static_assert(ARRAY_LEN(readers) == DATASET_COUNT, "one reader a set");
 
@@ -67,7 +69,8 @@ static bool hash_samples(struct manifest *m, const char *cache_dir, int threads,
     return ok;
 }
 
-/* One record a sample: id NUL content " age gender race" newline. */
+/* One record a sample: id NUL content " age gender race" newline; of a folder of one's own, whose labels.csv may change,
+ * then subject NUL and " fold" newline. At the end the names of races that are not UTKFace's, which may share numbers. */
 static void fingerprint(struct manifest *m) {
     struct sha256 *sum = sha256_new();
     for (size_t i = 0; i < m->n; i++) {
@@ -77,6 +80,18 @@ static void fingerprint(struct manifest *m) {
             s->label[ATTR_GENDER], s->label[ATTR_RACE]);
         sha256_add(sum, s->id, strlen(s->id) + 1);
         sha256_add(sum, record, (size_t)n);
+        if (m->set != DATASET_FOLDER)
+            continue;
+        const char *subject = s->subject ? s->subject : "";
+        n = snprintf(record, sizeof record, " %d\n", s->fold);
+        sha256_add(sum, subject, strlen(subject) + 1);
+        sha256_add(sum, record, (size_t)n);
+    }
+    for (int k = 0; m->reading.races != RACES_UTKFACE_5 &&
+                    k < attribute_classes(m->set, m->reading, ATTR_RACE);
+         k++) {
+        const char *name = attribute_class_name(m->set, m->reading, ATTR_RACE, k);
+        sha256_add(sum, name, strlen(name) + 1);
     }
     sha256_end(sum, m->fingerprint);
 }

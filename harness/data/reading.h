@@ -25,12 +25,18 @@ enum age_labels { /* /data/age_labels: which ages belong to Adience's eight grou
 /* /data/repeated_rows: rows of the fold files that name a user, image and face again */
 enum repeated_rows { REPEATED_KEEP, REPEATED_DROP, REPEATED_COUNT };
 enum crop { CROP_ALIGNED, CROP_FACES, CROP_COUNT }; /* /data/crop: which image of a face */
+enum races {          /* /data/races: the classes of race, where a folder's labels.csv names them */
+    RACES_UTKFACE_5,  /* UTKFace's */
+    RACES_FAIRFACE_7, /* FairFace's seven */
+    RACES_COUNT
+};
 
 struct reading {
     enum ages ages;
     enum age_labels age_labels;
     enum repeated_rows repeated_rows;
     enum crop crop;
+    enum races races;
     char *corrections; /* /data/corrections, as corrections_load takes it; NULL is "none" */
 };
 
@@ -40,7 +46,8 @@ static inline const char *reading_corrections(struct reading r) {
 
 static inline bool reading_equal(struct reading a, struct reading b) {
     return a.ages == b.ages && a.age_labels == b.age_labels && a.repeated_rows == b.repeated_rows &&
-           a.crop == b.crop && strcmp(reading_corrections(a), reading_corrections(b)) == 0;
+           a.crop == b.crop && a.races == b.races &&
+           strcmp(reading_corrections(a), reading_corrections(b)) == 0;
 }
 
 #endif

@@ -5,6 +5,8 @@ const struct name_row dataset_names[DATASET_COUNT] = {
     [DATASET_SYNTHETIC] = {"synthetic", "faces drawn by `dmtl data synth`, in UTKFace's layout"},
     [DATASET_ADIENCE] = {"adience",
         "Adience: eight groups of ages, gender, in its five fold files"},
+    [DATASET_FOLDER] = {"folder",
+        "your own: a folder of images with labels.csv (file,age,gender,race,subject,fold)"},
 };
 const struct name_row ages_names[AGES_COUNT] = {
     [AGES_OWN] = {"own", "the set's own: years, or Adience's groups"},
@@ -24,6 +26,11 @@ const struct name_row repeated_rows_names[REPEATED_COUNT] = {
 const struct name_row crop_names[CROP_COUNT] = {
     [CROP_ALIGNED] = {"aligned", "aligned/USER/landmark_aligned_face.FACE.IMAGE"},
     [CROP_FACES] = {"faces", "faces/USER/coarse_tilt_aligned_face.FACE.IMAGE"},
+};
+const struct name_row races_names[RACES_COUNT] = {
+    [RACES_UTKFACE_5] = {"utkface-5", "White, Black, Asian, Indian, Other"},
+    [RACES_FAIRFACE_7] = {"fairface-7",
+        "White, Black, Latino_Hispanic, East Asian, Southeast Asian, Indian, Middle Eastern"},
 };
 const struct name_row corrections_names[CORRECTIONS_COUNT] = {
     [CORRECTIONS_NONE] = {"none", "labels as the set's files say them"},

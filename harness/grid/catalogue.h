@@ -41,6 +41,7 @@ extern const struct name_row ages_names[AGES_COUNT];
 extern const struct name_row age_labels_names[AGE_LABELS_COUNT];
 extern const struct name_row repeated_rows_names[REPEATED_COUNT];
 extern const struct name_row crop_names[CROP_COUNT];
+extern const struct name_row races_names[RACES_COUNT];
 extern const struct name_row corrections_names[CORRECTIONS_COUNT];
 extern const struct name_row task_kind_names[TASK_KIND_COUNT];
 extern const struct name_row split_kind_names[SPLIT_KIND_COUNT];

@@ -62,6 +62,7 @@ bool choice_check_data(struct store *s, const char *grid, const struct manifest 
         .repeated_rows = repeated_rows_names[m->reading.repeated_rows].name,
         .crop = crop_names[m->reading.crop].name,
         .ages = ages_names[m->reading.ages].name,
+        .races = races_names[m->reading.races].name,
         .corrections = reading_corrections(m->reading),
         .fingerprint = m->fingerprint,
         .folder = m->root,

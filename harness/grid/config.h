@@ -26,7 +26,7 @@ struct task_config {          /* /tasks/NAME; tasks stand in the order of enum a
 struct config {
     struct {
         enum dataset_id set;    /* /data/set */
-        struct reading reading; /* /data/ages, age_labels, repeated_rows, crop,
+        struct reading reading; /* /data/ages, age_labels, repeated_rows, crop, races,
                                    corrections (owned) */
         int image_px;           /* /data/image_px: side of the square input */
         double max_bad_share;   /* /data/max_bad_share: undecodable files above it end the run */

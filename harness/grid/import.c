@@ -36,6 +36,8 @@ static cJSON *tasks_of(const struct manifest *m, const struct imported *im) {
     cJSON_AddStringToObject(data, "set", dataset_names[m->set].name);
     if (m->reading.ages != AGES_OWN)
         cJSON_AddStringToObject(data, "ages", ages_names[m->reading.ages].name);
+    if (m->reading.races != RACES_UTKFACE_5)
+        cJSON_AddStringToObject(data, "races", races_names[m->reading.races].name);
     cJSON *tasks = cJSON_AddObjectToObject(root, "tasks");
     for (int t = 0; t < ATTR_COUNT; t++) {
         if (!im->has[t])

@@ -139,6 +139,8 @@ static bool check_reading(const struct config *c, const char *where, struct err 
             r->repeated_rows != REPEATED_KEEP, adience, "leave it out or say \"adience\""},
         {"crop", crop_names[r->crop].name, r->crop != CROP_ALIGNED, adience,
             "leave it out or say \"adience\""},
+        {"races", races_names[r->races].name, r->races != RACES_UTKFACE_5,
+            c->data.set == DATASET_FOLDER, "leave it out or say \"folder\""},
         {"corrections", reading_corrections(*r), strcmp(reading_corrections(*r), "none") != 0,
             c->data.set == DATASET_UTKFACE, "leave it out or say \"utkface\""},
     };

@@ -24,6 +24,8 @@ const struct key_row config_keys[] = {
         AT(data.reading.repeated_rows), NAMES(repeated_rows_names), .value = REPEATED_KEEP},
     {"/data/crop", "which of Adience's two images of a face", KEY_NAME, AT(data.reading.crop),
         NAMES(crop_names), .value = CROP_ALIGNED},
+    {"/data/races", "the classes of race in a folder's labels.csv", KEY_NAME,
+        AT(data.reading.races), NAMES(races_names), .value = RACES_UTKFACE_5},
     {"/data/corrections",
         "labels of UTKFace that are corrected; a path is taken from where the program is started",
         KEY_TEXT, AT(data.reading.corrections), NAMES(corrections_names), .or_path = true,
@@ -165,7 +167,8 @@ const struct key_row task_keys[] = {
         .text = "ordinal for age, else nominal"},
     {"/ranks", "the first and the last label; a label outside is an error", KEY_RANKS, TASK(ranks),
         .low = 0, .high = 150,
-        .text = "the set's: age 1 to 116 or group 0 to 7, gender 0 to 1, race 0 to 4"},
+        .text =
+            "the set's: age 1 to 116 (folder: 0 to 120) or group 0 to 7, gender 0 to 1, race 0 to 4 (fairface-7: 6)"},
     {"/weight", "weight of the loss with /weighting/kind \"fixed\"", KEY_REAL, TASK(weight),
         .low = 0, .high = 1e6, .above = true, .value = 1},
     {"/hidden", "units of the head's hidden layers", KEY_UNITS, TASK(hidden), .low = 1,

@@ -367,29 +367,52 @@ void config_id(const struct config *c, char id[SHA256_HEX]) {
 
 /* ---- help ---- */
 
-static void add_help(struct str *out, const char *prefix, const struct key_row *row, cJSON *value) {
-    str_addf(out, "%s%s\n    %s\n    ", prefix, row->pointer, row->help);
-    add_expected(out, row);
-    str_add(out, "; default ");
+static void describe(const char *prefix, const struct key_row *row, cJSON *value,
+    void (*tell)(const struct key_description *k, void *context), void *context) {
+    char *pointer = xasprintf("%s%s", prefix, row->pointer);
+    struct str expected = {0}, standard = {0};
+    add_expected(&expected, row);
     if (row->text && row->type != KEY_TEXT && row->type != KEY_OBJECT)
-        str_add(out, row->text);
+        str_add(&standard, row->text);
     else
-        json_canonical(out, value);
-    str_add(out, row->no_result ? "; changes no result\n" : "\n");
-    for (int i = 0; i < row->n_names; i++)
-        str_addf(out, "      %-18s %s\n", row->names[i].name, row->names[i].help);
+        json_canonical(&standard, value);
+    tell(&(struct key_description){.pointer = pointer,
+             .help = row->help,
+             .expected = expected.text,
+             .standard = standard.text,
+             .names = row->names,
+             .n_names = row->n_names,
+             .boolean = row->type == KEY_BOOL,
+             .or_path = row->or_path,
+             .no_result = row->no_result},
+        context);
     cJSON_Delete(value);
+    str_free(&standard);
+    str_free(&expected);
+    free(pointer);
 }
 
-void keys_help(struct str *out) {
+void keys_describe(void (*tell)(const struct key_description *k, void *context), void *context) {
     struct config c;
     struct task_config t;
     config_defaults(&c);
     task_defaults(&t, c.data.set, c.data.reading, ATTR_AGE);
     for (int i = 0; i < n_config_keys; i++) {
-        add_help(out, "", &config_keys[i], value_json(&config_keys[i], &c));
+        describe("", &config_keys[i], value_json(&config_keys[i], &c), tell, context);
         for (int j = 0; config_keys[i].type == KEY_TASKS && j < n_task_keys; j++)
-            add_help(out, "/tasks/NAME", &task_keys[j], value_json(&task_keys[j], &t));
+            describe("/tasks/NAME", &task_keys[j], value_json(&task_keys[j], &t), tell, context);
     }
     config_free(&c);
+}
+
+static void add_help(const struct key_description *k, void *context) {
+    struct str *out = context;
+    str_addf(out, "%s\n    %s\n    %s; default %s%s\n", k->pointer, k->help, k->expected,
+        k->standard, k->no_result ? "; changes no result" : "");
+    for (int i = 0; i < k->n_names; i++)
+        str_addf(out, "      %-18s %s\n", k->names[i].name, k->names[i].help);
+}
+
+void keys_help(struct str *out) {
+    keys_describe(add_help, out);
 }

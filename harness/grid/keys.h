@@ -32,6 +32,19 @@ cJSON *config_resolved(const struct config *c);
  * before there was the key, where that is another: key_table.h), with the format version in. */
 void config_id(const struct config *c, char id[SHA256_HEX]);
 
+/* A key as people are told of it; the texts live during the call. */
+struct key_description {
+    const char *pointer; /* "/optimiser/lr", of a task "/tasks/NAME/kind" */
+    const char *help, *expected,
+        *standard;                /* what it does, its type and bounds, its default: words */
+    const struct name_row *names; /* values that have names, n_names of them */
+    int n_names;
+    bool boolean, or_path; /* true and false are all its values; a file's path is one too */
+    bool no_result;        /* it changes no result */
+};
+/* Tells of each key, in the table's order, those of a task behind /tasks. */
+void keys_describe(void (*tell)(const struct key_description *k, void *context), void *context);
+
 /* Appends the help of all keys (pointer, type, bounds, default, what it does), for --help. */
 void keys_help(struct str *out);
 

@@ -20,6 +20,7 @@ static const struct {
     {"/data/corrections", "candidates must be validated on the same labels"},
     {"/data/ages", "candidates must be validated on the same labels"},
     {"/data/age_labels", "candidates must be validated on the same labels"},
+    {"/data/races", "candidates must be validated on the same labels"},
     {"/data/repeated_rows", "candidates must be validated on the same images"},
     {"/data/crop", "candidates must be validated on the same images"},
     {"/seed", "one choice holds for all seeds"},

@@ -191,9 +191,10 @@ bool store_check_data(
         " AND coalesce(json_extract(c.config, '$.data.crop'), ?7) = ?7"
         " AND coalesce(json_extract(c.config, '$.data.ages'), 'own') = ?8"
         " AND coalesce(json_extract(c.config, '$.data.corrections'), 'none') = ?9"
+        " AND coalesce(json_extract(c.config, '$.data.races'), 'utkface-5') = ?10"
         " AND (c.state = ?4 OR c.step > 0) ORDER BY m.position LIMIT 1",
-        "sssisssss", grid, source->dataset, source->fingerprint, CELL_DONE, source->age_labels,
-        source->repeated_rows, source->crop, source->ages, source->corrections);
+        "sssissssss", grid, source->dataset, source->fingerprint, CELL_DONE, source->age_labels,
+        source->repeated_rows, source->crop, source->ages, source->corrections, source->races);
     int row = stmt ? sql_step(stmt, e) : -1;
     struct str changes = {0};
     if (row == 1 && store_describe_changes(s, source, sql_text(stmt, 2), &changes, e))

@@ -139,7 +139,7 @@ struct cell_record {
 /* What a cell's data come from: a set by its name, how it is read (names of /data/age_labels,
  * /data/repeated_rows, /data/crop), and what its folder then gives. */
 struct store_source {
-    const char *dataset, *ages, *age_labels, *repeated_rows, *crop, *corrections;
+    const char *dataset, *ages, *age_labels, *repeated_rows, *crop, *races, *corrections;
     const char *fingerprint, *folder;
     const struct store_sample *samples; /* n of them, sorted by id (bytes); NULL: not known */
     size_t n;
