@@ -92,7 +92,7 @@ static const struct {
     {"$DMTL status", "dmtl: status: which grid? expected its file or its name, like demo\n"},
     {"$DMTL report --format csv",
         "dmtl: report: which grid? expected its file or its name, like demo\n"},
-    {"$DMTL plot", "dmtl: plot: expected a kind (cs, weights, confusion, loss or all) and a grid, "
+    {"$DMTL plot", "dmtl: plot: expected a kind (cs, confusion, subgroups, ... or all) and a grid, "
                    "like `dmtl plot cs demo -o cs.svg`\n"},
     {"$DMTL run small.json x", "dmtl: run: x: one argument too many (`dmtl run --help`)\n"},
     {"$DMTL status small x", "dmtl: status: x: one argument too many (`dmtl status --help`)\n"},
