@@ -32,7 +32,7 @@ static const struct {
     const char *line, *words;
 } asked[] = {
     {"pl", "plan,plot"},
-    {"plot ''", "cs,weights,confusion,loss,all"},
+    {"plot ''", "cs,error,confusion,subgroups,gaps,differences,calibration,weights,loss,all"},
     {"plot cs ''", "done,two words,:files *.json "},
     {"plot -o x cs --only full d",
         "done,:files *.json "}, /* options and their values are no arguments */
@@ -41,7 +41,7 @@ static const struct {
     {"run small.json x ''", ""},
     {"plot --format ''", "svg,pdf,png"},
     {"plot --format=p", "--format=pdf,--format=png"},
-    {"report --format ''", "md,csv,json"},
+    {"report --format ''", "md,html,summary,tex,csv,json"},
     {"audit --part ''", "validation,test"},
     {"audit --task r", "race"},
     {"audit --readout ''", "count,argmax,expectation,median,bayes"},

@@ -136,7 +136,7 @@ static void offer_set_folders(struct completing *c, const char *before) {
 }
 
 static void offer_figures(struct completing *c, const char *before) {
-    offer_words(c, before, figure_name, FIGURE_COUNT, sizeof *figure_name);
+    offer_words(c, before, figure_rows, FIGURE_COUNT, sizeof *figure_rows);
     offer(c, before, "all", "");
 }
 
