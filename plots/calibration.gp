@@ -11,7 +11,7 @@ do for [p=1:panels] {
     set rmargin at screen right[2*p-1]
     set bmargin at screen bottom[2*p-1]
     set tmargin at screen top[2*p-1]
-    set title panel_title[p] noenhanced offset 0,-0.4
+    set title panel_title[p] noenhanced offset 0,title_at
     set format x ''
     unset xlabel
     set ylabel 'Accuracy (%)' offset 0.8,0
@@ -25,7 +25,7 @@ do for [p=1:panels] {
     unset title
     set format x '%g'
     set format y '%g'
-    set xlabel 'Confidence (%)' noenhanced offset 0,0.4
+    set xlabel 'Confidence (%)' noenhanced offset 0,0.4+label_raise
     set ylabel 'Predictions' offset 0.8,0
     set yrange [0:most[p]*1.05]
     set ytics most[p] < 2 ? 1 : ceil(most[p]/2.0)

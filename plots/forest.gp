@@ -12,8 +12,8 @@ do for [p=1:panels] {
     set rmargin at screen right[p]
     set bmargin at screen bottom[p]
     set tmargin at screen top[p]
-    set title panel_title[p] noenhanced offset 0,-0.4
-    set xlabel measure[p] noenhanced offset 0,0.5
+    set title panel_title[p] noenhanced offset 0,title_at
+    set xlabel measure[p] noenhanced offset 0,0.5+label_raise
     set xrange [from[p]:to[p]]
     set xtics autofreq font label_font offset 0,0.3
     set yrange [rows_of[p]-0.5:-0.5] noreverse

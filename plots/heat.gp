@@ -11,8 +11,8 @@ do for [p=1:panels] {
     set rmargin at screen right[p]
     set bmargin at screen bottom[p]
     set tmargin at screen top[p]
-    set title panel_title[p] noenhanced offset 0,-0.4
-    set xlabel x_label noenhanced offset 0,0.3
+    set title panel_title[p] noenhanced offset 0,title_at
+    set xlabel x_label noenhanced offset 0,0.3+label_raise
     set ylabel y_label noenhanced offset 0.6,0
     set xrange [-0.5:columns_of[p]-0.5]
     set yrange [rows_of[p]-0.5:-0.5] noreverse
@@ -25,7 +25,7 @@ do for [p=1:panels] {
             fillstyle solid 1 noborder linecolor palette, \
         $data index p-1 using 1:2:(0.5):(0.5) with boxxyerror fillstyle empty linecolor rgb '#c0c0c0' linewidth 0.8, \
         $marks index p-1 using 1:2 with filledcurves closed fillstyle solid 1 noborder linecolor rgb '#505050', \
-        $data index p-1 using 1:2:4:(ink($3)) with labels font label_font offset 0,value_at textcolor rgb variable, \
-        $data index p-1 using 1:2:5:(ink($3)) with labels font small_font offset 0,-0.5 textcolor rgb variable
+        $data index p-1 using 1:2:4:(ink($3)) with labels font label_font offset 0,line_scale*value_at textcolor rgb variable, \
+        $data index p-1 using 1:2:5:(ink($3)) with labels font small_font offset 0,-0.5*line_scale textcolor rgb variable
 }
 unset multiplot

@@ -1,12 +1,12 @@
 # Panels of lines: line, mean over the repetitions; band, lowest to highest. One legend below, or with
 # legend_rows 0 the panel's own.
 set multiplot layout panel_rows,panel_columns title figure_title font title_font noenhanced \
-    margins 70.0/width,1-18.0/width,(60.0+below+legend_rows*22.0)/height,1-(above+14.0+title_lines*18.0)/height \
+    margins 70.0/width,1-18.0/width,(60.0+below+legend_rows*22.0)/height,1-(above+title_px+2.0)/height \
     spacing 84.0/width,(82.0+below)/height
 if (legend_rows > 0) { set key off }
-set title offset 0,-0.4
+set title offset 0,title_at
 set format '%g'
-set xlabel offset 0,0.4
+set xlabel offset 0,0.4+label_raise
 set ylabel offset 0.1,0
 if (points <= 10) { set xtics 1 }
 if (places > 0) {

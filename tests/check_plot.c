@@ -300,7 +300,7 @@ static void put_rows(int n, const char *title) {
 START_TEST(a_legend_that_does_not_fit_stands_below) {
     static const char draw[] =
         "$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && cat cs.svg.gp";
-    expect(draw, 0, "svg size 640,408 ", NULL);
+    expect(draw, 0, "svg size 640,416 ", NULL);
     expect(draw, 0, "legend_rows = 0\n", NULL);
     put_rows(12, "Approach");
     expect(draw, 0, "svg size 640,496 ", NULL);
@@ -315,7 +315,7 @@ START_TEST(a_long_name_widens_the_figure) {
     put_rows(2, "A name that fills the legend from one side of the figure to the other");
     expect("$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && cat cs.svg.gp", 0,
         "legend_rows = 2\nlegends = 2\n", NULL);
-    expect("cat cs.svg.gp", 0, "svg size 714,452 ", NULL);
+    expect("cat cs.svg.gp", 0, "svg size 714,460 ", NULL);
 }
 END_TEST
 

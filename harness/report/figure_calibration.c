@@ -76,7 +76,7 @@ static bool lay_out(struct layout *at, struct figure *f, const struct tasks *t,
     int curve = o->width == WIDTH_COLUMN ? COLUMN_CURVE_PX : CURVE_PX;
     int each = HEAD_PX + curve + BETWEEN_PX + COUNT_PX + FOOT_PX;
     *at = (struct layout){.columns = columns, .width = width ? width : SLOT_PX * columns};
-    int slot = at->width / columns, top = 12 + LINE_PX * page_title_lines(title, at->width);
+    int slot = at->width / columns, top = page_title_px(o, title, at->width);
     int rows = (page_height(o) - top) / each;
     if (!page_panels(f, o, t->n, rows * columns, &at->first, &at->end, e))
         return false;
@@ -121,7 +121,7 @@ static bool draw(struct figure *f, const struct tasks *t, const struct figure_op
         return false;
     int panels = at.end - at.first;
     page_terminal(script, o, at.width, at.height);
-    page_title(script, title, at.width);
+    page_title(script, o, title, at.width);
     add_data(f, t, &at);
     page_boxes(script, at.box, 2 * panels, at.width, at.height);
     str_addf(script, "panels = %d\nbins = %d\nfew = %d\narray panel_title[%d]\narray most[%d]\n",

@@ -158,7 +158,7 @@ static struct layout measure(const struct forest *f, const struct figure_options
 
 static bool lay_out(struct layout *at, struct figure *figure, const struct forest *f,
     const struct figure_options *o, const char *title, struct err *e) {
-    int top = 12 + LINE_PX * page_title_lines(title, at->width), total = 0, tallest = 0;
+    int top = page_title_px(o, title, at->width), total = 0, tallest = 0;
     int step = f->together * at->columns;
     for (int i = 0; i < f->panels; i += step) {
         int height = stack_height(f, i, at->columns);
@@ -259,11 +259,11 @@ bool forest_figure(struct figure *f, struct forest *forest, const struct figure_
     if (!forest->panels)
         return true;
     struct layout at = measure(forest, o);
-    cut_rows(f, forest, o, 12 + LINE_PX * page_title_lines(title, at.width));
+    cut_rows(f, forest, o, page_title_px(o, title, at.width));
     if (!lay_out(&at, f, forest, o, title, e))
         return false;
     page_terminal(script, o, at.width, at.height);
-    page_title(script, title, at.width);
+    page_title(script, o, title, at.width);
     add_data(f, forest, &at);
     str_addf(script, "panels = %d\n", at.end - at.first);
     page_boxes(script, at.box, at.end - at.first, at.width, at.height);

@@ -191,7 +191,7 @@ static struct layout measure(const struct heat *h, const struct figure_options *
 
 static bool lay_out(struct layout *at, struct figure *f, const struct heat *h,
     const struct figure_options *o, const char *title, struct err *e) {
-    int top = 12 + LINE_PX * page_title_lines(title, at->width), total = 0, tallest = 0;
+    int top = page_title_px(o, title, at->width), total = 0, tallest = 0;
     for (int i = 0; i < h->panels; i += at->columns) {
         total += row_height(h, at, i);
         tallest = larger(tallest, row_height(h, at, i));
@@ -294,7 +294,7 @@ bool heat_figure(struct figure *f, const struct heat *h, const struct figure_opt
     bool ok = lay_out(&at, f, h, o, whole, e);
     if (ok) {
         page_terminal(script, o, at.width, at.height);
-        page_title(script, whole, at.width);
+        page_title(script, o, whole, at.width);
         add_data(f, h, &at);
         add_marks(script, h, &at);
         page_boxes(script, at.box, at.end - at.first, at.width, at.height);

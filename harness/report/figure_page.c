@@ -66,6 +66,10 @@ void page_terminal(struct str *script, const struct figure_options *o, int width
             "noenhanced background '#ffffff'\n",
             10.5 * s * dots, width * s * dots, height * s * dots, 10.5 * s * dots, dots * s,
             0.75 * dots * s);
+    /* The SVG terminal takes a line of text to be a third higher than the others do. */
+    bool svg = o->format == PICTURE_SVG;
+    str_addf(script, "line_scale = %s\ntitle_at = %s\nlabel_raise = %s\n", svg ? "0.74" : "1",
+        svg ? "-0.75" : "-0.4", svg ? "0.4" : "0");
     /* Of points by themselves: the format's scale is in PNG's terminal, elsewhere in the number. */
     str_addf(script, "marker = %.3g\nwidth = %d\nheight = %d\n",
         o->format == PICTURE_PNG ? 1.2 : 0.9 * s, width, height);
@@ -166,7 +170,7 @@ static int title_characters(int width) {
     return (width - 16) * 10 / 77;
 }
 
-int page_title_lines(const char *title, int width) {
+static int title_lines(const char *title, int width) {
     int lines = 0;
     for (; *title && lines < TITLE_LINES; lines++) {
         title += line_length(title, title_characters(width));
@@ -175,10 +179,17 @@ int page_title_lines(const char *title, int width) {
     return lines < 1 ? 1 : lines;
 }
 
+int page_title_px(const struct figure_options *o, const char *title, int width) {
+    enum { AROUND_PX = 12, LINE_PX = 18, SVG_AROUND_PX = 16, SVG_LINE_PX = 22 };
+    int lines = title_lines(title, width);
+    return o->format == PICTURE_SVG ? SVG_AROUND_PX + SVG_LINE_PX * lines
+                                    : AROUND_PX + LINE_PX * lines;
+}
+
 /* gnuplot knows line breaks in double quotes alone, where a backquote would run: the format has them, the text not. */
-void page_title(struct str *script, const char *title, int width) {
-    int lines = page_title_lines(title, width), characters = title_characters(width);
-    str_addf(script, "title_lines = %d\nfigure_title = sprintf(\"", lines);
+void page_title(struct str *script, const struct figure_options *o, const char *title, int width) {
+    int lines = title_lines(title, width), characters = title_characters(width);
+    str_addf(script, "title_px = %d\nfigure_title = sprintf(\"", page_title_px(o, title, width));
     for (int i = 0; i < lines; i++)
         str_add(script, i ? "\\n%s" : "%s");
     str_addc(script, '"');

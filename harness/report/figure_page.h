@@ -9,9 +9,8 @@
 
 enum {
     FONT_PX = 14,
-    LETTER_PX = 9, /* room for a letter at full size, wide ones too */
-    LABEL_PX = 8,  /* at the size of labels */
-    LINE_PX = 18,
+    LETTER_PX = 9,   /* room for a letter at full size, wide ones too */
+    LABEL_PX = 8,    /* at the size of labels */
     SCREEN_PX = 1400 /* the widest on a screen */
 };
 
@@ -24,12 +23,12 @@ bool page_panels(struct figure *f, const struct figure_options *o, int panels, i
     int *first, int *end, struct err *e);
 
 /* Appends the terminal; base_font, width and height are set for scripts. Then the title, `lines` of which
- * page_title_lines counts. */
+ * are broken to fit. */
 void page_terminal(struct str *script, const struct figure_options *o, int width, int height);
 char *page_title_name(
     const char *name); /* so short that a title has room for more; the caller frees */
-int page_title_lines(const char *title, int width);
-void page_title(struct str *script, const char *title, int width);
+int page_title_px(const struct figure_options *o, const char *title, int width); /* its room */
+void page_title(struct str *script, const struct figure_options *o, const char *title, int width);
 
 /* Where a panel's plot stands, from the picture's left and upper edge. */
 struct page_box {

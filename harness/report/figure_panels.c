@@ -191,7 +191,7 @@ static bool has_titles(const struct panels *p) {
 
 static bool lay_out(struct layout *at, struct legend *legend, struct figure *f,
     const struct panels *p, const struct figure_options *o, const char *title, struct err *e) {
-    enum { SLOPE_PX = 18, TITLED_PX = 24, SMALL_PX = 6, MARGIN_PX = 18, PANEL_AROUND_PX = 82 };
+    enum { SLOPE_PX = 18, TITLED_PX = 24, SMALL_PX = 6, MARGIN_PX = 6, PANEL_AROUND_PX = 82 };
     int columns = columns_of(p, o), width = page_width(o), widest = width ? width : SCREEN_PX;
     if (!width)
         width = p->columns == 1 ? 640 : columns == 1 ? 560 : 390 * columns;
@@ -206,7 +206,7 @@ static bool lay_out(struct layout *at, struct legend *legend, struct figure *f,
     at->angle = place_angle(p, width / columns);
     at->below = at->angle ? SLOPE_PX : 0;
     at->above = has_titles(p) ? TITLED_PX : SMALL_PX;
-    int around = MARGIN_PX + LINE_PX * page_title_lines(title, width) + at->above - TITLED_PX +
+    int around = MARGIN_PX + page_title_px(o, title, width) + at->above - TITLED_PX +
                  LEGEND_ROW_PX * legend->rows;
     each = panel_height(p, o, page_height(o) - around, rows) + at->below;
     int most = (page_height(o) - around) / each;
@@ -337,7 +337,7 @@ bool panels_figure(struct figure *f, struct panels *p, const struct figure_optio
     if (!lay_out(&at, &legend, f, p, o, title, e))
         return false;
     page_terminal(script, o, at.width, at.height);
-    page_title(script, title, at.width);
+    page_title(script, o, title, at.width);
     add_data(f, p, &at);
     str_addf(script, "panels = %d\npanel_columns = %d\npanel_rows = %d\n", at.end - at.first,
         at.columns, at.rows);
