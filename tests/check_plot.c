@@ -303,7 +303,7 @@ START_TEST(a_legend_that_does_not_fit_stands_below) {
     expect(draw, 0, "svg size 640,416 ", NULL);
     expect(draw, 0, "legend_rows = 0\n", NULL);
     put_rows(12, "Approach");
-    expect(draw, 0, "svg size 640,496 ", NULL);
+    expect(draw, 0, "svg size 640,504 ", NULL);
     expect(draw, 0, "legend_rows = 4\nlegends = 12\n", NULL);
     expect("sed -n 's/^line_look.*= //p' cs.svg.gp | tr '\\n' ' '", 0,
         "1 2 3 4 5 6 7 8 9 10 11 12 ", NULL);

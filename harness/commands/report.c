@@ -113,7 +113,8 @@ bool command_report(int argc, char **argv, struct err *e) {
                   o.part == PART_COUNT ? stored_grid_part(&grid) : o.part, e);
     if (ok) {
         if (!o.no_tests)
-            row_tests_make(&tests, grid.store, &results, cores_usable());
+            row_tests_make(&tests, grid.store, &results, cores_usable(),
+                formats[o.format].page == report_html);
         const struct row_tests *made = o.no_tests ? NULL : &tests;
         if (formats[o.format].text)
             formats[o.format].text(&text, &results, made);

@@ -8,6 +8,9 @@
 #include "core/str.h"
 #include "report/results.h"
 
+struct audits;
+struct comparisons;
+
 enum figure_kind {
     FIGURE_CS,
     FIGURE_ERROR,
@@ -50,6 +53,11 @@ struct figure_options {
     const char *const *by; /* crossings such as "age_group,gender"; n_by 0: the figure's own */
     size_t n_by;
     struct audit_options statistics;
+    /* What a caller has made already with these statistics, so that it is not made again: the baseline's audit by single
+     * attributes at least, with the bins that the figure would take, and the grid's comparisons with all intervals. NULL:
+     * the figure makes its own, as it does under a choice of task, metric or groups. */
+    const struct audits *audit;
+    const struct comparisons *comparisons;
     enum picture_format format;
     enum figure_width width;
     int page; /* of a figure that takes several; 0 or 1: the first */

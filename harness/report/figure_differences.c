@@ -124,6 +124,8 @@ bool figure_differences(struct figure *f, const struct results *r, struct store 
     struct comparisons all = {0};
     if (!has_pair(r, o))
         return true;
+    if (o->comparisons && o->task < 0 && !o->metric && !o->bins)
+        return draw(f, r, o->comparisons, o, e);
     if (o->task >= 0)
         request.tasks[o->task] = true;
     bool ok = systems_read(&systems, store, r->grid.name, e) &&

@@ -89,9 +89,16 @@ static bool same_outcome(const struct audit_section *a, const struct audit_secti
     return a->task == b->task && strcmp(a->outcome.name, b->outcome.name) == 0;
 }
 
+/* Crossings of several attributes are drawn only where they were asked for. */
+static bool draws(
+    const struct figure_options *o, const struct audits *a, const struct audit_section *s) {
+    const char *by = a->tasks[s->task].crossings[s->crossing].by;
+    return figure_audit_draws(o, s) && (o->n_by || !strchr(by, ','));
+}
+
 /* The panels of one outcome of a task: all its crossings together. */
-static void add_outcome(
-    struct forest *f, const struct audits *a, const struct audit_section *first) {
+static void add_outcome(struct forest *f, const struct figure_options *o, const struct audits *a,
+    const struct audit_section *first) {
     const struct audit_task *t = &a->tasks[first->task];
     const struct audit_section *end = a->sections + a->n_sections;
     char *title = outcome_title(t->task, &first->outcome),
@@ -102,11 +109,11 @@ static void add_outcome(
     p->least = outcome_traits(&first->outcome).share ? 0 : -INFINITY;
     p->most = outcome_traits(&first->outcome).share ? 100 : INFINITY;
     for (const struct audit_section *s = first; s < end; s++)
-        if (same_outcome(s, first))
+        if (same_outcome(s, first) && draws(o, a, s))
             add_cells(p, a, s);
     p = forest_start(f, gaps, "Largest difference", 0);
     for (const struct audit_section *s = first; s < end; s++)
-        if (same_outcome(s, first)) {
+        if (same_outcome(s, first) && draws(o, a, s)) {
             add_gap(p, a, s, GAP_DIFFERENCE);
             add_gap(p, a, s, GAP_DIFFERENCE_TO_OVERALL);
         }
@@ -121,11 +128,11 @@ static bool draw(struct figure *f, const struct results *r, const struct result_
     const struct audits *a, const struct figure_options *o, struct err *e) {
     struct forest forest = {.together = 2};
     for (size_t i = 0; i < a->n_sections; i++) {
-        bool first = figure_audit_draws(o, &a->sections[i]);
+        bool first = draws(o, a, &a->sections[i]);
         for (size_t k = 0; k < i; k++)
             first &= !same_outcome(&a->sections[k], &a->sections[i]);
         if (first)
-            add_outcome(&forest, a, &a->sections[i]);
+            add_outcome(&forest, o, a, &a->sections[i]);
     }
     char *row_name = figure_row_name(r, row), *name = page_title_name(row_name);
     free(row_name);
@@ -165,6 +172,8 @@ bool figure_gaps(struct figure *f, const struct results *r, struct store *store,
     size_t n = 0;
     if (!row || !figure_row_done(r, row, o))
         return true;
+    if (o->audit && o->task < 0 && !o->metric && !o->n_by && !o->n_variants)
+        return draw(f, r, row, o->audit, o, e);
     bool ok = o->n_by || choose_by(by, &n, r, store_db(store), row, o, e);
     ok = ok &&
          figure_audit_make(

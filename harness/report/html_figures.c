@@ -68,13 +68,19 @@ static void add_figure(struct str *out, const struct drawing *d, const struct fi
     str_add(out, "\">Its numbers as CSV</a></p></figure>\n");
 }
 
-bool html_figures(
-    struct str *out, const struct results *r, struct store *store, int threads, struct err *e) {
+bool html_figures(struct str *out, const struct results *r, struct store *store,
+    const struct row_audits *audits, const struct row_tests *tests, int threads, struct err *e) {
+    bool same_bins = audits->baseline.bins != NULL; /* else figures have decades */
     struct figure_options options = {.task = -1,
         .convention = CS_LT,
         .format = PICTURE_SVG,
-        .statistics = {RESULT_CONFIDENCE, AUDIT_SMALL, COMPARISON_DRAWS, COMPARISON_SEED, threads,
-            false, NULL}};
+        .statistics = {.confidence = RESULT_CONFIDENCE,
+            .min_clusters = AUDIT_SMALL,
+            .draws = COMPARISON_DRAWS,
+            .seed = COMPARISON_SEED,
+            .threads = threads},
+        .audit = audits->resampled && same_bins ? &audits->list[audits->first] : NULL,
+        .comparisons = tests && tests->why.kind == ERR_NONE ? &tests->comparisons : NULL};
     struct drawing *drawings = xcalloc(FIGURE_COUNT, sizeof *drawings);
     bool ok = true;
     for (int kind = 0; ok && kind < FIGURE_COUNT; kind++)

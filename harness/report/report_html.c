@@ -121,7 +121,7 @@ bool report_html(struct str *out, const struct results *r, struct store *store,
         html_tables(out, r, tests);
         section_end(out);
         section(out, "figures", "Figures");
-        ok = html_figures(out, r, store, threads, e);
+        ok = html_figures(out, r, store, &audits, tests, threads, e);
         section_end(out);
         groups(out, &audits);
         section(out, "cells", "Cells");

@@ -49,6 +49,7 @@ bool row_audits_make(struct row_audits *a, struct store *s, const struct results
         ok = audits_make(&a->list[a->n++], first ? &a->baseline : &a->others, &a->systems, i, e);
         a->first = first ? a->n - 1 : a->first;
         found |= first;
+        a->resampled = found;
     }
     return ok;
 }

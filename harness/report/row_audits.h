@@ -11,7 +11,8 @@ struct row_audits {
     struct audits
         *list; /* [n]: of rows that have a done cell with values on the part of the results */
     size_t n;
-    size_t first; /* the baseline's, or where it has none the first */
+    size_t first;   /* the baseline's, or where it has none the first */
+    bool resampled; /* whether that is the baseline's */
 };
 
 /* With confusion matrices. The baseline's alone resamples: its gaps are findings; of the others values and the intervals

@@ -3,11 +3,15 @@
 #include <math.h>
 #include <string.h>
 
-void row_tests_make(struct row_tests *t, struct store *s, const struct results *r, int threads) {
+void row_tests_make(struct row_tests *t, struct store *s, const struct results *r, int threads,
+    bool all_intervals) {
     bool baseline = false, others = false;
-    *t = (struct row_tests){
-        .request = {.choice = {.part = r->part},
-            .options = {COMPARISON_CONFIDENCE, COMPARISON_DRAWS, COMPARISON_SEED, threads, true}}};
+    *t = (struct row_tests){.request = {.choice = {.part = r->part},
+                                .options = {.confidence = COMPARISON_CONFIDENCE,
+                                    .draws = COMPARISON_DRAWS,
+                                    .seed = COMPARISON_SEED,
+                                    .threads = threads,
+                                    .claims_alone = !all_intervals}}};
     for (size_t i = 0; i < r->n_rows; i++)
         *(r->rows[i].baseline ? &baseline : &others) = true;
     if (!baseline || !others)

@@ -10,13 +10,14 @@ struct row_tests {
     struct systems systems;
     struct comparison_request request;
     struct comparisons
-        comparisons; /* its intervals are there where p alone does not rule a claim out */
-    struct err why;  /* why no test was made; ERR_NONE: some were */
+        comparisons; /* unless all were wanted, its intervals are there where p does not rule a claim out */
+    struct err why; /* why no test was made; ERR_NONE: some were */
 };
 
 /* Where tests cannot be made (no predictions, a baseline in no row, truths that differ) `why` says so: a report has
  * its numbers without them. row_tests_free in any case. */
-void row_tests_make(struct row_tests *t, struct store *s, const struct results *r, int threads);
+void row_tests_make(
+    struct row_tests *t, struct store *s, const struct results *r, int threads, bool all_intervals);
 void row_tests_free(struct row_tests *t);
 
 struct row_test {
