@@ -30,7 +30,7 @@ all: $(OUT)/dmtl $(OUT)/dmtl-torch
 
 # ---- goals that may be the first command on a machine: they set it up and then call make again ----
 
-FIRST := setup demo test weights wheel-libtorch test-wheel lint fuzz valgrind bench test-fresh test-cuda test-slurm test-html test-latex test-kills test-power
+FIRST := setup demo test weights wheel-libtorch test-wheel lint fuzz valgrind bench test-fresh test-cuda test-slurm test-html test-latex reference test-kills test-power
 setup:
 	@setup/packages
 demo: setup
@@ -86,6 +86,9 @@ test-html: setup # the HTML report in headless Chromium; says that it was skippe
 test-latex: setup # the tables of `dmtl report --format tex`; says that it was skipped where TeX cannot be installed
 	@$(MAKE) --no-print-directory all
 	tests/latex $(OUT)/dmtl
+reference: setup # DATA=DIR: results/reference/ anew, from DIR/utkface; GRIDS=utkface-quick: of that grid alone
+	@$(MAKE) --no-print-directory all
+	setup/reference $(OUT)/dmtl $(or $(DATA),$(error reference: say where utkface is: DATA=DIR))/utkface $(GRIDS)
 test-kills: setup # the campaigns of `make test` at full length: 400 kills, a thousand cells under eight workers
 	@$(MAKE) --no-print-directory all $(OUT)/check
 	@for s in kills many_workers; do DMTL_FULL=1 CK_RUN_SUITE=$$s $(OUT)/check || exit 1; done
