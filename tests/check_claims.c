@@ -274,7 +274,7 @@ static const struct {
         "/claims/0/contradicts: \"a\": expected the id of another claim"},
     {FILE_OF("[{" MAE "}, {" MAE "}]"), "f: /claims/1/id: \"a\": expected an id of its own"},
     {FILE_OF("[{\"id\": \"a\", \"where\": \"T\", \"set\": \"utkfaces\", \"kind\": \"value\"}]"),
-        "/claims/0/set (\"a\"): \"utkfaces\": expected one of utkface, synthetic, adience; did you mean utkface?"},
+        "/claims/0/set (\"a\"): \"utkfaces\": expected one of utkface, synthetic, adience, folder; did you mean utkface?"},
     {FILE_OF("[{\"id\": \"a\", \"kind\": \"value\", \"variants\": []}]"),
         "/claims/0/variants (\"a\"): expected a list of 1 to 16 names"},
     {FILE_OF("[{\"id\": \"a\", \"kind\": \"value\", \"variants\": [\"full\", 3]}]"),
