@@ -205,7 +205,7 @@ END_TEST
 
 /* Draws that are kept are those that would be made: by tables of as many clusters, and of others in between. */
 START_TEST(shared_draws_change_nothing) {
-    struct unit_draws draws = {0};
+    struct shared_draws draws = {0};
     struct audit_options alone = plain, shared = plain;
     alone.draws = shared.draws = 200;
     shared.shared_draws = &draws;
@@ -217,13 +217,15 @@ START_TEST(shared_draws_change_nothing) {
         audit_by(&a, &p, "accuracy", ATTR_RACE, &alone);
         audit_by(&b, &p, "accuracy", ATTR_RACE, &shared);
         check_same(&a, &b);
-        ck_assert_ptr_nonnull(draws.times);
-        ck_assert_uint_eq(draws.units, b.all.clusters);
+        ck_assert_ptr_nonnull(draws.bootstrap.times);
+        ck_assert_ptr_nonnull(draws.permutation.taken);
+        ck_assert_uint_eq(draws.bootstrap.units, b.all.clusters);
+        ck_assert_uint_eq(draws.permutation.all, b.all.clusters);
         audit_free(&a);
         audit_free(&b);
         predictions_free(&p);
     }
-    unit_draws_free(&draws);
+    shared_draws_free(&draws);
 }
 END_TEST
 

@@ -213,8 +213,9 @@ static void permutation(struct audit *a) {
     size_t threads = (size_t)a->o->threads, ranked = t->ranked;
     a->cell_hits = xcalloc(threads * ranked, sizeof *a->cell_hits);
     a->gap_hits = xcalloc(threads * GAP_COUNT, sizeof *a->gap_hits);
-    permute_groups(&a->rows.permuted, (struct draws){a->o->seed, a->o->draws, a->o->threads, NULL},
-        count_chance, a);
+    permute_groups(&a->rows.permuted,
+        (struct draws){a->o->seed, a->o->draws, a->o->threads, a->o->shared_draws}, count_chance,
+        a);
     double *p = xcalloc(ranked, sizeof *p), *q = xcalloc(ranked, sizeof *q);
     for (size_t i = 0; i < ranked; i++)
         p[i] = chance(a->cell_hits + i, ranked, a->o);

@@ -105,16 +105,22 @@ static bool share_denominators(const struct pairs *x) {
     return true;
 }
 
-/* The numerators of all runs, and the denominator: [n][runs_a + runs_b + 1]. */
+/* Numbers of a compact row: the numerators of all runs and the denominator, up to a multiple of four, by which sums go
+ * fastest. */
+static int compact_width(const struct pairs *x) {
+    return (x->runs_a + x->runs_b + 1 + 3) / 4 * 4;
+}
+
+/* [n][compact_width] */
 static double *compact_terms(const struct pairs *x) {
     int runs = x->runs_a + x->runs_b;
-    double *terms = xcalloc(x->n, (size_t)(runs + 1) * sizeof *terms);
+    size_t width = (size_t)compact_width(x);
+    double *terms = xcalloc(x->n, width * sizeof *terms);
     for (size_t i = 0; i < x->n; i++) {
         const double *row = x->terms + i * (size_t)x->width;
-        double *compact = terms + i * (size_t)(runs + 1);
         for (int r = 0; r < runs; r++)
-            compact[r] = row[2 * r];
-        compact[runs] = row[1];
+            terms[i * width + (size_t)r] = row[2 * r];
+        terms[i * width + (size_t)runs] = row[1];
     }
     return terms;
 }
@@ -155,7 +161,7 @@ static void bootstrap(struct pairs *x, const struct grouped_rows *rows, struct p
     x->shared = share_denominators(x);
     if (x->shared) {
         drawn.terms = compact = compact_terms(x);
-        drawn.width = x->runs_a + x->runs_b + 1;
+        drawn.width = compact_width(x);
     }
     x->replicates = xcalloc(draws, sizeof *x->replicates);
     x->weight = xcalloc((size_t)x->o->threads * (size_t)(x->runs_a + x->runs_b), sizeof *x->weight);

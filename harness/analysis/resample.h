@@ -17,21 +17,29 @@ struct grouped_rows {
     size_t groups;
 };
 
-/* How often each unit is drawn in each of a bootstrap's draws: a function of seed and numbers alone, so that tables of
- * as many units share it. Begins as {0}; resample_units fills it where it is not of these numbers, and leaves it
- * alone where it would take more than 64 MiB. */
-struct unit_draws {
-    uint64_t seed;
-    size_t units, n;
-    uint8_t *times; /* [n][units] */
+/* Draws that tables of as many units share, for they are functions of seed and numbers alone: how often each unit is
+ * drawn by a bootstrap, and whose groups each takes in a permutation. Begins as {0}; each half is filled by the first
+ * table that needs it, anew where seed or numbers are others, and not at all where it would take more than 64 MiB. */
+struct shared_draws {
+    struct {
+        uint64_t seed;
+        size_t n, units;
+        uint8_t *times; /* [n][units] */
+    } bootstrap;
+    struct {
+        uint64_t seed;
+        size_t n, sizes, *units; /* [sizes]: units of as many rows */
+        size_t all;              /* their sum */
+        uint16_t *taken;         /* [n][all] */
+    } permutation;
 };
-void unit_draws_free(struct unit_draws *d);
+void shared_draws_free(struct shared_draws *d);
 
 struct draws {
     uint64_t seed;
     size_t n;
     int threads;
-    struct unit_draws *shared; /* NULL: nothing is kept for the next table */
+    struct shared_draws *shared; /* NULL: nothing is kept for the next table */
 };
 
 /* What is done with a draw's sums[groups][width]; `worker` is below the number of threads. The array is the

@@ -332,7 +332,7 @@ void audits_free(struct audits *a) {
     free(a->confusions);
     free(a->calibrations);
     free(a->tasks);
-    unit_draws_free(&a->draws);
+    shared_draws_free(&a->draws);
     age_bins_free(&a->sets);
     *a = (struct audits){0};
 }

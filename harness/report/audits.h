@@ -69,7 +69,7 @@ struct audits {
     size_t n_confusions, confusions_capacity;
     struct audit_calibration *calibrations;
     size_t n_calibrations, calibrations_capacity;
-    struct unit_draws draws; /* shared by the sections */
+    struct shared_draws draws; /* shared by the sections */
 };
 
 /* audits_free on success and failure alike; request and systems must outlive it. */

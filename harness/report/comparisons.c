@@ -80,7 +80,7 @@ static bool keep(struct kept *k, struct compared of, enum attribute task,
 struct maker {
     struct comparisons *c;
     struct kept a, b[ATTR_COUNT]; /* b: the baseline's serve many, so one a task is kept */
-    struct unit_draws draws;      /* shared by the tests */
+    struct shared_draws draws;      /* shared by the tests */
 };
 
 static void note_set(struct comparisons *c, const struct store_dataset *d) {
@@ -217,7 +217,7 @@ static bool finish(struct maker *m, bool ok, struct err *e) {
     system_predictions_free(&m->a.r);
     for (int task = 0; task < ATTR_COUNT; task++)
         system_predictions_free(&m->b[task].r);
-    unit_draws_free(&m->draws);
+    shared_draws_free(&m->draws);
     if (ok && c->n == 0)
         return err_set(e,
             "compare: no task has predictions of both systems on the %s part: `dmtl status` "
