@@ -120,20 +120,20 @@ static double steps(size_t samples, int batch) {
 }
 
 /* The passes through a frozen trunk, which its cells share, are of the first of them. */
-static double passes_s(struct probe *p, const struct sizes *s) {
-    if (p->pass_counted)
+static double passes_s(struct estimating *g, const struct probe *p, const struct sizes *s) {
+    if (p->pass == NO_PASS || g->probes.passes[p->pass].counted)
         return 0;
-    p->pass_counted = true;
-    return p->pass_s_per_image * (double)s->images;
+    g->probes.passes[p->pass].counted = true;
+    return g->probes.passes[p->pass].s_per_image * (double)s->images;
 }
 
-static void probed(struct estimating *g, size_t i, struct probe *p) {
+static void probed(struct estimating *g, size_t i, const struct probe *p) {
     const struct config *c = &cell_of(g, i)->config;
     const struct sizes *s = sizes_of(g, c);
     size_t judged = s->n[PART_VALIDATION] + s->n[PART_TEST];
     double epoch = steps(s->n[PART_TRAIN], c->batch) * p->train_s +
                    steps(s->n[PART_VALIDATION], c->batch) * p->infer_s;
-    double once = steps(s->n[PART_TEST], c->batch) * p->infer_s + passes_s(p, s);
+    double once = steps(s->n[PART_TEST], c->batch) * p->infer_s + passes_s(g, p, s);
     g->epoch_s[i] = epoch + once / c->epochs;
     /* weights and velocities, in single precision; predictions of each task on what is judged */
     g->bytes[i] =
@@ -151,12 +151,13 @@ static bool run_probes(struct estimating *g, struct err *e) {
                                    .context = g},
         e);
     for (size_t i = 0; ok && i < g->n; i++) {
-        struct probe *p = NULL;
-        if (share_done(&g->records[i]) < 1)
-            ok = (p = probes_of(&g->probes, &cell_of(g, i)->config, g->records[i].variant, o->quiet,
-                      e)) != NULL;
-        if (p)
-            probed(g, i, p);
+        struct probe found;
+        if (share_done(&g->records[i]) >= 1)
+            continue;
+        ok = probes_of(
+            &g->probes, &cell_of(g, i)->config, g->records[i].variant, o->quiet, &found, e);
+        if (ok)
+            probed(g, i, &found);
     }
     return ok;
 }

@@ -19,24 +19,46 @@ static bool frozen(const struct config *c) {
 }
 
 /* What no step's cost depends on, back to its default; weights are drawn. `px` 0: as it is. */
-static char *steps_text(const struct config *c, int px) {
+static cJSON *steps_json(const struct config *c, int px) {
     static const char *const idle[] = {"split", "seed", "select", "schedule", "report_epoch",
         "report_metrics", "early_stop_epochs", "epochs", "log_every", "checkpoint_every_s",
         "checkpoint_every_steps", "augment", "optimiser"};
     cJSON *config = config_resolved(c);
     cJSON *trunk = cJSON_GetObjectItem(config, "trunk"),
-          *data = cJSON_GetObjectItem(config, "data");
-    struct str text = {0};
+          *data = cJSON_GetObjectItem(config, "data"), *task;
     for (size_t i = 0; i < ARRAY_LEN(idle); i++)
         cJSON_DeleteItemFromObject(config, idle[i]);
     cJSON_ReplaceItemInObject(trunk, "weights", cJSON_CreateString("none"));
     cJSON_DeleteItemFromObject(trunk, "partial");
     cJSON_DeleteItemFromObject(data, "max_bad_share");
+    cJSON_DeleteItemFromObject(cJSON_GetObjectItem(config, "weighting"), "initial_log_variance");
+    cJSON_ArrayForEach(task, cJSON_GetObjectItem(config, "tasks"))
+        cJSON_DeleteItemFromObject(task, "weight");
     if (px)
         cJSON_ReplaceItemInObject(data, "image_px", cJSON_CreateNumber(px));
+    return config;
+}
+
+/* The canonical text; deletes the configuration. */
+static char *text_of_json(cJSON *config) {
+    struct str text = {0};
     json_canonical(&text, config);
     cJSON_Delete(config);
     return str_detach(&text);
+}
+
+static char *steps_text(const struct config *c, int px) {
+    return text_of_json(steps_json(c, px));
+}
+
+/* A pass through a frozen trunk, as features are made: of whatever heads, with one that costs nothing. */
+static char *pass_text(const struct config *c) {
+    cJSON *config = steps_json(c, 0), *tasks = cJSON_CreateObject();
+    cJSON_AddItemToObject(tasks, attribute_name[ATTR_GENDER], cJSON_CreateObject());
+    cJSON_ReplaceItemInObject(config, "tasks", tasks);
+    cJSON_DeleteItemFromObject(config, "weighting");
+    cJSON_ReplaceItemInObject(config, "batch", cJSON_CreateNumber(FEATURES_BATCH));
+    return text_of_json(config);
 }
 
 /* ---- one process ---- */
@@ -75,20 +97,40 @@ static bool measure(const struct probes *p, const char *what, const char *config
     return ok;
 }
 
-/* A frozen trunk is passed once; behind it the heads' steps are those on the smallest images. */
-static bool probe(const struct probes *p, const struct config *c, const char *what,
-    const char *steps, struct probe *out, struct err *e) {
+/* ---- a kind of cell ---- */
+
+/* The place of the pass through the cell's frozen trunk, which is measured unless it was; NO_PASS: e. */
+static size_t pass_of(struct probes *p, const struct config *c, const char *what, struct err *e) {
+    char *text = pass_text(c);
+    double batch_s;
     int64_t unused;
-    *out = (struct probe){0};
+    size_t at = 0;
+    while (at < p->n_passes && strcmp(p->passes[at].steps, text) != 0)
+        at++;
+    bool known = at < p->n_passes;
+    if (known || !measure(p, what, text, "infer", &batch_s, &unused, e)) {
+        free(text);
+        return known ? at : NO_PASS;
+    }
+    p->passes = xgrow(p->passes, &p->passes_capacity, p->n_passes + 1, sizeof *p->passes);
+    p->passes[p->n_passes] =
+        (struct probed_pass){.steps = text, .s_per_image = batch_s / FEATURES_BATCH};
+    return p->n_passes++;
+}
+
+/* A frozen trunk is passed once; behind it the heads' steps are those on the smallest images. */
+static bool probe(struct probes *p, const struct config *c, const char *what, const char *steps,
+    struct probe *out, struct err *e) {
+    int64_t unused;
+    *out = (struct probe){.pass = NO_PASS};
     if (!frozen(c))
         return measure(p, what, steps, "train", &out->train_s, &out->learned, e) &&
                measure(p, what, steps, "infer", &out->infer_s, &unused, e);
     char *small = steps_text(c, SMALL_PX);
-    double pass_s = 0, with_pass_s = 0, small_s = 0;
-    bool ok = measure(p, what, steps, "infer", &pass_s, &unused, e) &&
+    double with_pass_s = 0, small_s = 0;
+    bool ok = (out->pass = pass_of(p, c, what, e)) != NO_PASS &&
               measure(p, what, small, "train", &with_pass_s, &out->learned, e) &&
               measure(p, what, small, "infer", &small_s, &unused, e);
-    out->pass_s_per_image = pass_s / c->batch;
     out->train_s = fmax(with_pass_s - small_s, 0);
     free(small);
     return ok;
@@ -96,36 +138,42 @@ static bool probe(const struct probes *p, const struct config *c, const char *wh
 
 /* ---- all of them ---- */
 
-struct probe *probes_of(
-    struct probes *p, const struct config *c, const char *what, bool quiet, struct err *e) {
+static void say(const char *what) {
+    struct str line = {0};
+    str_add(&line, "probing ");
+    escape_line(&line, what);
+    str_addc(&line, '\n');
+    fputs(line.text, stderr);
+    str_free(&line);
+}
+
+bool probes_of(struct probes *p, const struct config *c, const char *what, bool quiet,
+    struct probe *found, struct err *e) {
     char *steps = steps_text(c, 0);
     for (size_t i = 0; i < p->n; i++)
         if (strcmp(p->list[i].steps, steps) == 0) {
+            *found = p->list[i].probe;
             free(steps);
-            return &p->list[i].probe;
+            return true;
         }
-    if (!quiet) {
-        struct str line = {0};
-        str_add(&line, "probing ");
-        escape_line(&line, what);
-        str_addc(&line, '\n');
-        fputs(line.text, stderr);
-        str_free(&line);
-    }
-    struct probe found;
-    if (!probe(p, c, what, steps, &found, e)) {
+    if (!quiet)
+        say(what);
+    if (!probe(p, c, what, steps, found, e)) {
         free(steps);
-        return NULL;
+        return false;
     }
     p->list = xgrow(p->list, &p->capacity, p->n + 1, sizeof *p->list);
     p->list[p->n].steps = steps;
-    p->list[p->n].probe = found;
-    return &p->list[p->n++].probe;
+    p->list[p->n++].probe = *found;
+    return true;
 }
 
 void probes_free(struct probes *p) {
     for (size_t i = 0; i < p->n; i++)
         free(p->list[i].steps);
+    for (size_t i = 0; i < p->n_passes; i++)
+        free(p->passes[i].steps);
     free(p->list);
+    free(p->passes);
     *p = (struct probes){0};
 }

@@ -94,4 +94,6 @@ struct config {
     int checkpoint_every_steps; /* /checkpoint_every_steps; 0: by time alone; no result changes */
 };
 
+enum { FEATURES_BATCH = 32 }; /* images that pass a frozen trunk at once, whatever /batch is */
+
 #endif

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* The file: a header of HEADER bytes (the text below, zeros), n x width float32, n bytes of `bad`. */
-enum { HEADER = 4096, BLOCK = 32 };
+enum { HEADER = 4096 };
 #define FORMAT "dmtl-features-1"
 
 static void header_text(char text[HEADER], const char *key, size_t n, int width) {
@@ -79,14 +79,14 @@ static bool make_file(const char *path, const char *key, struct maker *m,
     size_t n_bad = 0;
     char header[HEADER];
     header_text(header, key, set->n, m->width);
-    m->values = xmalloc((size_t)BLOCK * (size_t)m->width * sizeof(float));
+    m->values = xmalloc((size_t)FEATURES_BATCH * (size_t)m->width * sizeof(float));
     m->bad = xcalloc(set->n ? set->n : 1, 1);
     bool ok = file_output_open(&out, path, e);
     if (ok) {
         m->path = path;
         m->out = out.stream;
         fwrite(header, HEADER, 1, out.stream);
-        ok = pixels_stream(set, c->data.image_px, threads, BLOCK, c->data.max_bad_share,
+        ok = pixels_stream(set, c->data.image_px, threads, FEATURES_BATCH, c->data.max_bad_share,
             block_features, m, &bad_images, &n_bad, e);
     }
     if (ok) {
