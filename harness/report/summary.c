@@ -104,29 +104,38 @@ static void claim(struct str *s, const struct comparison *c) {
     add_span(s, share, size);
 }
 
-/* One sentence an approach: what differs from the baseline, and in what it is not told apart. */
+/* One sentence an approach: what differs from the baseline, in what it is not told apart, and what is not judged: as in
+ * the table, which marks no number of an incomplete row or a leaky split. */
 static void approach(struct summary *f, const struct comparisons *c, size_t first, size_t end) {
-    struct str differs = {0}, alike = {0}, s = {0};
+    struct str differs = {0}, alike = {0}, open = {0}, s = {0};
+    bool leaky = false;
     for (size_t i = first; i < end; i++) {
         const struct comparison *x = &c->list[i];
-        if (comparison_claims(x, RESULT_CONFIDENCE)) {
+        bool judged = comparison_may_claim(x);
+        if (judged && comparison_claims(x, RESULT_CONFIDENCE)) {
             str_add(&differs, differs.len ? "; " : "");
             claim(&differs, x);
-        } else {
-            str_add(&alike, alike.len ? ", " : "");
-            measure_name(&alike, x->task, x->outcome.name, x->bins);
+            continue;
         }
+        struct str *list = judged ? &alike : &open;
+        str_add(list, list->len ? ", " : "");
+        measure_name(list, x->task, x->outcome.name, x->bins);
+        leaky |= x->leaky;
     }
     const struct comparison *x = &c->list[first];
     str_addf(&s, "%s against %s: ", x->a.systems->list[x->a.system].title,
         x->b.systems->list[x->b.system].title);
-    if (differs.len)
-        str_addf(&s, "%s%s", differs.text, alike.len ? "; " : ".");
+    str_add(&s, differs.len ? differs.text : "");
     if (alike.len)
-        str_addf(&s, "not told apart in %s.", alike.text);
+        str_addf(&s, "%snot told apart in %s", differs.len ? "; " : "", alike.text);
+    if (open.len)
+        str_addf(&s, "%snot judged, for %s: %s", differs.len || alike.len ? "; " : "",
+            leaky ? "the split is leaky" : "cells are missing", open.text);
+    str_addc(&s, '.');
     add(f, &s);
     str_free(&differs);
     str_free(&alike);
+    str_free(&open);
 }
 
 static void approaches(struct summary *f, const struct comparisons *c) {
