@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DIFFERENCES "$DMTL plot differences fixture --db r.db -o d.svg --keep-script -q; "
 #define SUMMARY "$DMTL report fixture --db r.db --format summary "
 #define REPORT "$DMTL report fixture --db r.db "
 #define TEX REPORT "--format tex "
@@ -83,6 +84,8 @@ END_TEST
 
 /* An incomplete row of either side, and one of a leaky split. */
 START_TEST(what_is_incomplete_or_leaky_is_not_marked) {
+    set_report("family", "[{\"task\": \"age\", \"metric\": \"mae\"}]"); /* with which one is */
+    stored_expect(DIFFERENCES "grep -c ',1.$' d.svg.csv", 0, "1\n", NULL);
     stored_change("UPDATE cell SET dataset = 'adience' WHERE cell IN"
                   " (SELECT cell FROM member WHERE variant = 'equal-weights')");
     must_lack(REPORT "| grep '^|'", "†");
@@ -97,6 +100,8 @@ START_TEST(what_is_incomplete_or_leaky_is_not_marked) {
     stored_expect(
         SUMMARY, 0, "equal-weights against full: not judged, for cells are missing: ", NULL);
     must_lack(SUMMARY "| grep against", "worse");
+    stored_expect(DIFFERENCES "grep -c ',1.$' d.svg.csv", 1, "0\n", NULL);
+    stored_expect(DIFFERENCES "cat d.svg.gp", 0, "'equal-weights (baseline 1 of 2)'", NULL);
 }
 END_TEST
 

@@ -131,23 +131,6 @@ void text_set(struct str *script, const char *array, int i, const char *text, in
     str_addc(script, '\n');
 }
 
-char *text_of_group(const char *grouping) {
-    struct str text = {0};
-    str_add(&text, "");
-    for (const char *at = grouping; *at;) {
-        size_t n = strcspn(at, ",");
-        const char *equals = memchr(at, '=', n), *from = equals ? equals + 1 : at;
-        str_add(&text, at == grouping ? "" : ", ");
-        for (const char *c = from; c < at + n; c++) {
-            char code[3] = {c[0] == '%' ? c[1] : 0, c[0] == '%' && c[1] ? c[2] : 0, 0};
-            str_addc(&text, code[1] ? (char)strtol(code, NULL, 16) : *c);
-            c += code[1] ? 2 : 0;
-        }
-        at += n + (at[n] == ',');
-    }
-    return str_detach(&text);
-}
-
 /* ---- title ---- */
 
 enum { TITLE_LINES = 4, TITLE_NAME = 40 };

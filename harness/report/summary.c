@@ -1,5 +1,6 @@
 #include "report/summary.h"
 
+#include "analysis/crossing.h"
 #include "analysis/metrics.h"
 #include "core/mem.h"
 #include "report/measure_text.h"
@@ -148,23 +149,6 @@ static void approaches(struct summary *f, const struct comparisons *c) {
 
 /* ---- groups ---- */
 
-/* "20-29, female" of "age_group=20-29,gender=female". */
-static void add_group(struct str *s, const char *grouping) {
-    for (const char *at = grouping; *at; at += *at == ',') {
-        size_t n = strcspn(at, ",");
-        const char *equals = memchr(at, '=', n);
-        const char *name = equals ? equals + 1 : at;
-        str_add(s, at == grouping ? "" : ", ");
-        for (const char *c = name; c < at + n; c++) {
-            bool encoded = *c == '%' && at + n - c > 2;
-            char code[] = {c[0], encoded ? c[1] : 0, encoded ? c[2] : 0, 0};
-            str_addc(s, encoded ? (char)strtol(code + 1, NULL, 16) : *c);
-            c += encoded ? 2 : 0;
-        }
-        at += n;
-    }
-}
-
 static void gap(struct summary *f, const struct audits *a, const struct audit_section *x) {
     const struct audit_gap *g = &x->table.gap[GAP_DIFFERENCE];
     const struct crossing *c = &a->tasks[x->task].crossings[x->crossing];
@@ -172,26 +156,24 @@ static void gap(struct summary *f, const struct audits *a, const struct audit_se
     struct str s = {0};
     if (isnan(g->gap.value) || isnan(g->p))
         return;
+    char *by = crossing_words(c->by), *low = crossing_cell_words(c->name[g->gap.low]),
+         *high = crossing_cell_words(c->name[g->gap.high]);
     str_addf(&s, "%s, ", a->systems->list[a->system].title);
     measure_name(&s, a->tasks[x->task].task, x->outcome.name, "");
-    str_add(&s, " by ");
-    for (const char *letter = c->by; *letter; letter++) /* "age_group,gender" */
-        str_add(&s, *letter == ',' ? " × " : *letter == '_' ? " " : (char[]){*letter, 0});
-    str_add(&s, ": ");
+    str_addf(&s, " by %s: ", by);
     if (told) {
         str_add(&s, "groups differ beyond chance, by up to ");
         add_unit(&s, share, g->gap.value);
         add_span(&s, share, g->gap.interval);
-        str_add(&s, ", from ");
-        add_group(&s, c->name[g->gap.low]);
-        str_add(&s, " to ");
-        add_group(&s, c->name[g->gap.high]);
-        str_addc(&s, '.');
+        str_addf(&s, ", from %s to %s.", low, high);
     } else {
         str_addf(&s, "no gap beyond chance (p = %.3f); differences up to ", g->p);
         add_unit(&s, share, g->gap.interval.high);
         str_add(&s, " fit the data.");
     }
+    free(by);
+    free(low);
+    free(high);
     add(f, &s);
 }
 
