@@ -320,6 +320,7 @@ START_TEST(rows_without_a_look_are_not_drawn) {
     expect("sed -n 's/^line_look.*= //p' cs.svg.gp | sort -u | wc -l; grep -c ^line_name cs.svg.gp",
         0, "28\n28\n", NULL);
     expect("$DMTL plot loss fixture --db r.db -o x.svg", 0, NULL, "28 rows are drawn");
+    expect("$DMTL plot all fixture --db r.db -o figs", 0, NULL, note);
 }
 END_TEST
 

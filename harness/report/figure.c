@@ -57,6 +57,7 @@ void figure_free(struct figure *f) {
     str_free(&f->script);
     str_free(&f->csv);
     str_free(&f->notes);
+    str_free(&f->paging);
     free(f->missing);
     *f = (struct figure){0};
 }

@@ -38,7 +38,7 @@ bool page_panels(struct figure *f, const struct figure_options *o, int panels, i
     *first = (page - 1) * per_page;
     *end = *first + per_page < panels ? *first + per_page : panels;
     if (pages > 1)
-        str_addf(&f->notes,
+        str_addf(&f->paging,
             "page %d of %d: panels %d to %d of %d; the others by --page, fewer by --task or --by\n",
             page, pages, *first + 1, *end, panels);
     return true;
