@@ -25,7 +25,7 @@ static void coverage(struct summary *f, const struct results *r) {
             "%zu of %zu cells are done; numbers of the other %zu are missing, and nothing is said of them.",
             r->cells_done, r->n_cells, missing);
     else
-        str_addf(&s, "All %zu cells are done.", r->n_cells);
+        str_addf(&s, r->n_cells == 1 ? "Its cell is done." : "All %zu cells are done.", r->n_cells);
     add(f, &s);
     if (r->drawn) {
         str_add(&s,
