@@ -1,7 +1,7 @@
 # Panels of lines: line, mean over the repetitions; band, lowest to highest. One legend below, or with
 # legend_rows 0 the panel's own.
 set multiplot layout panel_rows,panel_columns title figure_title font title_font noenhanced \
-    margins 70.0/width,1-18.0/width,(60.0+below+legend_rows*22.0)/height,1-(above+title_px+2.0)/height \
+    margins 70.0/width,1-real(beside)/width,(60.0+below+legend_rows*22.0)/height,1-(above+title_px+2.0)/height \
     spacing 84.0/width,(82.0+below)/height
 if (legend_rows > 0) { set key off }
 set title offset 0,title_at

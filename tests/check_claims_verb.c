@@ -170,6 +170,23 @@ START_TEST(groups) {
 }
 END_TEST
 
+/* Of every 7th image the gender is wrong, whose ever it is: the interval of so small a difference reaches both ways, and
+ * equally far. */
+START_TEST(an_interval_of_groups_holds_both_ways) {
+    put_claims("", GROUP("women", "female", "lower") "," GROUP("men", "male", "lower"));
+    stored_change("UPDATE prediction SET predicted = truth WHERE task = 1;"
+                  "UPDATE prediction SET predicted = 1 - truth WHERE task = 1 AND sample % 7 = 0");
+    cJSON *root = stored_json(COMPARE " --format json");
+    const cJSON *c = claim(root, "women"), *men = claim(root, "men");
+    double difference = number_of(c, "difference"), low = number_of(c, "low"),
+           high = number_of(c, "high");
+    ck_assert(low < 0 && high > 0);
+    ck_assert_double_eq_tol(high - difference, difference - low, 1e-12);
+    ck_assert_double_eq_tol(number_of(men, "low"), -high, 1e-12);
+    cJSON_Delete(root);
+}
+END_TEST
+
 #define WEIGHT(id, variant, form, more)                                                            \
     ABOUT(id, "weight", variant, "age") ", \"says\": \"s\", \"form\": \"" form "\"" more "}"
 
@@ -363,6 +380,7 @@ Suite *claims_verb_suite(void) {
     tcase_add_test(c, orders_both_ways);
     tcase_add_test(c, above_a_published_number);
     tcase_add_test(c, groups);
+    tcase_add_test(c, an_interval_of_groups_holds_both_ways);
     tcase_add_test(c, weights);
     tcase_add_test(c, differences_of_protocol);
     tcase_add_test(c, edges_that_the_paper_does_not_give);

@@ -348,6 +348,18 @@ START_TEST(hostile_names_are_drawn) {
 }
 END_TEST
 
+/* U+10FFFD is for private use and in no font. The letters around it are in the font of figures. */
+START_TEST(a_letter_of_no_font_is_not_drawn) {
+    stored_change("UPDATE class_name SET name = 'né' || char(1114109) || 'é' WHERE name = 'male'");
+    stored_expect("$DMTL plot confusion fixture --db r.db --task gender -o x.png --keep-script; "
+                  "! command -v fc-list >where || grep -q \"'né?é'\" x.png.gp",
+        0, NULL, "SVG keeps it\n");
+    stored_expect("$DMTL plot confusion fixture --db r.db --task gender -o x.svg --keep-script; "
+                  "grep -c 'né?é' x.svg.gp",
+        1, "0\n", NULL);
+}
+END_TEST
+
 static const struct {
     const char *options, *message;
 } wrong[] = {
@@ -427,6 +439,7 @@ Suite *figures_suite(void) {
     tcase_add_test(c, half_a_grid_is_drawn);
     tcase_add_test(c, one_class_is_drawn);
     tcase_add_loop_test(c, hostile_names_are_drawn, 0, (int)ARRAY_LEN(hostile));
+    tcase_add_test(c, a_letter_of_no_font_is_not_drawn);
     tcase_add_loop_test(c, wrong_choices, 0, (int)ARRAY_LEN(wrong));
     tcase_add_test(c, a_folder_that_cannot_be_written);
     tcase_add_test(c, every_figure_leaves_its_data);

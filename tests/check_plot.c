@@ -310,6 +310,20 @@ START_TEST(a_legend_that_does_not_fit_stands_below) {
 }
 END_TEST
 
+/* 28 styles of line, of which the legend names each once: two rows of one style would go by one name. */
+START_TEST(rows_without_a_look_are_not_drawn) {
+    static const char note[] =
+        "dmtl: cs: 28 rows are drawn, for there are no more styles of line; the others by --only\n";
+    put_rows(30, "Approach");
+    expect("$DMTL plot cs fixture --db r.db -o cs.svg --keep-script && cat cs.svg.gp", 0,
+        "legends = 28\n", note);
+    expect("sed -n 's/^line_look.*= //p' cs.svg.gp | sort -u | wc -l; grep -c ^line_name cs.svg.gp",
+        0, "28\n28\n", NULL);
+    expect("$DMTL plot loss fixture --db r.db -o x.svg", 0, NULL, "28 rows are drawn");
+    expect("$DMTL plot all fixture --db r.db -o figs", 0, NULL, note);
+}
+END_TEST
+
 /* 71 characters: 75 + 9 * 71 = 714 px, wider than 640 px: the figure widens; 408 + 2 * 22 px high. */
 START_TEST(a_long_name_widens_the_figure) {
     put_rows(2, "A name that fills the legend from one side of the figure to the other");
@@ -365,6 +379,7 @@ Suite *plot_suite(void) {
     tcase_add_test(c, choices_of_all_apply_where_they_fit);
     tcase_add_test(c, the_ending_is_the_format);
     tcase_add_test(c, a_legend_that_does_not_fit_stands_below);
+    tcase_add_test(c, rows_without_a_look_are_not_drawn);
     tcase_add_test(c, a_long_name_widens_the_figure);
     tcase_add_test(c, long_names_of_classes_get_room);
     tcase_add_test(c, all_looks_differ);

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DIFFERENCES "$DMTL plot differences fixture --db r.db -o d.svg --keep-script -q; "
+#define SUMMARY "$DMTL report fixture --db r.db --format summary "
 #define REPORT "$DMTL report fixture --db r.db "
 #define TEX REPORT "--format tex "
 #define CELLS                                                                                      \
@@ -82,15 +84,31 @@ END_TEST
 
 /* An incomplete row of either side, and one of a leaky split. */
 START_TEST(what_is_incomplete_or_leaky_is_not_marked) {
+    set_report("family", "[{\"task\": \"age\", \"metric\": \"mae\"}]"); /* with which one is */
+    stored_expect(DIFFERENCES "grep -c ',1.$' d.svg.csv", 0, "1\n", NULL);
     stored_change("UPDATE cell SET dataset = 'adience' WHERE cell IN"
                   " (SELECT cell FROM member WHERE variant = 'equal-weights')");
     must_lack(REPORT "| grep '^|'", "†");
+    stored_expect(
+        SUMMARY, 0, "equal-weights against full: not judged, for the split is leaky: ", NULL);
     stored_expect(REPORT, 0, "incomplete rows and leaky splits are never marked", NULL);
     stored_change("UPDATE cell SET dataset = 'synthetic'; UPDATE cell SET state = 0 WHERE id IN"
                   " (SELECT cell FROM v_cells WHERE variant = 'full' AND seed = 1)");
     must_lack(REPORT "| grep '^|'", "†");
     stored_expect(REPORT "--format csv | grep ',equal-weights,.*,age,count,1,,mae,' | cut -d, -f26",
         0, "0\n", NULL);
+    stored_expect(
+        SUMMARY, 0, "equal-weights against full: not judged, for cells are missing: ", NULL);
+    must_lack(SUMMARY "| grep against", "worse");
+    stored_expect(DIFFERENCES "grep -c ',1.$' d.svg.csv", 1, "0\n", NULL);
+    stored_expect(DIFFERENCES "cat d.svg.gp", 0, "'equal-weights (baseline 1 of 2)'", NULL);
+}
+END_TEST
+
+/* The same findings as the table's marks, where there are all cells. */
+START_TEST(a_summary_says_what_is_marked) {
+    set_report("family", "[{\"task\": \"age\", \"metric\": \"mae\"}]");
+    stored_expect(SUMMARY, 0, "equal-weights against full: age MAE worse by ", NULL);
 }
 END_TEST
 
@@ -320,6 +338,7 @@ Suite *table_suite(void) {
     tcase_add_test(c, marks_are_what_compare_claims);
     tcase_add_test(c, a_family_of_one_marks_one_column);
     tcase_add_test(c, what_is_incomplete_or_leaky_is_not_marked);
+    tcase_add_test(c, a_summary_says_what_is_marked);
     tcase_add_test(c, a_report_without_tests_says_so);
     tcase_add_loop_test(c, digits_come_from_the_interval, 0, 6);
     tcase_add_test(c, one_seed_has_fixed_digits);

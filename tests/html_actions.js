@@ -23,6 +23,7 @@
     check(new Set(all('[id]').map(e => e.id)).size === all('[id]').length, 'ids are unique');
     check(all('button, input, select').every(e => e.getAttribute('aria-label') || e.textContent.trim() || e.closest('label')),
       'what is operated has a name');
+    check(document.documentElement.scrollWidth <= document.documentElement.clientWidth, 'no name is wider than the page');
     check(all('th').every(h => h.scope), 'headings of tables say what they head');
 
     all('details').forEach(d => { d.open = true; });

@@ -100,3 +100,33 @@ void crossing_free(struct crossing *c) {
     free(c->by);
     *c = (struct crossing){0};
 }
+
+/* ---- for people ---- */
+
+char *crossing_words(const char *by) {
+    struct str text = {0};
+    str_add(&text, "");
+    for (; *by; by++)
+        if (*by == ',')
+            str_add(&text, " × ");
+        else
+            str_addc(&text, *by == '_' ? ' ' : *by);
+    return str_detach(&text);
+}
+
+char *crossing_cell_words(const char *grouping) {
+    struct str text = {0};
+    str_add(&text, "");
+    for (const char *at = grouping; *at;) {
+        size_t n = strcspn(at, ",");
+        const char *equals = memchr(at, '=', n), *from = equals ? equals + 1 : at;
+        str_add(&text, at == grouping ? "" : ", ");
+        for (const char *c = from; c < at + n; c++) {
+            char code[3] = {c[0] == '%' ? c[1] : 0, c[0] == '%' && c[1] ? c[2] : 0, 0};
+            str_addc(&text, code[1] ? (char)strtol(code, NULL, 16) : *c);
+            c += code[1] ? 2 : 0;
+        }
+        at += n + (at[n] == ',');
+    }
+    return str_detach(&text);
+}

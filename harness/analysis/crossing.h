@@ -5,6 +5,7 @@
 
 #include "analysis/groups.h"
 #include "analysis/predictions.h"
+#include "core/str.h"
 
 #include <stdbool.h>
 
@@ -25,5 +26,10 @@ void crossing_free(struct crossing *c);
 
 /* Reads "age_group,gender" (in any order; "age" is age_group's other name). False with an error naming `where`. */
 bool crossing_parse(bool uses[ATTR_COUNT], const char *text, const char *where, struct err *e);
+
+/* For people: "age_group,gender" as "age group × gender", and a cell, "age_group=20-29,gender=female", as "20-29, female"
+ * with its names decoded. The caller frees. */
+char *crossing_words(const char *by);
+char *crossing_cell_words(const char *grouping);
 
 #endif

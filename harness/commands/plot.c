@@ -285,8 +285,8 @@ static bool write_figure(
 }
 
 /* What is left out is said, also where the rest is not. */
-static void tell_notes(const struct figure *f, enum figure_kind kind) {
-    for (const char *at = f->notes.text; at && *at; at = strchr(at, '\n') + 1)
+static void tell(const char *lines, enum figure_kind kind) {
+    for (const char *at = lines; at && *at && !command_quiet(); at = strchr(at, '\n') + 1)
         fprintf(stderr, "dmtl: %s: %.*s\n", figure_rows[kind].name, (int)strcspn(at, "\n"), at);
 }
 
@@ -298,8 +298,10 @@ static bool draw(const struct plot *p, enum figure_kind kind, const struct resul
         ok = err_set(
             e, "plot %s: grid %s: %s: there is nothing to draw", p->kind, r->grid.name, f.missing);
     ok = ok && write_figure(p, &f, p->output, e);
-    if (ok && !command_quiet())
-        tell_notes(&f, kind);
+    if (ok) {
+        tell(f.paging.text, kind);
+        tell(f.notes.text, kind);
+    }
     figure_free(&f);
     return ok;
 }
@@ -324,6 +326,8 @@ static bool draw_pages(const struct plot *p, enum figure_kind kind, const struct
         else if (ok)
             ok = write_figure(p, &f, path, e);
         pages = f.pages;
+        if (ok && page == pages) /* what is on other pages is drawn, too */
+            tell(f.notes.text, kind);
         figure_free(&f);
         free(path);
         free(name);

@@ -242,16 +242,9 @@ static const uint32_t latex_letters[][2] = {{0xA1, 0xA1}, {0xAB, 0xAB}, {0xBB, 0
     {0xD8, 0xF6}, {0xF8, 0x125}, {0x128, 0x137}, {0x139, 0x13E}, {0x141, 0x148}, {0x14A, 0x165},
     {0x168, 0x17E}, {0x218, 0x21B}};
 
-static uint32_t code_of(const unsigned char *s, size_t n) {
-    uint32_t code = n == 1 ? s[0] : s[0] & (0x7Fu >> n);
-    for (size_t i = 1; i < n; i++)
-        code = code << 6 | (s[i] & 0x3F);
-    return code;
-}
-
 /* One character; how many it is shown as. */
 static int latex_character(struct str *out, const unsigned char *s, size_t n) {
-    uint32_t code = n ? code_of(s, n) : 0xFFFD;
+    uint32_t code = n ? str_code((const char *)s, n) : 0xFFFD;
     if (n && is_control(s, n)) {
         str_addc(out, ' ');
         return 1;

@@ -114,6 +114,14 @@ size_t str_utf8(const char *s, size_t n) {
     return bytes;
 }
 
+uint32_t str_code(const char *s, size_t n) {
+    const unsigned char *b = (const unsigned char *)s;
+    uint32_t code = n == 1 ? b[0] : b[0] & (0x7Fu >> n);
+    for (size_t i = 1; i < n; i++)
+        code = code << 6 | (b[i] & 0x3F);
+    return code;
+}
+
 char *str_quoted(const char *text) {
     struct str s = {0};
     str_addc(&s, '"');

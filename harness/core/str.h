@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct str {
     char *text; /* NULL while empty and never added to */
@@ -28,6 +29,8 @@ const char *str_nearest(const char *word, const void *names, size_t count, size_
 /* Bytes of the UTF-8 character at s[0..n), 1 to 4; 0 where there is none (over-long forms, surrogates,
  * numbers above U+10FFFF and cut sequences are none, NUL is one). */
 size_t str_utf8(const char *s, size_t n);
+/* The number of the character that these n bytes are. */
+uint32_t str_code(const char *s, size_t n);
 
 /* `text` in double quotes for a message: control characters, quotes and backslashes as C escapes them,
  * so that a hostile file name stays on one line. The caller frees. */

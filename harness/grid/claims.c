@@ -506,7 +506,7 @@ bool claims_set_margin(struct claims *c, const char *text, const char *where, st
             "%s: %.200s: expected METRIC=VALUE, such as mae=0.2: a metric that the claims have a margin for, and a "
             "number above 0 (shares: 0.01 is a percentage point)",
             where, shown);
-        if (c->n_margins)
+        if (number && c->n_margins)
             err_hint(e, metric, c->margins, c->n_margins, sizeof *c->margins);
         free(shown);
     }

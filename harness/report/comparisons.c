@@ -279,3 +279,7 @@ bool comparison_claims(const struct comparison *c, double confidence) {
     const struct interval i = c->result.interval;
     return c->holm <= 1 - confidence && (i.low > 0 || i.high < 0);
 }
+
+bool comparison_may_claim(const struct comparison *c) {
+    return c->done[0] == c->planned[0] && c->done[1] == c->planned[1] && !c->leaky;
+}

@@ -54,6 +54,9 @@ void comparisons_free(struct comparisons *c);
 /* Whether the family's rule and the interval both say that the two differ. */
 bool comparison_claims(const struct comparison *c, double confidence);
 
+/* Whether a report may say so: both have all their cells, and no split leaks. */
+bool comparison_may_claim(const struct comparison *c);
+
 void comparisons_markdown(struct str *out, const struct comparisons *c);
 void comparisons_csv(struct str *out, const struct comparisons *c);
 void comparisons_json(struct str *out, const struct comparisons *c);

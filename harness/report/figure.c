@@ -1,6 +1,7 @@
 #include "report/figure.h"
 
 #include "core/mem.h"
+#include "report/figure_letters.h"
 #include "report/gnuplot.h"
 
 #include <stdlib.h>
@@ -47,6 +48,8 @@ bool figure_make(struct figure *f, enum figure_kind kind, const struct results *
         return false;
     if (!f->script.len)
         f->missing = xstrdup(figure_rows[kind].missing);
+    else if (o->format != PICTURE_SVG)
+        letters_drawable(&f->script, &f->notes);
     return true;
 }
 
@@ -54,6 +57,7 @@ void figure_free(struct figure *f) {
     str_free(&f->script);
     str_free(&f->csv);
     str_free(&f->notes);
+    str_free(&f->paging);
     free(f->missing);
     *f = (struct figure){0};
 }

@@ -68,9 +68,10 @@ struct figure {
         script; /* whole; it draws to standard output; empty where there is nothing to draw */
     struct str
         csv; /* RFC 4180 with a head: a line a number that is drawn, in the unit of its axis, in full precision */
-    struct str notes; /* lines for people: what is not drawn, and how to see it */
-    char *missing;    /* why there is nothing to draw, else NULL */
-    int pages;        /* that it takes, 1 at least */
+    struct str notes;  /* lines for people: what is not drawn, and how to see it */
+    struct str paging; /* the same of other pages; empty where there are none */
+    char *missing;     /* why there is nothing to draw, else NULL */
+    int pages;         /* that it takes, 1 at least */
 };
 
 /* Rows and cells are those of `r`, which was read from `store`. Where nothing is stored that could be drawn it succeeds

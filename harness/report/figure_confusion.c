@@ -155,7 +155,7 @@ static size_t add_panels(struct heat *h, const struct matrices *m, int task, con
     static const char *const titles[ATTR_COUNT] = {"Age", "Gender", "Race"};
     size_t empty = 0;
     for (size_t i = 0; i < m->n; i++) {
-        char *group = text_of_group(m->list[i].grouping);
+        char *group = crossing_cell_words(m->list[i].grouping);
         char *title = strcmp(m->list[i].grouping, "all") == 0
                           ? xasprintf("%s%s%s", titles[task], *bins ? ", " : "", bins)
                           : xasprintf("%s: %s", titles[task], group);

@@ -26,18 +26,25 @@ static bool same_panel(const struct comparison *a, const struct comparison *b) {
            strcmp(a->outcome.name, b->outcome.name) == 0;
 }
 
+/* A row that is complete may still be compared with a baseline that is not; the caller frees. */
+static char *row_label(const struct comparison *c, const char *title) {
+    if (c->done[0] < c->planned[0])
+        return xasprintf("%s (%zu of %zu)", title, c->done[0], c->planned[0]);
+    if (c->done[1] < c->planned[1])
+        return xasprintf("%s (baseline %zu of %zu)", title, c->done[1], c->planned[1]);
+    return xstrdup(title);
+}
+
 static void add_row(struct forest_panel *p, const struct comparison *c, double confidence) {
     double unit = outcome_traits(&c->outcome).share ? 100 : 1;
     const char *title = c->a.systems->list[c->a.system].title;
-    bool complete = c->done[0] == c->planned[0] && c->done[1] == c->planned[1];
-    char *label =
-        complete ? xstrdup(title) : xasprintf("%s (%zu of %zu)", title, c->done[0], c->planned[0]);
+    char *label = row_label(c, title);
     forest_row(p, (struct forest_row){.label = label,
                       .name = (char *)title,
                       .value = c->result.difference * unit,
                       .low = c->result.interval.low * unit,
                       .high = c->result.interval.high * unit,
-                      .filled = comparison_claims(c, confidence),
+                      .filled = comparison_may_claim(c) && comparison_claims(c, confidence),
                       .n = (long)c->result.n,
                       .p = c->holm});
     free(label);

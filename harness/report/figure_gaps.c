@@ -2,6 +2,7 @@
  * the gaps between cells. Numbers are those of `dmtl audit`. */
 #include "report/figure.h"
 
+#include "analysis/crossing.h"
 #include "core/mem.h"
 #include "report/figure_audit.h"
 #include "report/figure_classes.h"
@@ -17,7 +18,7 @@ static double percent(const struct audit_section *s) {
 
 static void add_cell(struct forest_panel *p, const struct audit_section *s,
     const struct audit_cell *cell, const char *grouping) {
-    char *name = text_of_group(grouping), *label = xasprintf("%s (%zu)", name, cell->n);
+    char *name = crossing_cell_words(grouping), *label = xasprintf("%s (%zu)", name, cell->n);
     forest_row(p, (struct forest_row){.label = label,
                       .name = (char *)grouping,
                       .value = cell->value * percent(s),
@@ -30,22 +31,11 @@ static void add_cell(struct forest_panel *p, const struct audit_section *s,
     free(label);
 }
 
-/* "age_group,gender" as "age group × gender"; the caller frees. */
-static char *words(const char *by) {
-    struct str text = {0};
-    for (; *by; by++)
-        if (*by == ',')
-            str_add(&text, " × ");
-        else
-            str_addc(&text, *by == '_' ? ' ' : *by);
-    return str_detach(&text);
-}
-
 /* Ranked cells, the worst first, then the small ones that have a value. */
 static void add_cells(
     struct forest_panel *p, const struct audits *a, const struct audit_section *s) {
     const struct crossing *c = &a->tasks[s->task].crossings[s->crossing];
-    char *by = words(c->by), *heading = xasprintf("by %s", by);
+    char *by = crossing_words(c->by), *heading = xasprintf("by %s", by);
     forest_heading(p, heading);
     free(by);
     for (size_t rank = 1; rank <= s->table.ranked; rank++)
@@ -68,7 +58,7 @@ static void add_gap(struct forest_panel *p, const struct audits *a, const struct
     const struct audit_gap *g = &s->table.gap[kind];
     if (isnan(g->gap.value))
         return;
-    char *by = words(c->by),
+    char *by = crossing_words(c->by),
          *label = xasprintf("%s%s", by, kind == GAP_DIFFERENCE ? "" : ", to all");
     char *name = xasprintf("%s by %s: %s - %s", gap_name[kind], c->by, cell_name(c, g->gap.high),
         cell_name(c, g->gap.low));

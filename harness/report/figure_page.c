@@ -38,7 +38,7 @@ bool page_panels(struct figure *f, const struct figure_options *o, int panels, i
     *first = (page - 1) * per_page;
     *end = *first + per_page < panels ? *first + per_page : panels;
     if (pages > 1)
-        str_addf(&f->notes,
+        str_addf(&f->paging,
             "page %d of %d: panels %d to %d of %d; the others by --page, fewer by --task or --by\n",
             page, pages, *first + 1, *end, panels);
     return true;
@@ -129,23 +129,6 @@ void text_set(struct str *script, const char *array, int i, const char *text, in
     str_addf(script, "%s[%d] = ", array, i);
     text_fit(script, text, characters);
     str_addc(script, '\n');
-}
-
-char *text_of_group(const char *grouping) {
-    struct str text = {0};
-    str_add(&text, "");
-    for (const char *at = grouping; *at;) {
-        size_t n = strcspn(at, ",");
-        const char *equals = memchr(at, '=', n), *from = equals ? equals + 1 : at;
-        str_add(&text, at == grouping ? "" : ", ");
-        for (const char *c = from; c < at + n; c++) {
-            char code[3] = {c[0] == '%' ? c[1] : 0, c[0] == '%' && c[1] ? c[2] : 0, 0};
-            str_addc(&text, code[1] ? (char)strtol(code, NULL, 16) : *c);
-            c += code[1] ? 2 : 0;
-        }
-        at += n + (at[n] == ',');
-    }
-    return str_detach(&text);
 }
 
 /* ---- title ---- */

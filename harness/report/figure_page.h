@@ -45,8 +45,6 @@ void text_fit(struct str *script, const char *text, int characters);
 void text_fit_tic(struct str *script, const char *text, int characters);
 /* NAME[i] = 'text' */
 void text_set(struct str *script, const char *array, int i, const char *text, int characters);
-/* "age_group=20-29,gender=female" as "20-29, female"; the caller frees. */
-char *text_of_group(const char *grouping);
 
 /* A line of a CSV, by the letters of `types`: s text, g double (NaN: empty), d long. */
 void figure_csv(struct str *csv, const char *types, ...);

@@ -13,8 +13,6 @@ static const char panels_gp[] =
 #include "plots/panels.gp.inc"
     ;
 
-enum { LOOKS = 28 }; /* line styles of plots/common.gp */
-
 bool curves_read(struct curve_values *c, const struct results *r, sqlite3 *db, struct err *e,
     const char *sql, const char *types, const char *a, const char *b, const char *d,
     const char *f) {
@@ -46,9 +44,22 @@ void panels_start(struct panels *p, const char *title, const char *x_label, cons
         .title = xstrdup(title), .x_label = xstrdup(x_label), .y_label = xstrdup(y_label)};
 }
 
+/* Two rows never share a look, or the legend would name one of them alone. 0: none is left. */
+static int take_look(struct panels *p, int number) {
+    for (int k = 0; k < PANEL_LOOKS; k++) {
+        int *row_of = &p->row_of[(number + k) % PANEL_LOOKS];
+        if (*row_of == 0)
+            *row_of = number + 1;
+        if (*row_of == number + 1)
+            return (int)(row_of - p->row_of) + 1;
+    }
+    p->crowded = true;
+    return 0;
+}
+
 void panels_line(struct panels *p, const struct results *r, const struct curve_values *c,
-    const struct result_row *row, int task, const char *name, int look, double scale) {
-    struct panel_line line = {.panel = p->panels - 1, .look = look % LOOKS + 1};
+    const struct result_row *row, int task, const char *name, int number, double scale) {
+    struct panel_line line = {.panel = p->panels - 1};
     size_t capacity = 0;
     for (size_t i = 0; i < c->n;) {
         struct panel_point point = {.x = c->v[i].x, .low = INFINITY, .high = -INFINITY};
@@ -66,8 +77,10 @@ void panels_line(struct panels *p, const struct results *r, const struct curve_v
         line.points = xgrow(line.points, &capacity, line.n + 1, sizeof *line.points);
         line.points[line.n++] = point;
     }
-    if (!line.n)
+    if (!line.n || (line.look = take_look(p, number)) == 0) {
+        free(line.points);
         return;
+    }
     line.name = xstrdup(name);
     p->line = xgrow(p->line, &p->line_capacity, (size_t)p->lines + 1, sizeof *p->line);
     p->line[p->lines++] = line;
@@ -106,13 +119,13 @@ enum { AROUND_X_PX = 92, AROUND_Y_PX = 122 }; /* all margins of a single panel *
 
 /* One entry a look, however many panels draw it. */
 struct legend {
-    int entry[LOOKS]; /* lines of panels.line */
+    int entry[PANEL_LOOKS]; /* lines of panels.line */
     int n, longest, rows;
 };
 
 static struct legend make_legend(const struct panels *p) {
     struct legend l = {0};
-    bool seen[LOOKS + 1] = {0};
+    bool seen[PANEL_LOOKS + 1] = {0};
     for (int i = 0; i < p->lines; i++) {
         if (seen[p->line[i].look] || p->panel[p->line[i].panel].bars)
             continue;
@@ -316,15 +329,28 @@ static void add_legend(
     }
 }
 
+enum { PLACE_LETTERS = 12, RIGHT_PX = 18 };
+
+/* Room right of the panels: a sloping label of the last place reaches out, by its length times the slope's cosine. */
+static int right_px(const struct panels *p, const struct layout *at) {
+    if (!at->angle)
+        return RIGHT_PX;
+    int letters = text_length(p->x_name[p->x_names - 1]);
+    int place = (at->width / at->columns - AROUND_X_PX) / p->x_names;
+    letters = letters < PLACE_LETTERS ? letters : PLACE_LETTERS;
+    int out = letters * LABEL_PX * 77 / 100 + LABEL_PX - place / 2;
+    return out > RIGHT_PX ? out : RIGHT_PX;
+}
+
 static void add_places(struct str *script, const struct panels *p, const struct layout *at) {
-    enum { LETTERS = 12 };
     str_addf(script, "places = %d\narray x_name[%d]\n", p->x_names, p->x_names + 1);
     for (int i = 0; i < p->x_names; i++) {
         str_addf(script, "x_name[%d] = ", i + 1);
-        text_fit_tic(script, p->x_name[i], LETTERS);
+        text_fit_tic(script, p->x_name[i], PLACE_LETTERS);
         str_addc(script, '\n');
     }
-    str_addf(script, "angle = %d\nabove = %d\nbelow = %d\n", at->angle, at->above, at->below);
+    str_addf(script, "angle = %d\nabove = %d\nbelow = %d\nbeside = %d\n", at->angle, at->above,
+        at->below, right_px(p, at));
 }
 
 bool panels_figure(struct figure *f, struct panels *p, const struct figure_options *o,
@@ -336,6 +362,10 @@ bool panels_figure(struct figure *f, struct panels *p, const struct figure_optio
         return true;
     if (!lay_out(&at, &legend, f, p, o, title, e))
         return false;
+    if (p->crowded)
+        str_addf(&f->notes,
+            "%d rows are drawn, for there are no more styles of line; the others by --only\n",
+            PANEL_LOOKS);
     page_terminal(script, o, at.width, at.height);
     page_title(script, o, title, at.width);
     add_data(f, p, &at);

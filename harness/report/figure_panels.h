@@ -35,6 +35,8 @@ struct panel {
     bool bars; /* drawn as bars from 0, without a range */
 };
 
+enum { PANEL_LOOKS = 28 }; /* line styles of plots/common.gp */
+
 /* Text is drawn as it is. */
 struct panels {
     struct panel *panel;
@@ -45,11 +47,14 @@ struct panels {
     int x_names;
     double
         corner_x; /* a single panel of 0 to 100 whose legend may stand right of this x; 0: below */
+    int row_of[PANEL_LOOKS]; /* whose look it is, counted from 1; 0: nobody's yet */
+    bool crowded;            /* rows were left out, for there were no more looks */
 };
 void panels_start(struct panels *p, const char *title, const char *x_label, const char *y_label);
-/* The line of a row and task: per x the mean, lowest and highest over its cells, times `scale`. No points: no line. */
+/* The line of a row and task: per x the mean, lowest and highest over its cells, times `scale`. No points: no line. `number` is the
+ * row's, or the task's, which has a look to itself, the same in all figures of up to PANEL_LOOKS rows. */
 void panels_line(struct panels *p, const struct results *r, const struct curve_values *c,
-    const struct result_row *row, int task, const char *name, int look, double scale);
+    const struct result_row *row, int task, const char *name, int number, double scale);
 /* Drops the last panel where it got no line. */
 void panels_end(struct panels *p);
 /* Script and CSV of the page that is asked for; `figure`: a script of plots/, put in front of panels.gp. */

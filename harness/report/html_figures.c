@@ -31,9 +31,12 @@ static void heading(struct str *out, const struct figure_row *row) {
     escape_html(out, row->help + 1);
 }
 
-static void notes(struct str *out, const char *lines) {
+static void notes(struct str *out, const struct figure *f) {
+    if (!f->paging.len && !f->notes.len)
+        return;
     str_add(out, "<figcaption>");
-    escape_html(out, lines);
+    escape_html(out, f->paging.len ? f->paging.text : "");
+    escape_html(out, f->notes.len ? f->notes.text : "");
     str_add(out, "</figcaption>");
 }
 
@@ -61,8 +64,7 @@ static void add_figure(struct str *out, const struct drawing *d, const struct fi
         escape_html(out, d->e.msg);
         str_add(out, "</p>");
     }
-    if (f->notes.len)
-        notes(out, f->notes.text);
+    notes(out, f);
     str_addf(out, "<p class=\"screen\"><a download=\"%s.csv\" href=\"", row->name);
     html_data_address(out, "text/csv", f->csv.text, f->csv.len);
     str_add(out, "\">Its numbers as CSV</a></p></figure>\n");

@@ -6,7 +6,7 @@
 #include "report/audits.h"
 
 /* The audits of a grid's approaches, `first` the one that is shown first, as the JSON that html_page.js reads:
- * {"confidence", "small", "first", "groups", "measures": [{"task", "metric"}], "crossings": ["age_group", ...],
+ * {"confidence", "small", "first", "measures": [{"task", "unit", "metric"}], "crossings": ["age_group", ...],
  *  "systems": [{"title", "measures": [null or {"share", "crossings": [null or {"all": CELL, "cells": [CELL...]}]}],
  *               "classes": {"age": [...]}, "matrices": {"age": [null or [COUNTS...]]}}]}
  * with CELL {"group", "n", "clusters", "value", "low", "high", "rank", "q"} (null: none) and COUNTS a list

@@ -179,7 +179,7 @@ static void whole_cell(struct str *out, long long x) {
 }
 
 void html_cells(struct str *out, const struct results *r) {
-    html_table(out, "Cells behind the numbers: `dmtl verify` runs one again", true,
+    html_table(out, "Cells behind the numbers; dmtl verify runs one again", true,
         (const char *const[]){
             "Cell", "Variant", "Setting", "#Seed", "#Split seed", "#Fold", "State", NULL});
     for (size_t c = 0; c < r->n_cells; c++) {

@@ -1,5 +1,6 @@
 #include "report/summary.h"
 
+#include "analysis/crossing.h"
 #include "analysis/metrics.h"
 #include "core/mem.h"
 #include "report/measure_text.h"
@@ -24,7 +25,7 @@ static void coverage(struct summary *f, const struct results *r) {
             "%zu of %zu cells are done; numbers of the other %zu are missing, and nothing is said of them.",
             r->cells_done, r->n_cells, missing);
     else
-        str_addf(&s, "All %zu cells are done.", r->n_cells);
+        str_addf(&s, r->n_cells == 1 ? "Its cell is done." : "All %zu cells are done.", r->n_cells);
     add(f, &s);
     if (r->drawn) {
         str_add(&s,
@@ -104,29 +105,38 @@ static void claim(struct str *s, const struct comparison *c) {
     add_span(s, share, size);
 }
 
-/* One sentence an approach: what differs from the baseline, and in what it is not told apart. */
+/* One sentence an approach: what differs from the baseline, in what it is not told apart, and what is not judged: as in
+ * the table, which marks no number of an incomplete row or a leaky split. */
 static void approach(struct summary *f, const struct comparisons *c, size_t first, size_t end) {
-    struct str differs = {0}, alike = {0}, s = {0};
+    struct str differs = {0}, alike = {0}, open = {0}, s = {0};
+    bool leaky = false;
     for (size_t i = first; i < end; i++) {
         const struct comparison *x = &c->list[i];
-        if (comparison_claims(x, RESULT_CONFIDENCE)) {
+        bool judged = comparison_may_claim(x);
+        if (judged && comparison_claims(x, RESULT_CONFIDENCE)) {
             str_add(&differs, differs.len ? "; " : "");
             claim(&differs, x);
-        } else {
-            str_add(&alike, alike.len ? ", " : "");
-            measure_name(&alike, x->task, x->outcome.name, x->bins);
+            continue;
         }
+        struct str *list = judged ? &alike : &open;
+        str_add(list, list->len ? ", " : "");
+        measure_name(list, x->task, x->outcome.name, x->bins);
+        leaky |= x->leaky;
     }
     const struct comparison *x = &c->list[first];
     str_addf(&s, "%s against %s: ", x->a.systems->list[x->a.system].title,
         x->b.systems->list[x->b.system].title);
-    if (differs.len)
-        str_addf(&s, "%s%s", differs.text, alike.len ? "; " : ".");
+    str_add(&s, differs.len ? differs.text : "");
     if (alike.len)
-        str_addf(&s, "not told apart in %s.", alike.text);
+        str_addf(&s, "%snot told apart in %s", differs.len ? "; " : "", alike.text);
+    if (open.len)
+        str_addf(&s, "%snot judged, for %s: %s", differs.len || alike.len ? "; " : "",
+            leaky ? "the split is leaky" : "cells are missing", open.text);
+    str_addc(&s, '.');
     add(f, &s);
     str_free(&differs);
     str_free(&alike);
+    str_free(&open);
 }
 
 static void approaches(struct summary *f, const struct comparisons *c) {
@@ -139,23 +149,6 @@ static void approaches(struct summary *f, const struct comparisons *c) {
 
 /* ---- groups ---- */
 
-/* "20-29, female" of "age_group=20-29,gender=female". */
-static void add_group(struct str *s, const char *grouping) {
-    for (const char *at = grouping; *at; at += *at == ',') {
-        size_t n = strcspn(at, ",");
-        const char *equals = memchr(at, '=', n);
-        const char *name = equals ? equals + 1 : at;
-        str_add(s, at == grouping ? "" : ", ");
-        for (const char *c = name; c < at + n; c++) {
-            bool encoded = *c == '%' && at + n - c > 2;
-            char code[] = {c[0], encoded ? c[1] : 0, encoded ? c[2] : 0, 0};
-            str_addc(s, encoded ? (char)strtol(code + 1, NULL, 16) : *c);
-            c += encoded ? 2 : 0;
-        }
-        at += n;
-    }
-}
-
 static void gap(struct summary *f, const struct audits *a, const struct audit_section *x) {
     const struct audit_gap *g = &x->table.gap[GAP_DIFFERENCE];
     const struct crossing *c = &a->tasks[x->task].crossings[x->crossing];
@@ -163,26 +156,24 @@ static void gap(struct summary *f, const struct audits *a, const struct audit_se
     struct str s = {0};
     if (isnan(g->gap.value) || isnan(g->p))
         return;
+    char *by = crossing_words(c->by), *low = crossing_cell_words(c->name[g->gap.low]),
+         *high = crossing_cell_words(c->name[g->gap.high]);
     str_addf(&s, "%s, ", a->systems->list[a->system].title);
     measure_name(&s, a->tasks[x->task].task, x->outcome.name, "");
-    str_add(&s, " by ");
-    for (const char *letter = c->by; *letter; letter++) /* "age_group,gender" */
-        str_add(&s, *letter == ',' ? " × " : *letter == '_' ? " " : (char[]){*letter, 0});
-    str_add(&s, ": ");
+    str_addf(&s, " by %s: ", by);
     if (told) {
         str_add(&s, "groups differ beyond chance, by up to ");
         add_unit(&s, share, g->gap.value);
         add_span(&s, share, g->gap.interval);
-        str_add(&s, ", from ");
-        add_group(&s, c->name[g->gap.low]);
-        str_add(&s, " to ");
-        add_group(&s, c->name[g->gap.high]);
-        str_addc(&s, '.');
+        str_addf(&s, ", from %s to %s.", low, high);
     } else {
         str_addf(&s, "no gap beyond chance (p = %.3f); differences up to ", g->p);
         add_unit(&s, share, g->gap.interval.high);
         str_add(&s, " fit the data.");
     }
+    free(by);
+    free(low);
+    free(high);
     add(f, &s);
 }
 

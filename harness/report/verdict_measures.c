@@ -191,6 +191,12 @@ struct contrast {
     bool ranked;
 };
 
+/* Of a signed difference: an audit's interval is of its size, and ends at 0 where it would reach below. */
+static struct interval signed_interval(double difference, struct interval of_size) {
+    double half = of_size.high - fabs(difference);
+    return (struct interval){difference - half, difference + half};
+}
+
 static struct contrast contrast_of(const struct verdict_maker *m, const struct measure *x,
     const struct predictions *p, const struct crossing *c, int32_t one, int32_t other) {
     const struct paired_options *o = &m->v->request->options;
@@ -207,9 +213,9 @@ static struct contrast contrast_of(const struct verdict_maker *m, const struct m
             .seed = o->seed,
             .threads = o->threads});
     const struct audit_gap *gap = &t.gap[GAP_DIFFERENCE];
-    struct contrast contrast = {t.cells[0].value, t.cells[1].value,
-        t.cells[0].value - t.cells[1].value, gap->p,
-        turned(gap->gap.interval, t.cells[0].value < t.cells[1].value),
+    double difference = t.cells[0].value - t.cells[1].value;
+    struct contrast contrast = {t.cells[0].value, t.cells[1].value, difference, gap->p,
+        signed_interval(difference, gap->gap.interval),
         t.cells[0].n < t.cells[1].n ? t.cells[0].n : t.cells[1].n, t.ranked == 2};
     audit_free(&t);
     free(two.cell);
