@@ -30,7 +30,8 @@ struct audit_options {
     int threads;
     /* fairlearn's rule: a rate with an empty denominator is 0, and all cells with a sample are ranked. */
     bool fairlearn;
-    struct shared_draws *shared_draws; /* kept from one table to the next (resample.h); NULL: none */
+    struct shared_draws
+        *shared_draws; /* kept from one table to the next (resample.h); NULL: none */
 };
 
 enum interval_method { INTERVAL_NONE, INTERVAL_WILSON, INTERVAL_EXACT, INTERVAL_BOOTSTRAP };

@@ -24,7 +24,8 @@ struct paired_options {
     int threads;
     bool
         claims_alone; /* no interval where p is above 1 - confidence already, which leaves nothing to claim */
-    struct shared_draws *shared_draws; /* kept from one table to the next (resample.h); NULL: none */
+    struct shared_draws
+        *shared_draws; /* kept from one table to the next (resample.h); NULL: none */
 };
 
 struct paired_result {

@@ -80,7 +80,7 @@ static bool keep(struct kept *k, struct compared of, enum attribute task,
 struct maker {
     struct comparisons *c;
     struct kept a, b[ATTR_COUNT]; /* b: the baseline's serve many, so one a task is kept */
-    struct shared_draws draws;      /* shared by the tests */
+    struct shared_draws draws;    /* shared by the tests */
 };
 
 static void note_set(struct comparisons *c, const struct store_dataset *d) {
