@@ -32,8 +32,9 @@ static cJSON *steps_json(const struct config *c, int px) {
     cJSON_DeleteItemFromObject(trunk, "partial");
     cJSON_DeleteItemFromObject(data, "max_bad_share");
     cJSON_DeleteItemFromObject(cJSON_GetObjectItem(config, "weighting"), "initial_log_variance");
-    cJSON_ArrayForEach(task, cJSON_GetObjectItem(config, "tasks"))
+    cJSON_ArrayForEach(task, cJSON_GetObjectItem(config, "tasks")) {
         cJSON_DeleteItemFromObject(task, "weight");
+    }
     if (px)
         cJSON_ReplaceItemInObject(data, "image_px", cJSON_CreateNumber(px));
     return config;
