@@ -342,8 +342,9 @@ static bool next_form_word(const char **form, struct form_word *w) {
             *form += strcspn(*form, " \n");
             continue;
         }
-        word += *word == '[';
-        n -= word[-1] == '[';
+        bool optional = *word == '[';
+        word += optional;
+        n -= optional;
         n -= n && word[n - 1] == ']';
         w->repeats = n > 3 && strncmp(word + n - 3, "...", 3) == 0;
         w->text = xstrndup(word, w->repeats ? n - 3 : n);
