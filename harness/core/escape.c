@@ -7,20 +7,9 @@
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 
-/* The length of the valid UTF-8 character at s, or 0 (RFC 3629: no overlong forms, no surrogates). */
+/* The length of the valid UTF-8 character at s, or 0. */
 static size_t utf8_length(const unsigned char *s) {
-    if (s[0] < 0x80)
-        return 1;
-    size_t n = s[0] >= 0xF0 ? 4 : s[0] >= 0xE0 ? 3 : 2;
-    if (s[0] < 0xC2 || s[0] > 0xF4)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xC0) != 0x80)
-            return 0;
-    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
-        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
-        return 0;
-    return n;
+    return str_utf8((const char *)s, strnlen((const char *)s, 4));
 }
 
 /* C0 and C1 controls, and the characters that reorder or hide text (bidirectional overrides, U+2028). */
@@ -58,7 +47,8 @@ void escape_line(struct str *out, const char *text) {
     walk(out, text, false, NULL);
 }
 
-static const char *markdown_special(char c) {
+/* What is markup in elements and in attributes in double quotes. */
+static const char *markup_special(char c) {
     switch (c) {
     case '&':
         return "&amp;";
@@ -66,6 +56,14 @@ static const char *markdown_special(char c) {
         return "&lt;";
     case '>':
         return "&gt;";
+    case '"':
+        return "&quot;";
+    }
+    return NULL;
+}
+
+static const char *markdown_special(char c) {
+    switch (c) {
     case '|':
         return "&#124;";
     case '`':
@@ -86,10 +84,8 @@ static const char *markdown_special(char c) {
         return "&#36;";
     case '#':
         return "&#35;";
-    case '"':
-        return "&quot;";
     }
-    return NULL;
+    return markup_special(c);
 }
 
 void escape_markdown(struct str *out, const char *text) {
@@ -97,19 +93,7 @@ void escape_markdown(struct str *out, const char *text) {
 }
 
 static const char *html_special(char c) {
-    switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&quot;";
-    case '\'':
-        return "&#39;";
-    }
-    return NULL;
+    return c == '\'' ? "&#39;" : markup_special(c);
 }
 
 void escape_html(struct str *out, const char *text) {

@@ -1,7 +1,6 @@
 #include "report/html_run.h"
 
 #include "core/escape.h"
-#include "core/json.h"
 #include "core/mem.h"
 #include "report/duration.h"
 #include "report/html.h"
@@ -74,19 +73,6 @@ static void cautions(struct str *out, const struct results *r) {
 
 /* ---- the gates' warnings ---- */
 
-static void variants_cell(struct str *out, const char *list_text) {
-    struct err none = {0};
-    cJSON *list = json_parse("variants", list_text, strlen(list_text), &none);
-    const cJSON *name;
-    str_add(out, "<td>");
-    cJSON_ArrayForEach(name, list) {
-        str_add(out, name == list->child ? "" : ", ");
-        html_name(out, name->valuestring);
-    }
-    str_add(out, "</td>");
-    cJSON_Delete(list);
-}
-
 static void warnings(struct str *out, const struct warnings *w) {
     if (w->n) {
         html_table(out,
@@ -98,7 +84,9 @@ static void warnings(struct str *out, const struct warnings *w) {
             str_add(out, "<tr>");
             html_name_cell(out, w->list[i].gate);
             html_name_cell(out, w->list[i].text);
-            variants_cell(out, w->list[i].variants);
+            str_add(out, "<td>");
+            warning_variants(out, &w->list[i], html_name);
+            str_add(out, "</td>");
             html_number_cell(out, cells, (double)w->list[i].cells);
             str_add(out, "</tr>\n");
         }

@@ -28,7 +28,7 @@ static bool has_values(const struct results *r, const struct system *system) {
 bool row_audits_make(struct row_audits *a, struct store *s, const struct results *r, int threads,
     bool baseline_alone, struct err *e) {
     *a = (struct row_audits){.baseline = {.bins = bins_of(&r->grid),
-                                 .confusion = true,
+                                 .confusion = !baseline_alone,
                                  .choice = {.part = r->part},
                                  .options = {.confidence = RESULT_CONFIDENCE,
                                      .min_clusters = AUDIT_SMALL,

@@ -15,7 +15,7 @@ struct row_audits {
     bool resampled; /* whether that is the baseline's */
 };
 
-/* With confusion matrices. The baseline's alone resamples: its gaps are findings; of the others values and the intervals
+/* With confusion matrices, unless the baseline is alone. The baseline's alone resamples: its gaps are findings; of the others values and the intervals
  * of shares, which need no draws, are there, and no chances. `baseline_alone` leaves the others out. row_audits_free on
  * success and failure alike. */
 bool row_audits_make(struct row_audits *a, struct store *s, const struct results *r, int threads,

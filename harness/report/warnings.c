@@ -76,13 +76,14 @@ void warnings_free(struct warnings *w) {
     *w = (struct warnings){0};
 }
 
-static void add_variants(struct str *out, const char *variants) {
+void warning_variants(
+    struct str *out, const struct warning *w, void (*text)(struct str *out, const char *text)) {
     struct err none = {0};
-    cJSON *list = json_parse("variants", variants, strlen(variants), &none);
+    cJSON *list = json_parse("variants", w->variants, strlen(w->variants), &none);
     const cJSON *name;
     cJSON_ArrayForEach(name, list) {
         str_add(out, name == list->child ? "" : ", ");
-        escape_markdown(out, name->valuestring);
+        text(out, name->valuestring);
     }
     cJSON_Delete(list);
 }
@@ -98,7 +99,7 @@ void warnings_markdown(struct str *out, const struct warnings *w) {
         str_addf(out, "| %s | ", w->list[i].gate);
         escape_markdown(out, w->list[i].text);
         str_add(out, " | ");
-        add_variants(out, w->list[i].variants);
+        warning_variants(out, &w->list[i], escape_markdown);
         str_addf(out, " | %ld |\n", w->list[i].cells);
     }
     if (w->unknown)

@@ -24,6 +24,10 @@ struct warnings {
 bool warnings_read(struct warnings *w, struct store *s, const char *grid, struct err *e);
 void warnings_free(struct warnings *w);
 
+/* Appends the names of a warning's variants, each by `text`, which escapes it, with commas between. */
+void warning_variants(
+    struct str *out, const struct warning *w, void (*text)(struct str *out, const char *text));
+
 /* A table for people; nothing where all gates were passed. */
 void warnings_markdown(struct str *out, const struct warnings *w);
 /* An array of objects. */
