@@ -18,13 +18,20 @@ OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined 
 OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 FLAGS := $(OPT_$(MODE)) -ffp-contract=off -Iharness -I$(OUT) -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
 
-BOTH := core analysis store data nets grid
+BOTH := core analysis store data nets kernels grid
 SOURCES_both := $(foreach d,$(BOTH),$(wildcard harness/$d/*.c harness/$d/*.cpp))
 SOURCES_dmtl := $(wildcard harness/report/*.c harness/commands/*.c)
 SOURCES_torch := $(foreach d,torch model learn worker,$(wildcard harness/$d/*.c harness/$d/*.cpp))
 SOURCES_torch := $(filter-out harness/worker/main.c,$(SOURCES_torch))
 SOURCES_test := $(wildcard tests/check_*.c tests/fixture_*.c)
 objects = $(patsubst %,$(OUT)/%.o,$(basename $(1)))
+# Compiled once an instruction set, chosen when the program runs (harness/kernels/simd.h).
+SIMD_portable :=
+SIMD_avx2 := -mavx2 -mfma
+SIMD_avx512 := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma
+SIMD := portable $(if $(filter x86_64 amd64,$(shell uname -m)),avx2 avx512)
+OBJECTS_simd := $(foreach i,$(SIMD),$(patsubst %.c,$(OUT)/%.$i.o,$(wildcard harness/kernels/simd/*.c)))
+OBJECTS_both = $(call objects,$(SOURCES_both)) $(OBJECTS_simd)
 
 all: $(OUT)/dmtl $(OUT)/dmtl-torch
 
@@ -117,22 +124,22 @@ CXXFLAGS_ALL = -std=$(CXX_STANDARD) $(FLAGS) $(WARNINGS) $(TORCH_CPPFLAGS) $(CXX
 
 # ---- programs ----
 
-$(OUT)/dmtl: $(call objects,harness/main.c $(SOURCES_dmtl) $(SOURCES_both))
+$(OUT)/dmtl: $(call objects,harness/main.c $(SOURCES_dmtl)) $(OBJECTS_both)
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 # All symbols are bound at its start, so that another libtorch ends it there and not in the middle of a cell.
-$(OUT)/dmtl-torch: $(call objects,harness/worker/main.c $(SOURCES_torch) $(SOURCES_both))
+$(OUT)/dmtl-torch: $(call objects,harness/worker/main.c $(SOURCES_torch)) $(OBJECTS_both)
 	$(CXX) $(OPT_$(MODE)) -Wl,-z,now $(LDFLAGS) $(TORCH_LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS)
-$(OUT)/check: $(call objects,$(SOURCES_test) $(SOURCES_torch) $(SOURCES_dmtl) $(SOURCES_both))
+$(OUT)/check: $(call objects,$(SOURCES_test) $(SOURCES_torch) $(SOURCES_dmtl)) $(OBJECTS_both)
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) $(TORCH_LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS) $(CHECK_LIBS)
 # Without libtorch it starts at once under valgrind: the first suites of tests/suites.inc.
 SUITES_plain := $(shell sed -n '/^\#ifndef/q; s/^SUITE(\(.*\))/\1/p' tests/suites.inc)
 SOURCES_plain := $(patsubst %,tests/check_%.c,$(SUITES_plain) folder) $(patsubst %,tests/fixture_%.c,bed hash store image predictions)
-$(OUT)/check-plain: $(OUT)/tests/plain_main.o $(call objects,$(SOURCES_plain) $(SOURCES_dmtl) $(SOURCES_both) harness/learn/schedule.c)
+$(OUT)/check-plain: $(OUT)/tests/plain_main.o $(call objects,$(SOURCES_plain) $(SOURCES_dmtl) harness/learn/schedule.c) $(OBJECTS_both)
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
 $(OUT)/tests/plain_main.o: tests/check_main.c $(CONFIG)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -DCHECK_PLAIN -MMD -MP -c $< -o $@
-$(OUT)/bench-%: $(OUT)/tests/bench/%.o $(call objects,$(SOURCES_both)) # tests/bench/NAME.c
+$(OUT)/bench-%: $(OUT)/tests/bench/%.o $(OBJECTS_both) # tests/bench/NAME.c
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 TENSOR_FILES := $(wildcard tests/fixtures/tensors.safetensors tests/fixtures/*.pth) # one of each format at least
 FUZZERS := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.c)))
@@ -160,6 +167,13 @@ $(call objects,harness/core/version.c): $(OUT)/commit.h
 FORCE:
 
 $(addprefix $(OUT)/harness/,data/resize.o analysis/resample.o): CFLAGS_ALL += -O3 # their loops are to become vectors
+# Products and sums of vectors become one operation where there is one; the same on every call all the same.
+define simd_rule
+$(OUT)/harness/kernels/simd/%.$1.o: harness/kernels/simd/%.c $(CONFIG)
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS_ALL) -O3 $(SIMD_$1) -ffp-contract=fast -MMD -MP -c $$< -o $$@
+endef
+$(foreach i,$(SIMD),$(eval $(call simd_rule,$i)))
 $(OUT)/%.o: %.c $(CONFIG)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@

@@ -466,8 +466,10 @@ END_TEST
 
 /* Dropout and stochastic depth included: no f32 mask raises what comes after it. */
 START_TEST(bf16_stays_bf16_up_to_the_logits) {
-    struct built b = built_new(SMALL("\"dropout\":0.5,\"stochastic_depth\":0.5",
-                                   "\"age\":{\"hidden\":[8],\"dropout\":0.5}," GENDER),
+    struct built b = built_new(
+        "{\"precision\":\"bf16\",\"data\":{\"image_px\":32},\"trunk\":{\"name\":\"small\","
+        "\"weights\":\"none\",\"dropout\":0.5,\"stochastic_depth\":0.5},\"tasks\":{"
+        "\"age\":{\"hidden\":[8],\"dropout\":0.5}," GENDER "}}",
         "");
     struct pass pass = {b.step, true, 1, 0};
     th_tensor *logits[MAX_TASKS];

@@ -15,6 +15,7 @@ enum {
     KEY_PX,
     KEY_BATCH,
     KEY_PRECISION,
+    KEY_BACKEND,
     KEY_TRAIN_FROM,
     KEY_DEVICE,
     KEY_THREADS,
@@ -33,6 +34,7 @@ static const struct argp_option options[] = {
         "as the key /trunk/name, see `dmtl plan --keys` (default: efficientnet-b0)", 0},
     {"px", KEY_PX, "PX", 0, "side of the square input (default: 224)", 0},
     {"batch", KEY_BATCH, "N", 0, "images a step (default: 32)", 0},
+    {"backend", KEY_BACKEND, "NAME", 0, "as the key /backend (default: auto)", 0},
     {"precision", KEY_PRECISION, "NAME", 0, "as the key /precision (default: f32)", 0},
     {"train-from", KEY_TRAIN_FROM, "STEP", 0,
         "all (the default), frozen, or the first step that is trained, such as stage5", 0},
@@ -62,6 +64,7 @@ static const struct {
     bool number;
 } settings[] = {{KEY_TRUNK, "trunk", "/trunk/name", false}, {KEY_PX, "px", "/data/image_px", true},
     {KEY_BATCH, "batch", "/batch", true}, {KEY_PRECISION, "precision", "/precision", false},
+    {KEY_BACKEND, "backend", "/backend", false},
     {KEY_TRAIN_FROM, "train-from", "/trunk/train_from", false}};
 
 /* As JSON; what is no number stays a text, for the key table to refuse. */

@@ -258,6 +258,7 @@ static const struct {
     {NULL, "device", WORDS(devices), NULL},
     {NULL, "trunk", WORDS(trunk_names), NULL},
     {NULL, "precision", WORDS(precision_names), NULL},
+    {NULL, "backend", WORDS(backend_names), NULL},
     {NULL, "metric", NULL, offer_metrics},
     {NULL, "bins", NULL, offer_bins},
     {NULL, "by", NULL, offer_axes},

@@ -96,6 +96,11 @@ const struct name_row precision_names[PRECISION_COUNT] = {
         "operands and results in bfloat16; weights, batch norm's statistics, losses and optimiser in "
         "f32"},
 };
+const struct name_row backend_names[BACKEND_COUNT] = {
+    [BACKEND_AUTO] = {"auto", "native on a CPU where /precision is f32, else libtorch"},
+    [BACKEND_LIBTORCH] = {"libtorch", "libtorch's operations, on any device"},
+    [BACKEND_NATIVE] = {"native", "kernels of our own, on a CPU"},
+};
 const struct name_row report_epoch_names[REPORT_COUNT] = {
     [REPORT_LAST] = {"last", "the last one"},
     [REPORT_BEST] = {"best",

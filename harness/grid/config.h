@@ -89,6 +89,7 @@ struct config {
     int epochs, batch;        /* /epochs, /batch */
     uint64_t seed;            /* /seed */
     enum precision precision; /* /precision: f32 | tf32 | bf16 */
+    enum backend backend;     /* /backend: auto | libtorch | native */
     int log_every;            /* /log_every: steps between stored weight rows; no result changes */
     int checkpoint_every_s;   /* /checkpoint_every_s; no result changes */
     int checkpoint_every_steps; /* /checkpoint_every_steps; 0: by time alone; no result changes */

@@ -153,6 +153,8 @@ const struct key_row config_keys[] = {
         "what convolutions and linear layers compute in, training and evaluation alike; a frozen "
         "trunk's features are f32 always",
         KEY_NAME, AT(precision), NAMES(precision_names), .value = PRECISION_F32},
+    {"/backend", "what computes the trunk; heads and losses are libtorch's always", KEY_NAME,
+        AT(backend), NAMES(backend_names), .value = BACKEND_AUTO},
     {"/log_every", "steps between stored losses and weights", KEY_INT, AT(log_every), .low = 1,
         .high = 1000000, .value = 50, .no_result = true},
     {"/checkpoint_every_s", "seconds between checkpoints", KEY_INT, AT(checkpoint_every_s),

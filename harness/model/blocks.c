@@ -142,15 +142,21 @@ th_tensor *mbconv_run(
     return th_pop(s, mark, y);
 }
 
-th_tensor *keep_mask(
-    struct pass *p, int purpose, uint32_t item, int64_t rows, int64_t columns, double rate) {
-    int64_t n = columns ? rows * columns : rows;
+const float *keep_values(
+    struct pass *p, int purpose, uint32_t item, size_t n, double rate, float *mask) {
     uint32_t dropped_below = (uint32_t)(rate * 0x1p32);
     float scale = (float)(1 / (1 - rate));
     struct rng r = rng_open(p->seed, (enum rng_purpose)purpose, p->step, item);
-    float *mask = xmalloc((size_t)n * sizeof *mask);
-    for (int64_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         mask[i] = rng_u32(&r) < dropped_below ? 0 : scale;
+    return mask;
+}
+
+th_tensor *keep_mask(
+    struct pass *p, int purpose, uint32_t item, int64_t rows, int64_t columns, double rate) {
+    size_t n = (size_t)(columns ? rows * columns : rows);
+    float *mask = xmalloc(n * sizeof *mask);
+    keep_values(p, purpose, item, n, rate, mask);
     th_tensor *t = columns ? th_from(p->scope, TH_F32, 2, (int64_t[]){rows, columns}, mask)
                            : th_from(p->scope, TH_F32, 4, (int64_t[]){rows, 1, 1, 1}, mask);
     free(mask);

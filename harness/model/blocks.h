@@ -45,6 +45,9 @@ th_tensor *mbconv_run(
  * (seed, purpose, step, item); [rows, columns], or [rows,1,1,1] where columns is 0. */
 th_tensor *keep_mask(
     struct pass *p, int purpose, uint32_t item, int64_t rows, int64_t columns, double rate);
+/* The same values into `mask` [n], which is returned. */
+const float *keep_values(
+    struct pass *p, int purpose, uint32_t item, size_t n, double rate, float *mask);
 /* x times the mask, in x's type: an f32 mask alone would make f32 of what /precision has in bf16. */
 th_tensor *mask_run(th_scope *s, th_tensor *x, th_tensor *mask);
 

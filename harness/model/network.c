@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "core/rng.h"
 #include "model/blocks.h"
+#include "model/native.h"
 #include "model/pretrained.h"
 
 #include <assert.h>
@@ -26,6 +27,9 @@ struct limb {
         draws; /* keys its dropout and stochastic depth: the same whatever other limbs there are */
     int first, end;     /* steps of the trunk, end excluded */
     struct step *steps; /* [end - first] */
+    int live, n_live;   /* its trained steps: the first, and how many, all up to the end */
+    size_t live_from, live_count; /* their parameters */
+    struct native *native;        /* computes them in training, or NULL: libtorch does */
 };
 
 struct head {
@@ -42,6 +46,7 @@ struct network {
     int limb_of_task[MAX_TASKS];
     struct head heads[MAX_TASKS];
     th_tensor *scale, *offset; /* [1,3,1,1]: 0..255 -> normalised */
+    struct team *team;         /* of the native back end */
     struct pretrained pretrained;
 };
 
@@ -91,8 +96,14 @@ static void build_limb(struct network *n, struct limb *limb, uint32_t *item) {
     limb->steps = xcalloc((size_t)(limb->end - limb->first), sizeof *limb->steps);
     for (int i = limb->first; i < limb->end; i++) {
         b.trainable = i >= first_trained(n->config, n->table);
+        if (b.trainable && !limb->n_live) {
+            limb->live = i;
+            limb->live_from = n->parameters.n;
+        }
+        limb->n_live += b.trainable;
         build_step(&b, &limb->steps[i - limb->first], i, limb->suffix);
     }
+    limb->live_count = n->parameters.n - limb->live_from;
     *item = b.next_item;
 }
 
@@ -111,14 +122,16 @@ static void plan_limbs(struct network *n) {
     bool branches = c->trunk.branch != BRANCH_NONE;
     int fork = branches ? trunk_step(n->table, c->trunk.branch_stage) : steps;
     _Static_assert((int)TASK_KIND_COUNT <= (int)MAX_TASKS, "limb_of_branch holds kinds too");
-    n->limbs[n->n_limbs++] = (struct limb){"", 0, 0, fork, NULL};
+    n->limbs[n->n_limbs++] = (struct limb){.suffix = "", .end = fork};
     for (int k = 0; branches && k < c->n_tasks; k++) {
         int branch = branch_of(c, &c->tasks[k]);
         if (!limb_of_branch[branch]) {
             limb_of_branch[branch] = n->n_limbs;
             n->limbs[n->n_limbs++] = (struct limb){
-                c->trunk.branch == BRANCH_CATEGORY ? by_kind[branch] : by_task[branch],
-                (uint32_t)branch + 1, fork, steps, NULL};
+                .suffix = c->trunk.branch == BRANCH_CATEGORY ? by_kind[branch] : by_task[branch],
+                .draws = (uint32_t)branch + 1,
+                .first = fork,
+                .end = steps};
         }
         n->limb_of_task[k] = limb_of_branch[branch];
     }
@@ -149,6 +162,30 @@ static void build_trunk(struct network *n) {
         build_limb(n, &n->limbs[l], &item);
     }
     set_drop_rates(n);
+}
+
+/* ---- building: the native back end ---- */
+
+/* Whether the trunk's trained steps are computed by kernels/. ERR_USAGE where that is asked for and cannot be. */
+static bool choose_backend(
+    const struct config *c, const th_scope *life, bool *native, struct err *e) {
+    bool cpu = th_scope_device(life).kind == 0, there = cpu && c->precision == PRECISION_F32;
+    *native = there && c->backend != BACKEND_LIBTORCH;
+    return there || c->backend != BACKEND_NATIVE ||
+           err_usage(e,
+               "/backend: \"native\": it computes in f32 on a CPU, and here /precision is \"%s\" and the device "
+               "is %s; say \"auto\" or \"libtorch\"",
+               precision_names[c->precision].name, cpu ? "a CPU" : "a GPU");
+}
+
+static void build_native(struct network *n) {
+    n->team = team_new(th_threads());
+    for (int l = 0; l < n->n_limbs; l++) {
+        struct limb *limb = &n->limbs[l];
+        if (limb->n_live)
+            limb->native = native_new(n->table, limb->live, limb->end, n->team,
+                n->parameters.list + limb->live_from, limb->live_count);
+    }
 }
 
 /* ---- building: heads ---- */
@@ -205,7 +242,9 @@ struct network *network_new(
     for (int k = 0; k < c->n_tasks; k++)
         build_head(n, &n->heads[k], &c->tasks[k]);
     build_normalisation(n, life);
-    bool ok = th_take_error(life, e);
+    bool native = false, ok = th_take_error(life, e) && choose_backend(c, life, &native, e);
+    if (ok && native)
+        build_native(n);
     if (ok && from_file)
         ok = pretrained_load(&n->parameters, c, weights_dir, &n->pretrained, e);
     if (ok)
@@ -221,7 +260,9 @@ void network_free(struct network *n) {
         for (int i = 0; n->limbs[l].steps && i < n->limbs[l].end - n->limbs[l].first; i++)
             free(n->limbs[l].steps[i].blocks);
         free(n->limbs[l].steps);
+        native_free(n->limbs[l].native);
     }
+    team_free(n->team);
     parameters_free(&n->parameters);
     free(n);
 }
@@ -287,11 +328,11 @@ static th_tensor *run_step(
     return x;
 }
 
-/* A frozen step records no gradient; handles of a step are dropped at its end. */
-static th_tensor *run_limb(
-    const struct network *n, const struct limb *limb, struct pass *p, th_tensor *x) {
+/* Steps first..end-1. A frozen step records no gradient; handles of a step are dropped at its end. */
+static th_tensor *run_steps(const struct network *n, const struct limb *limb, int first, int end,
+    struct pass *p, th_tensor *x) {
     th_scope *s = p->scope;
-    for (int i = limb->first; i < limb->end; i++) {
+    for (int i = first; i < end; i++) {
         const struct step *step = &limb->steps[i - limb->first];
         size_t mark = th_mark(s);
         th_where(s, "%s", trunk_step_name(n->table, i));
@@ -305,8 +346,38 @@ static th_tensor *run_limb(
     return x;
 }
 
-static th_tensor *pool(const struct network *n, struct pass *p, int limb, th_tensor *x) {
-    x = th_mean_hw(p->scope, x, false); /* [N,D] */
+/* The trained steps in one node: [N,C,H,W], or pooled [N,D]. */
+static th_tensor *run_native(
+    const struct network *n, const struct limb *limb, struct pass *p, th_tensor *x) {
+    size_t images = x ? (size_t)th_size(x, 0) : 0;
+    int count = 0, all = native_blocks(limb->native);
+    float *drawn = xmalloc((size_t)all * images * sizeof *drawn);
+    const float **masks = xcalloc((size_t)all + 1, sizeof *masks);
+    for (int i = limb->live; i < limb->end; i++) {
+        const struct step *step = &limb->steps[i - limb->first];
+        for (int j = 0; j < step->n_blocks; j++, count++)
+            if (step->blocks[j].residual && step->blocks[j].drop_rate > 0)
+                masks[count] = keep_values(p, RNG_STOCHASTIC_DEPTH, step->blocks[j].drop_item,
+                    images, step->blocks[j].drop_rate, drawn + (size_t)count * images);
+    }
+    th_where(p->scope, "%s to %s", trunk_step_name(n->table, limb->live),
+        trunk_step_name(n->table, limb->end - 1));
+    x = native_run(limb->native, p, x, masks);
+    th_where(p->scope, "%s", "");
+    return x;
+}
+
+/* A limb's map, or means where it is the trunk's end. */
+static th_tensor *run_limb(
+    const struct network *n, const struct limb *limb, struct pass *p, th_tensor *x) {
+    bool native = limb->native && p->train, last = limb->end == n->table->n_stages + 2;
+    x = run_steps(n, limb, limb->first, native ? limb->live : limb->end, p, x);
+    if (native)
+        return run_native(n, limb, p, x);
+    return last ? th_mean_hw(p->scope, x, false) : x;
+}
+
+static th_tensor *drop(const struct network *n, struct pass *p, int limb, th_tensor *x) {
     double rate = n->config->trunk.dropout;
     if (!p->train || rate <= 0 || !x)
         return x;
@@ -317,7 +388,7 @@ static th_tensor *pool(const struct network *n, struct pass *p, int limb, th_ten
 
 th_tensor *network_features(struct network *n, struct pass *p, th_tensor *images) {
     assert(n->n_limbs == 1);
-    return pool(n, p, 0, run_limb(n, &n->limbs[0], p, images));
+    return drop(n, p, 0, run_limb(n, &n->limbs[0], p, images));
 }
 
 static th_tensor *run_head(const struct network *n, int task, struct pass *p, th_tensor *x) {
@@ -349,9 +420,9 @@ void network_logits(struct network *n, struct pass *p, th_tensor *images, th_ten
     th_tensor *features[MAX_LIMBS] = {0};
     th_tensor *shared = run_limb(n, &n->limbs[0], p, images);
     if (n->n_limbs == 1)
-        features[0] = pool(n, p, 0, shared);
+        features[0] = drop(n, p, 0, shared);
     for (int l = 1; l < n->n_limbs; l++)
-        features[l] = pool(n, p, l, run_limb(n, &n->limbs[l], p, shared));
+        features[l] = drop(n, p, l, run_limb(n, &n->limbs[l], p, shared));
     for (int k = 0; k < n->config->n_tasks; k++)
         logits[k] = run_head(n, k, p, features[n->limb_of_task[k]]);
 }

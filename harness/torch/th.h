@@ -70,6 +70,8 @@ bool th_ok(const th_scope *s);
 bool th_take_error(th_scope *s, struct err *e); /* true: there was none; else moved into e */
 void th_where(th_scope *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* place put in front of a later error: "stage3 block 1" */
+void th_refuse(th_scope *s, const char *why); /* fails the scope as an operation does */
+struct th_device th_scope_device(const th_scope *s);
 size_t th_mark(const th_scope *s);
 th_tensor *th_pop(
     th_scope *s, size_t mark, th_tensor *keep); /* drops what is after mark but keep */
@@ -112,6 +114,8 @@ th_tensor *th_windows(
 th_tensor *th_cat(th_scope *s, int n, th_tensor *const *parts, int dim);
 th_tensor *th_stack(th_scope *s, int n, th_tensor *const *scalars); /* n of [] -> [n] */
 th_tensor *th_convert(th_scope *s, th_tensor *t, enum th_type type);
+bool th_widen(
+    th_scope *s, th_tensor *t); /* from now on it holds its values in f64; for references */
 th_tensor *th_detach(th_scope *s, th_tensor *t);
 th_tensor *th_clone(th_scope *s, th_tensor *t); /* new storage */
 
@@ -151,6 +155,18 @@ th_tensor *th_log_softmax(th_scope *s, th_tensor *x); /* over the last dim */
 bool th_require_grad(th_scope *s, th_tensor *t);  /* a leaf from now on */
 bool th_backward(th_scope *s, th_tensor *loss);   /* adds to the leaves' gradients */
 th_tensor *th_grad(th_scope *s, th_tensor *leaf); /* NULL, no error: none yet */
+
+/* The values of contiguous f32 on the CPU, where they lie; of four dimensions channels_last, so that [N,C,H,W] is
+ * [N,H,W,C]. */
+float *th_values(th_scope *s, th_tensor *t);
+
+/* A node of autograd that is computed elsewhere: `values`, which outlive the backward pass, become a tensor
+ * ([N,C,H,W]: they are [N,H,W,C]) that depends on `inputs`. In the backward pass `backward` is called with the
+ * gradient of the values and fills those of the inputs, which lie as th_values has it; NULL: that one is not
+ * wanted. On the CPU, in f32. */
+typedef void (*th_node_backward)(void *context, const float *of_values, float *const *of_inputs);
+th_tensor *th_node(th_scope *s, int n_inputs, th_tensor *const *inputs, int n_dims,
+    const int64_t *shape, const float *values, th_node_backward backward, void *context);
 
 /* One step of SGD with momentum as PyTorch defines it (Sutskever et al. 2013, momentum not dampened):
  * g += decay w; v = momentum v + g; w -= lr v. velocity[i] like weight[i], zeros at first (then the

@@ -101,6 +101,15 @@ bool th_take_error(th_scope *s, struct err *e) {
     return false;
 }
 
+void th_refuse(th_scope *s, const char *why) {
+    if (s->error.empty())
+        th::fail(s, why);
+}
+
+struct th_device th_scope_device(const th_scope *s) {
+    return {s->device.is_cuda() ? 1 : 0, s->device.has_index() ? s->device.index() : 0};
+}
+
 void th_where(th_scope *s, const char *fmt, ...) {
     char place[256];
     va_list args;

@@ -198,6 +198,14 @@ th_tensor *th_convert(th_scope *s, th_tensor *t, enum th_type type) {
         s, [&](const Tensor &x) { return x.to(th::scalar_type(type)); }, t);
 }
 
+bool th_widen(th_scope *s, th_tensor *t) {
+    return t && th::guarded(s, false, [&] {
+        bool learned = t->value.requires_grad();
+        t->value = t->value.detach().to(at::kDouble).set_requires_grad(learned);
+        return true;
+    });
+}
+
 th_tensor *th_detach(th_scope *s, th_tensor *t) {
     return op(
         s, [](const Tensor &x) { return x.detach(); }, t);

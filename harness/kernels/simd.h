@@ -1,0 +1,127 @@
+/* The kernels that are compiled once an instruction set, as a table of each; what they compute is in the
+ * headers of their files in simd/. All arrays are float32, images and maps NHWC: a map is rows of
+ * [channels] floats. None allocates, starts a thread or keeps anything.
+ */
+#ifndef KERNELS_SIMD_H
+#define KERNELS_SIMD_H
+
+#include "nets/trunk_table.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* c [m,n] = a [m,k] b [k,n], or is increased by it; b as pack made it. */
+struct product {
+    int m, n, k;
+    const float *a, *packed;
+    size_t lda;
+    float *c;
+    size_t ldc;
+    bool add;
+    float *sums, *squares; /* [n]: increased by the sums of c's columns and of their squares; NULL: not wanted */
+};
+
+/* c [m,n] += a' b, a [rows,m], b [rows,n]. */
+struct outer {
+    int rows, m, n;
+    const float *a, *b;
+    size_t lda, ldb;
+    float *c;
+    size_t ldc;
+};
+
+/* Kernels of 3 or 5 at stride 1 or 2; top, left: zeros before the input, kernel / 2, or at stride 2 one less. */
+struct depthwise {
+    int kernel, stride, top, left;
+    int height, width, out_height, out_width, channels;
+};
+
+struct depthwise_forward {
+    const float *in;            /* [height, width, channels] */
+    const float *scale, *shift; /* [channels]: the input is activation(in scale + shift); NULL: in */
+    enum activation activation;
+    const float *weights; /* [kernel, kernel, channels] */
+    float *out;           /* [out_height, out_width, channels] */
+    float *sums, *squares; /* [channels]: increased by those of out */
+};
+
+/* With d = out, z = d out_scale + out_shift and a the activation: */
+struct depthwise_grad {
+    enum activation activation;
+    const float *out_grad, *out;              /* dh and d: [out_height, out_width, channels] */
+    const float *out_scale, *out_shift;       /* [channels] */
+    const float *gate, *plus;                 /* [channels]: dz = (dh gate + plus) a'(z); NULL: 1 and 0 */
+    const float *of_grad, *of_out, *of_one;   /* [channels]: dd = of_grad dz + of_out d + of_one */
+    const float *in, *scale, *shift, *mean;   /* as in depthwise_forward; mean [channels] of `in` */
+    const float *weights;                     /* [kernel, kernel, channels] */
+    float *in_grad;      /* [height, width, channels]: of in scale + shift, or of in where scale is NULL */
+    float *sums, *products; /* [channels]: increased by in_grad's sums, and those times (in - mean) */
+    float *weight_grad;     /* [kernel, kernel, channels]: increased */
+};
+
+/* Rows of a map before its batch norm, and the norm's numbers, [channels] each; z = x scale + shift. Those that
+ * a kernel does not use may be NULL. */
+struct map {
+    const float *x; /* [rows, channels] */
+    size_t rows;
+    int channels;
+    enum activation activation;
+    const float *scale, *shift, *mean;
+    const float *of_grad, *of_x, *of_one; /* the gradient of x is of_grad dz + of_x x + of_one */
+};
+
+/* Sums over rows, [channels] each, all increased. With g the gradient of the gated activation, a' its slope: */
+struct gate_sums {
+    float *grads, *grad_products;            /* g a', and times (x - mean) */
+    float *of_gate, *slopes, *slope_products; /* g a; a', and times (x - mean); where there is a gate */
+};
+
+/* What a kernel needs beside its operands, for any shape with this padded width and kernel. */
+size_t depthwise_scratch(int width);
+
+struct simd {
+    int lanes; /* floats in a vector */
+    size_t (*packed_floats)(int k, int n);
+    /* b[i, j] is at i step_k + j step_n; one of the steps is 1. */
+    void (*pack)(int k, int n, const float *b, size_t step_k, size_t step_n, float *packed);
+    void (*multiply_rows)(const struct product *p);
+    void (*multiply_outer)(const struct outer *p);
+    /* scratch: depthwise_scratch floats. */
+    void (*depthwise_forward)(
+        const struct depthwise *d, const struct depthwise_forward *f, float *scratch);
+    void (*depthwise_grad)(const struct depthwise *d, const struct depthwise_grad *g, float *scratch);
+
+    /* out = activation(z) gate; gate [channels], NULL: 1. */
+    void (*activate_rows)(const struct map *m, const float *gate, float *out);
+    void (*activate_values)(enum activation activation, size_t n, const float *x, float *out);
+    void (*slope_values)(enum activation activation, size_t n, const float *x, float *grad); /* grad *= a'(x) */
+    void (*sigmoid_values)(size_t n, const float *x, float *out); /* out may be x */
+    /* sums [channels] += activation(z) over rows. */
+    void (*activate_sums)(const struct map *m, float *sums);
+    /* out = z factor + plus; plus [rows, channels], NULL: 0. */
+    void (*norm_rows)(const struct map *m, float factor, const float *plus, float *out);
+
+    /* Of z's gradient, grad factor: the sums over rows, and those times (x - mean). */
+    void (*grad_sums)(
+        const struct map *m, const float *grad, float factor, float *sums, float *products);
+    /* out = the gradient of x where grad factor is that of z. */
+    void (*grad_rows)(const struct map *m, const float *grad, float factor, float *out);
+    /* out as activate_rows makes it, and in the same pass the sums of its gradient. */
+    void (*gate_rows)(const struct map *m, const struct gate_sums *s, const float *grad,
+        const float *gate, float *out);
+    /* Where every row's activation has the same gradient [channels], as behind a mean: grad_sums, and out = the
+     * gradient of x. */
+    void (*pooled_sums)(const struct map *m, const float *grad, float *sums, float *products);
+    void (*pooled_grad_rows)(const struct map *m, const float *grad, float *out);
+    /* grad of the activation becomes that of z, with grad_sums. */
+    void (*slope_rows)(const struct map *m, float *grad, float *sums, float *products);
+};
+
+enum simd_id { SIMD_PORTABLE, SIMD_AVX2, SIMD_AVX512, SIMD_COUNT };
+extern const char *const simd_names[SIMD_COUNT];
+/* NULL: this processor, or this program, has no such thing. */
+const struct simd *simd_of(enum simd_id id);
+/* The best there is, or what the environment variable DMTL_SIMD names (a name that is not there is passed over). */
+enum simd_id simd_best(void);
+
+#endif

@@ -1,0 +1,242 @@
+/* The backward pass of a depthwise convolution between two batch norms, in one pass over an image's rows:
+ * out of the gradient behind the activation that follows (dh) it makes that of the convolution's output
+ * (dd), convolves it to the gradient of the activated input, takes that through the activation to the
+ * gradient of the normalised input (dz), and sums the kernel's gradient. dd and the activated input exist
+ * as rows in buffers alone. */
+#include "kernels/simd/depthwise_rows.h"
+
+/* A block's buffers. */
+struct rows {
+    float *out_grads;       /* [kernel] rows of dd, by number modulo kernel */
+    size_t out_grad_floats; /* of one */
+    int out_grad_left;      /* zeros before place 0 */
+    float *input;           /* the activated input's row, `left` zeros before it */
+    float *slope;           /* of the activation there */
+    float *weight_grads;    /* [kernel * kernel][step] of this image */
+};
+
+/* ---- dd ---- */
+
+INLINE void out_grad_row(
+    enum activation act, const struct block *b, const struct depthwise_grad *g, int y, float *row) {
+    const struct depthwise *d = b->shape;
+    for (int v = 0; v < b->vectors; v++) {
+        int some = some_at(b, v), c = b->channel + v * LANES;
+        size_t at = (size_t)y * d->out_width * d->channels + c;
+        const float *grad = g->out_grad + at, *out = g->out + at;
+        vec scale = get(g->out_scale + c, some), shift = get(g->out_shift + c, some);
+        vec gate = g->gate ? get(g->gate + c, some) : all(1);
+        vec plus = g->plus ? get(g->plus + c, some) : all(0);
+        vec k1 = get(g->of_grad + c, some), k2 = get(g->of_out + c, some), k3 = get(g->of_one + c, some);
+        for (int x = 0; x < d->out_width; x++, grad += d->channels, out += d->channels) {
+            vec raw = get(out, some), a, slope;
+            activate(act, raw * scale + shift, &a, &slope);
+            vec dz = (get(grad, some) * gate + plus) * slope;
+            store(row + (size_t)x * b->step + v * LANES, dz * k1 + raw * k2 + k3);
+        }
+    }
+}
+
+/* ---- the input ---- */
+
+INLINE void input_row(enum activation act, bool norm, const struct block *b,
+    const struct depthwise_grad *g, int y, const struct rows *r) {
+    const struct depthwise *d = b->shape;
+    for (int v = 0; v < b->vectors; v++) {
+        int some = some_at(b, v), c = b->channel + v * LANES;
+        const float *from = g->in + (size_t)y * d->width * d->channels + c;
+        float *to = r->input + (size_t)d->left * b->step + v * LANES, *slopes = r->slope + v * LANES;
+        vec scale = norm ? get(g->scale + c, some) : all(1), shift = norm ? get(g->shift + c, some) : all(0);
+        for (int x = 0; x < d->width; x++, from += d->channels, to += b->step, slopes += b->step) {
+            vec a = get(from, some), slope = all(1);
+            if (norm) {
+                activate(act, a * scale + shift, &a, &slope);
+                store(slopes, slope);
+            }
+            store(to, a);
+        }
+    }
+}
+
+/* n places of the input's gradient from place x on, through the activation, with the sums for batch norm. */
+INLINE void put_grads(bool norm, const struct block *b, const struct depthwise_grad *g, int y, int x, int n,
+    int v, const struct rows *r, const vec *grads, vec *sum, vec *product) {
+    const struct depthwise *d = b->shape;
+    int some = some_at(b, v), c = b->channel + v * LANES;
+    size_t at = ((size_t)y * d->width + x) * d->channels + c;
+    vec mean = norm ? get(g->mean + c, some) : all(0);
+#pragma GCC unroll 16
+    for (int t = 0; t < n; t++) {
+        if (x + t >= d->width)
+            break;
+        vec dz = grads[t];
+        if (norm) {
+            dz *= load(r->slope + (size_t)(x + t) * b->step + v * LANES);
+            *sum += dz;
+            *product += dz * (get(g->in + at + (size_t)t * d->channels, some) - mean);
+        }
+        put(g->in_grad + at + (size_t)t * d->channels, dz, some);
+    }
+}
+
+/* Stride 1: a convolution with the kernel turned round. `from`: rows of dd from y + top - kernel + 1 on. */
+INLINE void input_grads(int kernel, bool norm, const struct block *b, const struct depthwise_grad *g, int y,
+    const float *const *from, const struct rows *r, int v, vec *sum, vec *product) {
+    for (int x = 0; x < b->shape->width; x += TILE) {
+        vec grads[TILE] = {{0}};
+        convolve(kernel, 1, from, (size_t)x * b->step + v * LANES, b->step, b->weights + v * LANES, grads);
+        put_grads(norm, b, g, y, x, TILE, v, r, grads, sum, product);
+    }
+}
+
+/* Stride 2: each place has the taps of its own parity. `left`: zeros left of the input; with `kernel` it is
+ * known when this is compiled. */
+INLINE void input_grads_2(int kernel, int left, bool norm, const struct block *b,
+    const struct depthwise_grad *g, int y, const float *const *from, const struct rows *r, int v, vec *sum,
+    vec *product) {
+    enum { PAIR_TILE = 4 };
+    size_t step = b->step;
+    for (int x = 0; x < b->shape->width; x += 2 * PAIR_TILE) {
+        vec grads[2 * PAIR_TILE] = {{0}};
+        for (int i = 0; i < kernel; i++) {
+            if (!from[i])
+                continue;
+            const float *row = from[i] + (size_t)(x / 2 + r->out_grad_left) * step + v * LANES;
+            vec w[MAX_KERNEL];
+#pragma GCC unroll 8
+            for (int k = 0; k < kernel; k++) /* turned round, as they lie */
+                w[k] = load(b->weights + (size_t)(i * kernel + kernel - 1 - k) * step + v * LANES);
+#pragma GCC unroll 16
+            for (int t = 0; t < 2 * PAIR_TILE; t++)
+#pragma GCC unroll 8
+                for (int k = 0; k < kernel; k++)
+                    if ((t + left - k) % 2 == 0)
+                        grads[t] += load(row + (ptrdiff_t)step * ((t + left - k) / 2)) * w[k];
+        }
+        put_grads(norm, b, g, y, x, 2 * PAIR_TILE, v, r, grads, sum, product);
+    }
+}
+
+/* ---- the kernel ---- */
+
+/* One row of the kernel's gradient: that of dd's row `from` with the input's row that is in r. */
+INLINE void weight_grads(int kernel, int stride, const struct block *b, const float *from,
+    const struct rows *r, int v, float *to) {
+    size_t step = b->step;
+    vec sums[MAX_KERNEL] = {{0}};
+    for (int x = 0; x < b->shape->out_width; x += TILE) {
+        const float *grad = from + (size_t)(x + r->out_grad_left) * step + v * LANES;
+        const float *in = r->input + (size_t)(x * stride) * step + v * LANES;
+        vec grads[TILE];
+#pragma GCC unroll 8
+        for (int t = 0; t < TILE; t++)
+            grads[t] = load(grad + (size_t)t * step);
+#pragma GCC unroll 32
+        for (int i = 0; i < (TILE - 1) * stride + kernel; i++) {
+            vec a = load(in + (size_t)i * step);
+#pragma GCC unroll 8
+            for (int k = 0; k < kernel; k++)
+                if (i >= k && (i - k) % stride == 0 && (i - k) / stride < TILE)
+                    sums[k] += a * grads[(i - k) / stride];
+        }
+    }
+#pragma GCC unroll 8
+    for (int k = 0; k < kernel; k++)
+        store(to + (size_t)k * step, load(to + (size_t)k * step) + sums[k]);
+}
+
+/* ---- an image ---- */
+
+/* Row y of the input: from[i] is dd's row that kernel row kernel - 1 - i made of it, NULL where none did. */
+INLINE void grad_row(int kernel, int stride, bool norm, const struct block *b,
+    const struct depthwise_grad *g, int y, const float *const *from, const struct rows *r) {
+    const struct depthwise *d = b->shape;
+    for (int v = 0; v < b->vectors; v++) {
+        int some = some_at(b, v), c = b->channel + v * LANES;
+        vec sum = {0}, product = {0};
+        if (stride == 1)
+            input_grads(kernel, norm, b, g, y, from, r, v, &sum, &product);
+        else if (d->left == kernel / 2)
+            input_grads_2(kernel, kernel / 2, norm, b, g, y, from, r, v, &sum, &product);
+        else
+            input_grads_2(kernel, kernel / 2 - 1, norm, b, g, y, from, r, v, &sum, &product);
+        if (norm) {
+            put(g->sums + c, get(g->sums + c, some) + sum, some);
+            put(g->products + c, get(g->products + c, some) + product, some);
+        }
+        for (int i = 0; i < kernel; i++)
+            if (from[i])
+                weight_grads(kernel, stride, b, from[i], r, v,
+                    r->weight_grads + (size_t)((kernel - 1 - i) * kernel) * b->step + v * LANES);
+    }
+}
+
+static void add_weight_grads(const struct block *b, const struct depthwise_grad *g, const struct rows *r) {
+    int n = b->shape->kernel * b->shape->kernel;
+    for (int i = 0; i < n; i++)
+        for (int v = 0; v < b->vectors; v++) {
+            int some = some_at(b, v);
+            float *to = g->weight_grad + (size_t)i * b->shape->channels + b->channel + v * LANES;
+            put(to, get(to, some) + load(r->weight_grads + (size_t)i * b->step + v * LANES), some);
+        }
+}
+
+INLINE void grad_block(int kernel, int stride, enum activation act, bool norm, const struct block *b,
+    const struct depthwise_grad *g, struct rows r) {
+    const struct depthwise *d = b->shape;
+    r.out_grad_left = stride == 1 ? kernel - 1 - d->left : (kernel - d->left) / 2;
+    int reach = stride == 1 ? buffer_places(kernel, 1, d->width, 0) : d->width / 2 + 8 + kernel;
+    int filled = r.out_grad_left + tiles_of(d->out_width) * TILE;
+    int input_places = buffer_places(kernel, stride, d->out_width, d->left + d->width);
+    r.out_grad_floats = (size_t)(reach > filled ? reach : filled) * b->step;
+    r.input = r.out_grads + (size_t)kernel * r.out_grad_floats;
+    r.slope = r.input + (size_t)input_places * b->step;
+    memset(r.out_grads, 0, (size_t)(r.slope - r.out_grads) * sizeof(float));
+    memset(r.weight_grads, 0, (size_t)(kernel * kernel) * b->step * sizeof(float));
+    load_weights(b, g->weights, true);
+    for (int y = 0, made = 0; y < d->height; y++) {
+        const float *from[MAX_KERNEL];
+        input_row(act, norm, b, g, y, &r);
+        int last = (y + d->top) / stride;
+        for (; made < d->out_height && made <= last; made++)
+            out_grad_row(act, b, g, made,
+                r.out_grads + (size_t)(made % kernel) * r.out_grad_floats +
+                    (size_t)r.out_grad_left * b->step);
+        for (int i = 0; i < kernel; i++) {
+            int at = y + d->top - (kernel - 1 - i), row = at / stride;
+            bool there = at >= 0 && at % stride == 0 && row < d->out_height;
+            from[i] = there ? r.out_grads + (size_t)(row % kernel) * r.out_grad_floats : NULL;
+        }
+        grad_row(kernel, stride, norm, b, g, y, from, &r);
+    }
+    add_weight_grads(b, g, &r);
+}
+
+INLINE void grad_shape(enum activation act, bool norm, const struct block *b,
+    const struct depthwise_grad *g, struct rows r) {
+    const struct depthwise *d = b->shape;
+    if (d->kernel == 3 && d->stride == 1)
+        grad_block(3, 1, act, norm, b, g, r);
+    else if (d->kernel == 3)
+        grad_block(3, 2, act, norm, b, g, r);
+    else if (d->stride == 1)
+        grad_block(5, 1, act, norm, b, g, r);
+    else
+        grad_block(5, 2, act, norm, b, g, r);
+}
+
+void ISA(depthwise_grad)(const struct depthwise *d, const struct depthwise_grad *g, float *scratch) {
+    enum { TAPS = MAX_KERNEL * MAX_KERNEL * BLOCK };
+    for (int channel = 0; channel < d->channels; channel += BLOCK) {
+        struct block b = block_at(d, channel, scratch);
+        struct rows r = {.weight_grads = scratch + TAPS, .out_grads = scratch + 2 * TAPS};
+        if (g->activation == ACT_SILU && g->scale)
+            grad_shape(ACT_SILU, true, &b, g, r);
+        else if (g->activation == ACT_SILU)
+            grad_shape(ACT_SILU, false, &b, g, r);
+        else if (g->scale)
+            grad_shape(ACT_RELU6, true, &b, g, r);
+        else
+            grad_shape(ACT_RELU6, false, &b, g, r);
+    }
+}

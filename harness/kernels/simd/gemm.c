@@ -1,0 +1,174 @@
+/* 1x1 convolutions as products of matrices: tiles of ROWS x 3 vectors whose sums stay in registers while
+ * k runs, rows of A broadcast from memory, B packed by columns (Goto & van de Geijn 2008; here B is a
+ * layer's weights and always fits the cache, and A is a panel that the caller has just made, so that
+ * neither is cut along k). */
+#include "kernels/simd/entries.h"
+
+enum {
+#if defined(__AVX512F__)
+    ROWS = 8, /* 24 of 32 registers */
+#else
+    ROWS = 4, /* 12 of 16 */
+#endif
+    WIDE = 3 /* vectors across */
+};
+
+typedef vec tile[ROWS][WIDE];
+
+/* t[i][j] += sum over k of a[i, k] b[k, j]; `a_row` and `a_k`: steps of a, `b_k` of b, in floats. `some`:
+ * of the last vector only so many columns are there; 0: all. */
+INLINE void multiply(int rows, int wide, int some, int k, const float *a, size_t a_row, size_t a_k,
+    const float *b, size_t b_k, tile t) {
+    for (int step = 0; step < k; step++, a += a_k, b += b_k) {
+        vec right[WIDE];
+#pragma GCC unroll 4
+        for (int j = 0; j < wide; j++)
+            right[j] = get(b + j * LANES, j == wide - 1 ? some : 0);
+#pragma GCC unroll 16
+        for (int i = 0; i < rows; i++) {
+            vec left = all(a[(size_t)i * a_row]);
+#pragma GCC unroll 4
+            for (int j = 0; j < wide; j++)
+                t[i][j] += left * right[j];
+        }
+    }
+}
+
+/* ---- C = A B ---- */
+
+/* Columns a packed panel has: whole vectors, at most WIDE. */
+static int panel_columns(int left) {
+    int vectors = (left + LANES - 1) / LANES;
+    return (vectors > WIDE ? WIDE : vectors) * LANES;
+}
+
+size_t ISA(packed_floats)(int k, int n) {
+    return (size_t)k * (size_t)((n + LANES - 1) / LANES * LANES);
+}
+
+/* The steps one at a time: whichever is 1 is the inner loop. */
+static void pack_panel(int k, int there, int columns, const float *b, size_t step_k, size_t step_n,
+    float *packed) {
+    if (step_n == 1)
+        for (int i = 0; i < k; i++) {
+            float *to = packed + (size_t)i * (size_t)columns;
+            memcpy(to, b + (size_t)i * step_k, (size_t)there * sizeof *to);
+            memset(to + there, 0, (size_t)(columns - there) * sizeof *to);
+        }
+    else
+        for (int j = 0; j < columns; j++)
+            for (int i = 0; i < k; i++)
+                packed[(size_t)i * (size_t)columns + (size_t)j] =
+                    j < there ? b[(size_t)i * step_k + (size_t)j * step_n] : 0;
+}
+
+void ISA(pack)(int k, int n, const float *b, size_t step_k, size_t step_n, float *packed) {
+    for (int from = 0; from < n; from += WIDE * LANES) {
+        int columns = panel_columns(n - from), left = n - from;
+        pack_panel(k, left < columns ? left : columns, columns, b + (size_t)from * step_n, step_k,
+            step_n, packed);
+        packed += (size_t)k * (size_t)columns;
+    }
+}
+
+INLINE void put_or_add(float *to, vec v, int some, bool add) {
+    put(to, add ? get(to, some) + v : v, some);
+}
+
+INLINE void add_up(int rows, int j, tile t, const struct product *p, int column) {
+    vec sum = {0}, square = {0};
+    int n = p->n - column < LANES ? p->n - column : LANES;
+    for (int i = 0; i < rows; i++) {
+        sum += t[i][j];
+        square += t[i][j] * t[i][j];
+    }
+    put_or_add(p->sums + column, sum, n < LANES ? n : 0, true);
+    put_or_add(p->squares + column, square, n < LANES ? n : 0, true);
+}
+
+INLINE void rows_of(
+    int rows, int wide, const struct product *p, int row, const float *packed, int from) {
+    tile t = {{{0}}};
+    multiply(rows, wide, 0, p->k, p->a + (size_t)row * p->lda, p->lda, 1, packed,
+        (size_t)wide * LANES, t);
+    int some = p->n - from - (wide - 1) * LANES;
+    if (some >= LANES)
+        some = 0;
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < wide; j++)
+            put_or_add(p->c + (size_t)(row + i) * p->ldc + from + j * LANES, t[i][j],
+                j == wide - 1 ? some : 0, p->add);
+    if (p->sums)
+#pragma GCC unroll 4
+        for (int j = 0; j < wide; j++)
+            add_up(rows, j, t, p, from + j * LANES);
+}
+
+INLINE void columns_of(int wide, const struct product *p, const float *packed, int from) {
+    int row = 0;
+    for (; row + ROWS <= p->m; row += ROWS)
+        rows_of(ROWS, wide, p, row, packed, from);
+    if (ROWS == 8 && row + 4 <= p->m) {
+        rows_of(4, wide, p, row, packed, from);
+        row += 4;
+    }
+    if (row + 2 <= p->m) {
+        rows_of(2, wide, p, row, packed, from);
+        row += 2;
+    }
+    if (row < p->m)
+        rows_of(1, wide, p, row, packed, from);
+}
+
+void ISA(multiply_rows)(const struct product *p) {
+    const float *packed = p->packed;
+    for (int from = 0; from < p->n; from += WIDE * LANES) {
+        int columns = panel_columns(p->n - from);
+        if (columns == 3 * LANES)
+            columns_of(3, p, packed, from);
+        else if (columns == 2 * LANES)
+            columns_of(2, p, packed, from);
+        else
+            columns_of(1, p, packed, from);
+        packed += (size_t)p->k * (size_t)columns;
+    }
+}
+
+/* ---- C += A' B ---- */
+
+INLINE void outer_rows(int rows, int wide, int some, const struct outer *p, int row, int from) {
+    tile t = {{{0}}};
+    multiply(rows, wide, some, p->rows, p->a + row, 1, p->lda, p->b + from, p->ldb, t);
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < wide; j++)
+            put_or_add(p->c + (size_t)(row + i) * p->ldc + from + j * LANES, t[i][j],
+                j == wide - 1 ? some : 0, true);
+}
+
+INLINE void outer_columns(int wide, int some, const struct outer *p, int from) {
+    int row = 0;
+    for (; row + ROWS <= p->m; row += ROWS)
+        outer_rows(ROWS, wide, some, p, row, from);
+    if (ROWS == 8 && row + 4 <= p->m) {
+        outer_rows(4, wide, some, p, row, from);
+        row += 4;
+    }
+    for (; row < p->m; row++)
+        outer_rows(1, wide, some, p, row, from);
+}
+
+void ISA(multiply_outer)(const struct outer *p) {
+    int from = 0;
+    for (; from + 3 * LANES <= p->n; from += 3 * LANES)
+        outer_columns(3, 0, p, from);
+    for (; from + 2 * LANES <= p->n; from += 2 * LANES)
+        outer_columns(2, 0, p, from);
+    for (; from + LANES <= p->n; from += LANES)
+        outer_columns(1, 0, p, from);
+    if (from < p->n)
+        outer_columns(1, p->n - from, p, from);
+}

@@ -1,0 +1,113 @@
+/* What passes of the tower share: batch norms' numbers, sums of threads put together, the stem's patches. */
+#include "kernels/tower_parts.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- sums ---- */
+
+void desk_clear(struct desk *d, int channels) {
+    memset(d->sums, 0, 2 * (size_t)channels * sizeof *d->sums);
+}
+
+void desk_add(struct desk *d, int channels, float factor) {
+    for (int c = 0; c < 2 * channels; c++)
+        d->tally[c] += (double)(d->sums[c] * factor);
+}
+
+void desks_zero(struct tower *t) {
+    for (int i = 0; i < team_threads(t->team); i++)
+        memset(t->desks[i].tally, 0, 2 * (size_t)t->widest * sizeof(double));
+}
+
+/* Of entry `at` of the tallies, over threads in their order. */
+static double total(const struct tower *t, int at) {
+    double sum = 0;
+    for (int i = 0; i < team_threads(t->team); i++)
+        sum += t->desks[i].tally[at];
+    return sum;
+}
+
+/* ---- batch norm ---- */
+
+struct map layer_map(const struct tower *t, const struct layer *l, size_t row, size_t rows) {
+    return (struct map){.x = l->raw + row * (size_t)l->out,
+        .rows = rows,
+        .channels = l->out,
+        .activation = t->table->activation,
+        .scale = l->scale,
+        .shift = l->shift,
+        .mean = l->mean,
+        .of_grad = l->of_grad,
+        .of_x = l->of_x,
+        .of_one = l->of_one};
+}
+
+/* The running variance takes the unbiased one, as PyTorch's does. */
+void layer_statistics(
+    struct tower *t, struct layer *l, const struct tower_tensor *tensors, size_t rows) {
+    const struct tower_tensor *own = tensors + l->first_tensor;
+    const float *gamma = own[1].value, *beta = own[2].value;
+    float *running_mean = own[3].value, *running_variance = own[4].value;
+    double n = (double)rows, momentum = t->table->norm_momentum;
+    for (int c = 0; c < l->out; c++) {
+        double mean = total(t, c) / n, variance = total(t, l->out + c) / n - mean * mean;
+        variance = variance > 0 ? variance : 0;
+        double inverse = 1 / sqrt(variance + t->table->norm_eps);
+        l->mean[c] = (float)mean;
+        l->inverse[c] = (float)inverse;
+        l->scale[c] = (float)(gamma[c] * inverse);
+        l->shift[c] = (float)(beta[c] - mean * gamma[c] * inverse);
+        running_mean[c] = (float)((1 - momentum) * running_mean[c] + momentum * mean);
+        running_variance[c] =
+            (float)((1 - momentum) * running_variance[c] + momentum * variance * n / (n - 1));
+    }
+}
+
+/* With x' = (x - mean) inverse and z = gamma x' + beta, the gradient of x is
+ * gamma inverse (dz - sum(dz) / n - x' sum(dz x') / n) (Ioffe & Szegedy 2015). */
+void layer_coefficients(
+    struct tower *t, struct layer *l, const struct tower_tensor *tensors, size_t rows) {
+    const struct tower_tensor *own = tensors + l->first_tensor;
+    double n = (double)rows;
+    for (int c = 0; c < l->out; c++) {
+        double sum = total(t, c), inverse = l->inverse[c], of_normed = total(t, l->out + c) * inverse;
+        double scale = own[1].value[c] * inverse, of_x = -scale * inverse * of_normed / n;
+        own[1].grad[c] = (float)of_normed;
+        own[2].grad[c] = (float)sum;
+        l->of_grad[c] = (float)scale;
+        l->of_x[c] = (float)of_x;
+        l->of_one[c] = (float)(-scale * sum / n - of_x * l->mean[c]);
+    }
+}
+
+/* ---- convolutions ---- */
+
+struct depthwise depthwise_of(const struct tower *t, const struct layer *l, int height, int width) {
+    return (struct depthwise){.kernel = l->kernel,
+        .stride = l->stride,
+        .top = same_begin(t->table->padding, l->kernel, l->stride, height),
+        .left = same_begin(t->table->padding, l->kernel, l->stride, width),
+        .height = height,
+        .width = width,
+        .out_height = l->height,
+        .out_width = l->width,
+        .channels = l->out};
+}
+
+void stem_patches(const struct tower *t, const float *image, size_t row, size_t rows, float *patches) {
+    int top = same_begin(t->table->padding, 3, 2, t->height);
+    int left = same_begin(t->table->padding, 3, 2, t->width);
+    for (size_t r = row; r < row + rows; r++, patches += PATCH) {
+        int y = (int)(r / (size_t)t->stem.width) * 2 - top, x = (int)(r % (size_t)t->stem.width) * 2 - left;
+        for (int i = 0; i < 3; i++)
+            for (int j = 0; j < 3; j++) {
+                float *to = patches + (i * 3 + j) * 3;
+                if (y + i >= 0 && y + i < t->height && x + j >= 0 && x + j < t->width)
+                    memcpy(to, image + ((size_t)(y + i) * (size_t)t->width + (size_t)(x + j)) * 3,
+                        3 * sizeof *to);
+                else
+                    memset(to, 0, 3 * sizeof *to);
+            }
+    }
+}

@@ -1,0 +1,107 @@
+/* The tower's inside, shared by its forward and its backward. */
+#ifndef KERNELS_TOWER_PARTS_H
+#define KERNELS_TOWER_PARTS_H
+
+#include "kernels/tower.h"
+
+#include <stdint.h>
+
+/* A convolution and its batch norm. Arrays of numbers of a norm are [out]. */
+struct layer {
+    int kernel, stride, in, out; /* kernel 1: a product; groups: a depthwise one has in 1 */
+    int first_tensor;            /* its weight; gamma, beta, running mean and variance follow */
+    int height, width;           /* of its output */
+    float *raw;                  /* [n, height, width, out]: before the norm */
+    float *packed, *packed_back; /* its weights as the two passes take them */
+    float *scale, *shift, *mean, *inverse; /* z = raw scale + shift; inverse: 1 / sqrt(variance + eps) */
+    float *of_grad, *of_x, *of_one;        /* struct map */
+};
+
+/* Squeeze-excite: [n, channels] and [n, squeezed] each. */
+struct gate {
+    int channels, squeezed;
+    int first_tensor; /* weight and bias of the squeeze, then of the excitation */
+    float *packed[4]; /* squeeze, excite; the same backward */
+    float *pooled, *squeezed_raw, *squeezed_out, *factor;
+    float *sums;            /* [n, 5, channels]: struct gate_sums in its order */
+    float *plus;            /* [n, channels]: each place's gradient through the mean */
+    float *factor_grad, *squeezed_grad; /* before the sigmoid and before the activation */
+};
+
+struct block {
+    bool expands, gated, residual;
+    struct layer expand, depthwise, project;
+    struct gate gate;
+    int in, height, width;       /* of its input */
+    const float *x;              /* its input map; NULL: the stem's raw output is activated on loading */
+    float *out;                  /* its output map */
+    const float *mask;           /* [n], of this pass; NULL: none */
+};
+
+/* What a thread has of its own. */
+struct desk {
+    float *panel, *panel_2;      /* [PANEL_FLOATS] each: rows of wide maps */
+    float *scratch;              /* of depthwise kernels */
+    float *sums;                 /* [2, widest]: of one kernel's call */
+    double *tally;               /* [2, widest]: of a pass */
+    float *weight_grad;          /* of the pass's weights */
+};
+
+struct tower {
+    const struct trunk_table *table;
+    const struct simd *simd;
+    struct team *team;
+    int first, end;
+    bool has_stem, has_head, stem_kept; /* stem_kept: its activated map is a block's input as it is */
+    struct layer stem, head;
+    struct block *blocks;
+    int n_blocks, n_tensors, widest;
+    /* of the last forward's size */
+    char *memory;
+    size_t bytes;
+    int capacity; /* images there is room for */
+    int n, height, width;
+    const float *x;
+    float *stem_out, *features, *features_grad;
+    float *wide_grads[2], *grads[2];
+    struct desk *desks;
+};
+
+/* Rows of a panel, and the most floats that one takes: they stay in the second cache with what is beside them. */
+enum { PANEL_ROWS = 200, PANEL_FLOATS = 200 * 672 };
+int panel_rows(int channels);
+
+/* The rows of images *image.. up to `end` in panels: whole images, or parts of one. Begins with rows 0. */
+struct panel {
+    int image;
+    size_t row, rows; /* of the whole batch's map */
+};
+bool panel_next(struct panel *p, size_t rows_per_image, int most, int end);
+
+/* The part of panel p's rows from its row `at` on that lies in one image. */
+struct piece {
+    int image;
+    size_t row, rows;
+};
+struct piece panel_piece(const struct panel *p, size_t at, size_t rows_per_image);
+
+struct map layer_map(const struct tower *t, const struct layer *l, size_t row, size_t rows);
+struct depthwise depthwise_of(const struct tower *t, const struct layer *l, int height, int width);
+int same_begin(enum padding padding, int kernel, int stride, int size); /* zeros before the input */
+
+/* A thread's sums of a kernel's call, zeroed / added to its tally. */
+void desk_clear(struct desk *d, int channels);
+void desk_add(struct desk *d, int channels, float factor);
+void desks_zero(struct tower *t); /* all tallies */
+
+/* Out of the tallies: statistics of a layer's raw output (`rows` of it); coefficients of its gradient, with
+ * gamma's and beta's. */
+void layer_statistics(struct tower *t, struct layer *l, const struct tower_tensor *tensors, size_t rows);
+void layer_coefficients(
+    struct tower *t, struct layer *l, const struct tower_tensor *tensors, size_t rows);
+
+/* 3 x 3 patches of an image at stride 2, rows row.. of its map: [rows, 27]. */
+enum { PATCH = 27 };
+void stem_patches(const struct tower *t, const float *image, size_t row, size_t rows, float *patches);
+
+#endif

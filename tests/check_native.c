@@ -1,0 +1,209 @@
+/* The native back end against libtorch's operations in float64, whole networks at once. */
+#include "check_suites.h"
+
+#include "core/mem.h"
+#include "core/rng.h"
+#include "core/str.h"
+#include "fixture_network.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TASKS AGE "," GENDER
+
+/* Where every activation is smooth, or ReLU6 is kept between its bends by `centred` norms (gamma 0.5, beta 3), the
+ * bounds are absolute. Elsewhere a place that rounds to the other side of a bend changes the gradient by its
+ * whole part, and a random network's frozen steps magnify rounding: there we must be as near as libtorch's own
+ * float32, or three times as far, for both are accidents of rounding. */
+static const struct network_row {
+    const char *trunk; /* keys of /trunk */
+    int px, batch;
+    bool centred, as_libtorch;
+} rows[] = {
+    {"\"name\":\"small\"", 32, 3, false, false},
+    {"\"name\":\"small\"", 17, 1, false, false},
+    {"\"name\":\"small\",\"stochastic_depth\":0.5", 21, 4, false, false},
+    {"\"name\":\"small\",\"train_from\":\"stage1\"", 32, 2, false, false},
+    {"\"name\":\"small\",\"train_from\":\"stage3\"", 33, 3, false, false},
+    {"\"name\":\"small\",\"branch\":\"task\",\"branch_stage\":\"stage1\"", 32, 2, false, false},
+    {"\"name\":\"small\",\"branch\":\"task\",\"branch_stage\":\"stage3\"", 27, 3, false, false},
+    {"\"name\":\"small\",\"branch\":\"category\",\"branch_stage\":\"head\"", 32, 3, false, false},
+    {"\"name\":\"small\",\"branch\":\"task\",\"branch_stage\":\"stage3\",\"train_from\":\"stage2\"", 32, 3, false,
+        false},
+    {"\"name\":\"efficientnet-b0\"", 64, 4, false, false},
+    {"\"name\":\"efficientnet-b0\",\"stochastic_depth\":0.2", 97, 3, false, false},
+    {"\"name\":\"efficientnet-b0\"", 112, 8, false, false},
+    {"\"name\":\"efficientnet-b0\",\"train_from\":\"stage5\"", 96, 2, false, true},
+    {"\"name\":\"efficientnet-lite0\"", 96, 8, true, false},
+    {"\"name\":\"efficientnet-lite0\",\"stochastic_depth\":0.2", 97, 5, true, false},
+    {"\"name\":\"efficientnet-lite0\",\"branch\":\"category\",\"branch_stage\":\"stage6\"", 75, 6, true, false},
+    {"\"name\":\"efficientnet-lite0\"", 96, 8, false, true},
+    {"\"name\":\"efficientnet-lite0\"", 63, 5, false, true},
+};
+
+static struct built build(const struct network_row *row, const char *backend) {
+    char *text = xasprintf("{\"data\":{\"image_px\":%d},\"trunk\":{\"weights\":\"none\",\"dropout\":0.2,%s},"
+                           "\"tasks\":{" TASKS "},\"backend\":\"%s\"}",
+        row->px, row->trunk, backend);
+    struct built b = built_new(text, "nowhere");
+    free(text);
+    return b;
+}
+
+/* A little away from where a network begins, so that norms' weights have a part in it. */
+static void disturb(struct built *b, const struct network_row *row) {
+    size_t n;
+    const struct parameter *p = network_parameters(b->n, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (!p[i].norm_or_bias)
+            continue;
+        int64_t count = th_count(p[i].tensor);
+        float *values = xmalloc((size_t)count * sizeof *values);
+        struct rng r = rng_open(7, RNG_TEST, 0, (uint32_t)i);
+        bool weight = str_ends(p[i].name, "norm.weight"), bias = str_ends(p[i].name, "norm.bias");
+        float to = row->centred && weight ? -0.5f : row->centred && bias ? 3 : 0;
+        th_no_grad_begin();
+        for (int64_t k = 0; k < count; k++)
+            values[k] = to + 0.2f * (float)rng_uniform(&r);
+        th_tensor *by = th_from(b->step, TH_F32, 1, &count, values);
+        th_assign(b->step, p[i].tensor, th_add(b->step, p[i].tensor, by));
+        th_no_grad_end();
+        free(values);
+    }
+}
+
+static void widen(struct built *b) {
+    size_t n;
+    const struct parameter *p = network_parameters(b->n, &n);
+    for (size_t i = 0; i < n; i++)
+        th_widen(b->life, p[i].tensor);
+}
+
+static th_tensor *images(struct built *b, const struct network_row *row, enum th_type type) {
+    int64_t shape[] = {row->batch, row->px, row->px, 3};
+    size_t count = (size_t)(row->batch * row->px * row->px * 3);
+    float *values = xmalloc(count * sizeof *values);
+    struct rng r = rng_open(1, RNG_TEST, 0, 0);
+    for (size_t i = 0; i < count; i++)
+        values[i] = (float)rng_normal(&r);
+    th_tensor *t = th_from(b->step, TH_F32, 4, shape, values);
+    free(values);
+    return th_convert(b->step, th_permute(b->step, t, 4, (int[]){0, 3, 1, 2}), type);
+}
+
+/* One training step's forward and backward, of a weighted sum of all logits. */
+static void pass(struct built *b, const struct network_row *row, enum th_type type, uint32_t step,
+    th_tensor *logits[2]) {
+    struct pass p = {b->step, true, 1, step};
+    th_tensor *sum = NULL;
+    network_logits(b->n, &p, images(b, row, type), logits);
+    for (int k = 0; k < 2; k++) {
+        int64_t shape[] = {th_size(logits[k], 0), th_size(logits[k], 1)};
+        float *factors = xmalloc((size_t)th_count(logits[k]) * sizeof *factors);
+        struct rng r = rng_open(2, RNG_TEST, 0, (uint32_t)k);
+        for (int64_t i = 0; i < shape[0] * shape[1]; i++)
+            factors[i] = (float)rng_normal(&r);
+        th_tensor *part =
+            th_sum(b->step, th_mul(b->step, logits[k], th_from(b->step, TH_F32, 2, shape, factors)));
+        sum = sum ? th_add(b->step, sum, part) : part;
+        free(factors);
+    }
+    th_backward(b->step, sum);
+    struct err e = {0};
+    ck_assert_msg(th_take_error(b->step, &e), "%s", e.msg);
+}
+
+static double *wide_values(struct built *b, th_tensor *t, size_t *n) {
+    *n = (size_t)th_count(t);
+    double *values = xmalloc(*n * sizeof *values);
+    th_read(b->step, t, TH_F64, values, *n * sizeof *values);
+    return values;
+}
+
+/* Adds the squares of the differences of two tensors and of the second one. */
+static void add_squares(
+    struct built *x, th_tensor *of_x, struct built *y, th_tensor *of_y, double *different, double *all) {
+    size_t n, m;
+    double *a = wide_values(x, of_x, &n), *b = wide_values(y, of_y, &m);
+    ck_assert_uint_eq(n, m);
+    for (size_t i = 0; i < n; i++) {
+        *different += (a[i] - b[i]) * (a[i] - b[i]);
+        *all += b[i] * b[i];
+    }
+    free(a);
+    free(b);
+}
+
+static double distance(struct built *x, th_tensor *of_x, struct built *y, th_tensor *of_y) {
+    double different = 0, all = 0;
+    add_squares(x, of_x, y, of_y, &different, &all);
+    return all > 0 ? sqrt(different / all) : sqrt(different);
+}
+
+static double gradients_distance(struct built *native, struct built *wide) {
+    size_t n;
+    double different = 0, all = 0;
+    const struct parameter *p = network_parameters(native->n, &n), *q = network_parameters(wide->n, &n);
+    for (size_t i = 0; i < n; i++) {
+        th_tensor *g = th_grad(native->step, p[i].tensor), *h = th_grad(wide->step, q[i].tensor);
+        ck_assert_msg(!g == !h, "%s: only one has a gradient", p[i].name);
+        if (g)
+            add_squares(native, g, wide, h, &different, &all);
+    }
+    return sqrt(different / all);
+}
+
+/* How far from float64 a back end's float32 is, relative to the whole. */
+struct distances {
+    double forward, gradients, statistics;
+};
+
+static struct distances measure(
+    const struct network_row *row, const char *backend, struct built *wide, th_tensor *const *wide_logits) {
+    struct built b = build(row, backend);
+    struct distances d = {0};
+    th_tensor *logits[2];
+    size_t n;
+    disturb(&b, row);
+    pass(&b, row, TH_F32, 5, logits);
+    for (int k = 0; k < 2; k++)
+        d.forward = fmax(d.forward, distance(&b, logits[k], wide, wide_logits[k]));
+    const struct parameter *p = network_parameters(b.n, &n), *q = network_parameters(wide->n, &n);
+    for (size_t i = 0; i < n; i++)
+        if (p[i].buffer)
+            d.statistics = fmax(d.statistics, distance(&b, p[i].tensor, wide, q[i].tensor));
+    d.gradients = gradients_distance(&b, wide);
+    built_free(&b);
+    return d;
+}
+
+START_TEST(follows_libtorch_in_f64) {
+    const struct network_row *row = &rows[_i];
+    struct built wide = build(row, "libtorch");
+    th_tensor *logits[2];
+    disturb(&wide, row);
+    widen(&wide);
+    pass(&wide, row, TH_F64, 5, logits);
+    struct distances bound = {1e-5, 5e-5, 1e-5}, got = measure(row, "native", &wide, logits);
+    if (row->as_libtorch)
+        bound = measure(row, "libtorch", &wide, logits);
+    double slack = row->as_libtorch ? 3 : 1;
+    ck_assert_msg(got.forward <= slack * bound.forward, "forward %g > %g", got.forward, bound.forward);
+    ck_assert_msg(
+        got.gradients <= slack * bound.gradients, "gradients %g > %g", got.gradients, bound.gradients);
+    ck_assert_msg(
+        got.statistics <= slack * bound.statistics, "statistics %g > %g", got.statistics, bound.statistics);
+    built_free(&wide);
+}
+END_TEST
+
+Suite *native_suite(void) {
+    Suite *s = suite_create("native");
+    TCase *c = tcase_create("native");
+    tcase_set_timeout(c, 300);
+    tcase_add_loop_test(c, follows_libtorch_in_f64, 0, (int)ARRAY_LEN(rows));
+    suite_add_tcase(s, c);
+    return s;
+}
