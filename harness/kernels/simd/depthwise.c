@@ -6,6 +6,7 @@
 INLINE void input_row(enum activation act, bool norm, const struct block *b,
     const struct depthwise_forward *f, int y, float *row) {
     const struct depthwise *d = b->shape;
+    size_t next = (size_t)d->width * d->channels; /* row */
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
         const float *from = f->in + (size_t)y * d->width * d->channels + c;
@@ -13,6 +14,7 @@ INLINE void input_row(enum activation act, bool norm, const struct block *b,
         vec scale = norm ? get(f->scale + c, some) : all(1), shift = norm ? get(f->shift + c, some) : all(0);
         for (int x = 0; x < d->width; x++, from += d->channels, to += b->step) {
             vec a = get(from, some), slope;
+            fetch(from + next);
             if (norm)
                 activate(act, a * scale + shift, &a, &slope);
             store(to, a);

@@ -20,6 +20,7 @@ struct rows {
 INLINE void out_grad_row(
     enum activation act, const struct block *b, const struct depthwise_grad *g, int y, float *row) {
     const struct depthwise *d = b->shape;
+    size_t next = (size_t)d->out_width * d->channels; /* row */
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
         size_t at = (size_t)y * d->out_width * d->channels + c;
@@ -30,6 +31,8 @@ INLINE void out_grad_row(
         vec k1 = get(g->of_grad + c, some), k2 = get(g->of_out + c, some), k3 = get(g->of_one + c, some);
         for (int x = 0; x < d->out_width; x++, grad += d->channels, out += d->channels) {
             vec raw = get(out, some), a, slope;
+            fetch(out + next);
+            fetch(grad + next);
             activate(act, raw * scale + shift, &a, &slope);
             vec dz = (get(grad, some) * gate + plus) * slope;
             store(row + (size_t)x * b->step + v * LANES, dz * k1 + raw * k2 + k3);
@@ -42,6 +45,7 @@ INLINE void out_grad_row(
 INLINE void input_row(enum activation act, bool norm, const struct block *b,
     const struct depthwise_grad *g, int y, const struct rows *r) {
     const struct depthwise *d = b->shape;
+    size_t next = (size_t)d->width * d->channels; /* row */
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
         const float *from = g->in + (size_t)y * d->width * d->channels + c;
@@ -49,6 +53,7 @@ INLINE void input_row(enum activation act, bool norm, const struct block *b,
         vec scale = norm ? get(g->scale + c, some) : all(1), shift = norm ? get(g->shift + c, some) : all(0);
         for (int x = 0; x < d->width; x++, from += d->channels, to += b->step, slopes += b->step) {
             vec a = get(from, some), slope = all(1);
+            fetch(from + next);
             if (norm) {
                 activate(act, a * scale + shift, &a, &slope);
                 store(slopes, slope);

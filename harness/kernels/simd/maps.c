@@ -1,9 +1,16 @@
 /* Passes over rows of a map, [rows, channels]: batch norm, activation and gate forward, and what the backward
- * pass needs of them. Channels are the outer loop, so that a channel's numbers and sums stay in registers;
- * the caller's panels are small enough to stay in the cache. */
+ * pass needs of them. CHUNK rows at a time and, of them, a vector of channels after the other: a channel's
+ * numbers and sums stay in registers for some rows, and memory is read as that many rows in their order,
+ * which the processor's prefetching follows. */
 #include "kernels/simd/entries.h"
 
-/* Vectors of channels: `c` is the first channel, `some` how many of the vector are there (0: all). */
+enum { CHUNK = 8 };
+
+/* Row `row` is the first of a chunk of `count`; c is the first channel of a vector, `some` how many of it are there
+ * (0: all). */
+#define EACH_CHUNK(row, count, rows)                                                               \
+    for (size_t row = 0, count; row < (rows) && (count = (rows)-row < CHUNK ? (rows)-row : CHUNK);   \
+         row += CHUNK)
 #define EACH_VECTOR(c, some, channels)                                                             \
     for (int c = 0, some = (channels) < LANES ? (channels) : 0; c < (channels);                    \
          c += LANES, some = (channels)-c < LANES ? ((channels)-c) : 0)
@@ -11,10 +18,12 @@
 /* ---- forward ---- */
 
 INLINE void activate_map(enum activation act, const struct map *m, const float *gate, float *out) {
+    EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         vec scale = get(m->scale + c, some), shift = get(m->shift + c, some);
         vec factor = gate ? get(gate + c, some) : all(1);
-        for (size_t r = 0, at = (size_t)c; r < m->rows; r++, at += (size_t)m->channels) {
+        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
+             r++, at += (size_t)m->channels) {
             vec a, slope;
             activate(act, get(m->x + at, some) * scale + shift, &a, &slope);
             put(out + at, a * factor, some);
@@ -61,9 +70,11 @@ void ISA(sigmoid_values)(size_t n, const float *x, float *out) {
 }
 
 INLINE void activate_total(enum activation act, const struct map *m, float *sums) {
+    EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         vec scale = get(m->scale + c, some), shift = get(m->shift + c, some), sum = {0};
-        for (size_t r = 0, at = (size_t)c; r < m->rows; r++, at += (size_t)m->channels) {
+        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
+             r++, at += (size_t)m->channels) {
             vec a, slope;
             activate(act, get(m->x + at, some) * scale + shift, &a, &slope);
             sum += a;
@@ -80,9 +91,11 @@ void ISA(activate_sums)(const struct map *m, float *sums) {
 }
 
 void ISA(norm_rows)(const struct map *m, float factor, const float *plus, float *out) {
+    EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         vec scale = get(m->scale + c, some) * factor, shift = get(m->shift + c, some) * factor;
-        for (size_t r = 0, at = (size_t)c; r < m->rows; r++, at += (size_t)m->channels) {
+        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
+             r++, at += (size_t)m->channels) {
             vec y = get(m->x + at, some) * scale + shift;
             put(out + at, plus ? y + get(plus + at, some) : y, some);
         }
@@ -93,9 +106,11 @@ void ISA(norm_rows)(const struct map *m, float factor, const float *plus, float 
 
 void ISA(grad_sums)(
     const struct map *m, const float *grad, float factor, float *sums, float *products) {
+    EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         vec mean = get(m->mean + c, some), sum = {0}, product = {0};
-        for (size_t r = 0, at = (size_t)c; r < m->rows; r++, at += (size_t)m->channels) {
+        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
+             r++, at += (size_t)m->channels) {
             vec g = get(grad + at, some);
             sum += g;
             product += g * (get(m->x + at, some) - mean);
@@ -106,10 +121,12 @@ void ISA(grad_sums)(
 }
 
 void ISA(grad_rows)(const struct map *m, const float *grad, float factor, float *out) {
+    EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         vec k1 = get(m->of_grad + c, some) * factor;
         vec k2 = get(m->of_x + c, some), k3 = get(m->of_one + c, some);
-        for (size_t r = 0, at = (size_t)c; r < m->rows; r++, at += (size_t)m->channels)
+        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
+             r++, at += (size_t)m->channels)
             put(out + at, get(grad + at, some) * k1 + (get(m->x + at, some) * k2 + k3), some);
     }
 }
@@ -118,11 +135,13 @@ void ISA(grad_rows)(const struct map *m, const float *grad, float factor, float 
 
 INLINE void gate_map(enum activation act, const struct map *m, const struct gate_sums *s,
     const float *grad, const float *gate, float *out) {
+    EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         vec scale = get(m->scale + c, some), shift = get(m->shift + c, some);
         vec mean = get(m->mean + c, some), factor = gate ? get(gate + c, some) : all(1);
         vec of_gate = {0}, grads = {0}, slopes = {0}, grad_products = {0}, slope_products = {0};
-        for (size_t r = 0, at = (size_t)c; r < m->rows; r++, at += (size_t)m->channels) {
+        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
+             r++, at += (size_t)m->channels) {
             vec x = get(m->x + at, some), g = get(grad + at, some), a, slope;
             activate(act, x * scale + shift, &a, &slope);
             put(out + at, a * factor, some);
@@ -153,10 +172,12 @@ void ISA(gate_rows)(const struct map *m, const struct gate_sums *s, const float 
 
 INLINE void pooled_total(enum activation act, const struct map *m, const float *grad, float *sums,
     float *products) {
+    EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         vec scale = get(m->scale + c, some), shift = get(m->shift + c, some);
         vec mean = get(m->mean + c, some), g = get(grad + c, some), sum = {0}, product = {0};
-        for (size_t r = 0, at = (size_t)c; r < m->rows; r++, at += (size_t)m->channels) {
+        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
+             r++, at += (size_t)m->channels) {
             vec x = get(m->x + at, some), a, slope;
             activate(act, x * scale + shift, &a, &slope);
             sum += slope;
@@ -175,11 +196,13 @@ void ISA(pooled_sums)(const struct map *m, const float *grad, float *sums, float
 }
 
 INLINE void pooled_map(enum activation act, const struct map *m, const float *grad, float *out) {
+    EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         vec scale = get(m->scale + c, some), shift = get(m->shift + c, some);
         vec k1 = get(m->of_grad + c, some) * get(grad + c, some);
         vec k2 = get(m->of_x + c, some), k3 = get(m->of_one + c, some);
-        for (size_t r = 0, at = (size_t)c; r < m->rows; r++, at += (size_t)m->channels) {
+        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
+             r++, at += (size_t)m->channels) {
             vec x = get(m->x + at, some), a, slope;
             activate(act, x * scale + shift, &a, &slope);
             put(out + at, slope * k1 + (x * k2 + k3), some);
@@ -196,10 +219,12 @@ void ISA(pooled_grad_rows)(const struct map *m, const float *grad, float *out) {
 
 INLINE void slope_map(enum activation act, const struct map *m, float *grad, float *sums,
     float *products) {
+    EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         vec scale = get(m->scale + c, some), shift = get(m->shift + c, some);
         vec mean = get(m->mean + c, some), sum = {0}, product = {0};
-        for (size_t r = 0, at = (size_t)c; r < m->rows; r++, at += (size_t)m->channels) {
+        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
+             r++, at += (size_t)m->channels) {
             vec x = get(m->x + at, some), a, slope;
             activate(act, x * scale + shift, &a, &slope);
             vec dz = get(grad + at, some) * slope;

@@ -60,6 +60,11 @@ INLINE void store_some(float *p, vec v, int n) {
 #endif
 }
 
+/* Asks for memory that is soon read; any address will do. */
+INLINE void fetch(const float *p) {
+    __builtin_prefetch(p, 0, 2);
+}
+
 /* The same where `some` is 0 for a whole vector. */
 INLINE vec get(const float *p, int some) {
     return some ? load_some(p, some) : load(p);
