@@ -2,7 +2,7 @@
 
 Usage: python3 -c THIS WORK, where WORK is JSON (bench_peer.c). Without "mode" it says who it is,
 {"who": ...}, or why it cannot be there, {"skipped": ...}; else it times steps and prints what
-`dmtl-torch bench` prints. The network is timm's where timm is installed and has it, else the table's
+`dmtl-torch bench` prints; "compile": by torch.compile. The network is timm's where timm is installed and has it, else the table's
 in plain torch.nn; input, heads, losses, weighting and optimiser are the same.
 """
 import json
@@ -77,6 +77,8 @@ def main():
     elif device.type == "cuda":
         torch.backends.cudnn.allow_tf32 = False
     trunk = timm.create_model(work["timm_name"], num_classes=0) if timm else plain(work["trunk"])
+    if work.get("compile"):
+        trunk = torch.compile(trunk)
     heads = nn.ModuleList([nn.Linear(work["trunk"]["head"], t["outputs"]) for t in work["tasks"]])
     model = nn.ModuleList([trunk, heads]).to(device, memory_format=torch.channels_last)
     s = nn.Parameter(torch.full((len(heads),), float(work["log_variance"]), device=device))

@@ -18,7 +18,17 @@ struct product {
     float *c;
     size_t ldc;
     bool add;
-    float *sums, *squares; /* [n]: increased by the sums of c's columns and of their squares; NULL: not wanted */
+    float *sums,
+        *squares; /* [n]: increased by the sums of c's columns and of their squares; NULL: not wanted */
+    const struct finish *finish; /* what becomes of c then; NULL: nothing */
+};
+
+/* x + bias, activated or plus a residual. */
+struct finish {
+    const float *bias; /* [n] */
+    bool activates;
+    enum activation activation;
+    const float *plus; /* [m, n], rows of ldc; NULL: none */
 };
 
 /* c [m,n] += a' b, a [rows,m], b [rows,n]. */
@@ -37,26 +47,31 @@ struct depthwise {
 };
 
 struct depthwise_forward {
-    const float *in;            /* [height, width, channels] */
-    const float *scale, *shift; /* [channels]: the input is activation(in scale + shift); NULL: in */
+    const float *in; /* [height, width, channels] */
+    const float *scale,
+        *shift; /* [channels]: the input is activation(in scale + shift); NULL: in */
     enum activation activation;
-    const float *weights; /* [kernel, kernel, channels] */
-    float *out;           /* [out_height, out_width, channels] */
-    float *sums, *squares; /* [channels]: increased by those of out */
+    const float *weights;  /* [kernel, kernel, channels] */
+    float *out;            /* [out_height, out_width, channels] */
+    float *sums, *squares; /* [channels]: increased by those of out; NULL: not wanted */
+    const float *
+        bias; /* [channels]: out becomes activation(out + bias), and sums are of that; NULL: it does not */
 };
 
 /* With d = out, z = d out_scale + out_shift and a the activation: */
 struct depthwise_grad {
     enum activation activation;
-    const float *out_grad, *out;              /* dh and d: [out_height, out_width, channels] */
-    const float *out_scale, *out_shift;       /* [channels] */
-    const float *gate, *plus;                 /* [channels]: dz = (dh gate + plus) a'(z); NULL: 1 and 0 */
-    const float *of_grad, *of_out, *of_one;   /* [channels]: dd = of_grad dz + of_out d + of_one */
-    const float *in, *scale, *shift, *mean;   /* as in depthwise_forward; mean [channels] of `in` */
-    const float *weights;                     /* [kernel, kernel, channels] */
-    float *in_grad;      /* [height, width, channels]: of in scale + shift, or of in where scale is NULL */
-    float *sums, *products; /* [channels]: increased by in_grad's sums, and those times (in - mean) */
-    float *weight_grad;     /* [kernel, kernel, channels]: increased */
+    const float *out_grad, *out;        /* dh and d: [out_height, out_width, channels] */
+    const float *out_scale, *out_shift; /* [channels] */
+    const float *gate, *plus;           /* [channels]: dz = (dh gate + plus) a'(z); NULL: 1 and 0 */
+    const float *of_grad, *of_out, *of_one; /* [channels]: dd = of_grad dz + of_out d + of_one */
+    const float *in, *scale, *shift, *mean; /* as in depthwise_forward; mean [channels] of `in` */
+    const float *weights;                   /* [kernel, kernel, channels] */
+    float
+        *in_grad; /* [height, width, channels]: of in scale + shift, or of in where scale is NULL */
+    float *sums,
+        *products;      /* [channels]: increased by in_grad's sums, and those times (in - mean) */
+    float *weight_grad; /* [kernel, kernel, channels]: increased */
 };
 
 /* Rows of a map before its batch norm, and the norm's numbers, [channels] each; z = x scale + shift. Those that
@@ -72,8 +87,9 @@ struct map {
 
 /* Sums over rows, [channels] each, all increased. With g the gradient of the gated activation, a' its slope: */
 struct gate_sums {
-    float *grads, *grad_products;            /* g a', and times (x - mean) */
-    float *of_gate, *slopes, *slope_products; /* g a; a', and times (x - mean); where there is a gate */
+    float *grads, *grad_products; /* g a', and times (x - mean) */
+    float *of_gate, *slopes,
+        *slope_products; /* g a; a', and times (x - mean); where there is a gate */
 };
 
 /* What a kernel needs beside its operands, for any shape with this padded width and kernel. */
@@ -89,13 +105,15 @@ struct simd {
     /* scratch: depthwise_scratch floats. */
     void (*depthwise_forward)(
         const struct depthwise *d, const struct depthwise_forward *f, float *scratch);
-    void (*depthwise_grad)(const struct depthwise *d, const struct depthwise_grad *g, float *scratch);
+    void (*depthwise_grad)(
+        const struct depthwise *d, const struct depthwise_grad *g, float *scratch);
 
     /* out = activation(z) gate; gate [channels], NULL: 1. */
     void (*activate_rows)(const struct map *m, const float *gate, float *out);
     void (*activate_values)(enum activation activation, size_t n, const float *x, float *out);
-    void (*slope_values)(enum activation activation, size_t n, const float *x, float *grad); /* grad *= a'(x) */
-    void (*sigmoid_values)(size_t n, const float *x, float *out); /* out may be x */
+    void (*slope_values)(
+        enum activation activation, size_t n, const float *x, float *grad); /* grad *= a'(x) */
+    void (*sigmoid_values)(size_t n, const float *x, float *out);           /* out may be x */
     /* sums [channels] += activation(z) over rows. */
     void (*activate_sums)(const struct map *m, float *sums);
     /* out = z factor + plus; plus [rows, channels], NULL: 0. */

@@ -5,8 +5,9 @@
 #define KERNELS_TEAM_H
 
 struct team;
-struct team *team_new(int threads); /* those that the system refuses are done without: see team_threads */
-void team_free(struct team *t);     /* NULL is fine */
+struct team *team_new(
+    int threads); /* those that the system refuses are done without: see team_threads */
+void team_free(struct team *t); /* NULL is fine */
 int team_threads(const struct team *t);
 
 /* work(context, thread) once for every thread 0..threads-1, the caller being 0; returns when all are done. */

@@ -36,8 +36,8 @@ static struct block block_new(struct tower *t, const struct stage *s, int index)
     return b;
 }
 
-struct tower *tower_new(const struct trunk_table *table, int first, int end, enum simd_id simd,
-    struct team *team) {
+struct tower *tower_new(
+    const struct trunk_table *table, int first, int end, enum simd_id simd, struct team *team) {
     struct tower *t = xcalloc(1, sizeof *t);
     const struct stage *stages = table->stages;
     t->table = table;
@@ -56,7 +56,8 @@ struct tower *tower_new(const struct trunk_table *table, int first, int end, enu
             t->blocks[t->n_blocks++] = block_new(t, &stages[s - 1], i);
     if (t->has_head)
         t->head = layer_new(t, 1, 1, stages[table->n_stages - 1].out, table->head_channels);
-    t->stem_kept = t->has_stem && (t->n_blocks == 0 || t->blocks[0].expands || t->blocks[0].residual);
+    t->stem_kept =
+        t->has_stem && (t->n_blocks == 0 || t->blocks[0].expands || t->blocks[0].residual);
     return t;
 }
 
@@ -64,6 +65,8 @@ void tower_free(struct tower *t) {
     if (!t)
         return;
     free(t->memory);
+    free(t->folded);
+    free(t->inference);
     free(t->blocks);
     free(t->desks);
     free(t);
@@ -87,7 +90,7 @@ size_t tower_bytes(const struct tower *t) {
 
 /* ---- sizes ---- */
 
-static int size_after(enum padding padding, int kernel, int stride, int size) {
+int size_after(enum padding padding, int kernel, int stride, int size) {
     return padding == PAD_TF_SAME ? (size + stride - 1) / stride
                                   : (size + 2 * (kernel / 2) - kernel) / stride + 1;
 }
@@ -143,13 +146,7 @@ struct tower_shape tower_shape(const struct tower *t, int height, int width) {
 
 /* ---- memory ---- */
 
-/* Handed out from one block; without it only counted. */
-struct place {
-    char *memory;
-    size_t at;
-};
-
-static float *take(struct place *p, size_t floats) {
+float *take(struct place *p, size_t floats) {
     size_t at = p->at;
     p->at += (floats * sizeof(float) + 63) / 64 * 64;
     return p->memory ? (float *)(void *)(p->memory + at) : NULL;
@@ -216,12 +213,14 @@ static struct largest largest_of(const struct tower *t, int n) {
     }
     if (t->has_head) {
         look_at(&most, &t->head, true, 0);
-        most.narrow = larger(most.narrow, map_floats(&t->head, n) / (size_t)t->head.out * (size_t)t->head.in);
+        most.narrow =
+            larger(most.narrow, map_floats(&t->head, n) / (size_t)t->head.out * (size_t)t->head.in);
     }
     return most;
 }
 
-static void take_desk(const struct tower *t, struct desk *d, const struct largest *most, struct place *p) {
+static void take_desk(
+    const struct tower *t, struct desk *d, const struct largest *most, struct place *p) {
     d->panel = take(p, PANEL_FLOATS);
     d->panel_2 = take(p, PANEL_FLOATS);
     d->scratch = take(p, depthwise_scratch((int)most->width));
@@ -245,6 +244,7 @@ static void take_all(struct tower *t, int n, struct place *p) {
             take_gate(t, &b->gate, n, p);
         take_layer(t, &b->project, n, p);
         b->out = take(p, map_floats(&b->project, n));
+        b->drops = take(p, (size_t)n);
     }
     if (t->has_head) {
         take_layer(t, &t->head, n, p);
@@ -299,7 +299,8 @@ bool panel_next(struct panel *p, size_t rows_per_image, int most, int end) {
         p->row += p->rows;
     if (p->row >= all)
         return false;
-    size_t in_image = p->row % rows_per_image, parts = (rows_per_image + (size_t)most - 1) / (size_t)most;
+    size_t in_image = p->row % rows_per_image,
+           parts = (rows_per_image + (size_t)most - 1) / (size_t)most;
     size_t part = ((rows_per_image + parts - 1) / parts + 7) / 8 * 8;
     if (part > (size_t)most)
         part = (size_t)most;

@@ -1,9 +1,14 @@
-/* A run of a trunk's steps, trained: forward with batch statistics, backward to every weight's gradient and to
+/* A run of a trunk's steps: trained, or asked.
+ *
+ * Trained: forward with batch statistics, backward to every weight's gradient and to
  * the input's. No autograd: what is kept between the two are the inputs of blocks and the outputs of
  * convolutions before their batch norm; normalised, activated and gated maps are made again wherever a
  * kernel loads them. Everything is float32, maps are NHWC.
  *
  * The same threads give the same bits; other numbers of them sum in another order.
+ *
+ * Asked (inference): batch norm is folded into the weights, and some images at a time go through a block
+ * at once, rows of the expanded map by rows, so that no wide map reaches memory.
  */
 #ifndef KERNELS_TOWER_H
 #define KERNELS_TOWER_H
@@ -22,8 +27,8 @@ struct tower_tensor {
 struct tower;
 
 /* Steps first..end-1 of the trunk (trunk_step). `table`, `simd` and `team` outlive it. */
-struct tower *tower_new(const struct trunk_table *table, int first, int end, enum simd_id simd,
-    struct team *team);
+struct tower *tower_new(
+    const struct trunk_table *table, int first, int end, enum simd_id simd, struct team *team);
 void tower_free(struct tower *t); /* NULL is fine */
 int tower_tensor_count(const struct tower *t);
 int tower_block_count(const struct tower *t);
@@ -41,13 +46,21 @@ bool tower_room(struct tower *t, int n, int height, int width, struct err *e);
 
 /* With room made: x [n, height, width, channels] -> the output, which like all that backward needs lives in the tower until its
  * next forward; x must live as long. Updates the running statistics. masks[i]: [n] factors of block i's body,
- * where it has a residual (stochastic depth); NULL: 1. */
-const float *tower_forward(struct tower *t, const struct tower_tensor *tensors, const float *x, int n,
-    int height, int width, const float *const *masks);
+ * where it has a residual (stochastic depth), copied; NULL: 1. */
+const float *tower_forward(struct tower *t, const struct tower_tensor *tensors, const float *x,
+    int n, int height, int width, const float *const *masks);
 
 /* Of the last forward: fills the tensors' gradients (all of them), and x_grad, like x, unless it is NULL. */
 void tower_backward(
     struct tower *t, const struct tower_tensor *tensors, const float *out_grad, float *x_grad);
+
+/* Takes weights with their running statistics for inference; they are copied. */
+void tower_fold(struct tower *t, const struct tower_tensor *tensors);
+/* In eval mode, with the weights that were folded last: x [n, height, width, channels] -> out, as tower_shape
+ * says. Each thread takes whole images, each image the same way whatever n and the threads are. ERR where memory
+ * does not suffice. */
+bool tower_infer(
+    struct tower *t, const float *x, int n, int height, int width, float *out, struct err *e);
 
 size_t tower_bytes(const struct tower *t); /* held for the last forward's size */
 

@@ -15,11 +15,12 @@ struct pass {
     const float *grad; /* of the block's output; of what follows a product's norm */
     float *x_grad;     /* NULL: not wanted */
     bool add;          /* to what x_grad holds */
-    const float *pooled_grad; /* [n, out]: the product is the trunk's last, and this its mean's gradient */
-    const struct layer *before;     /* whose norm made x, or NULL; its sums are wanted */
-    const float *before_mask;       /* [n]: that block's, or NULL */
-    int m, n;                       /* of the weight gradient in the desks */
-    size_t step_m, step_n;          /* of the tensor that it becomes */
+    const float
+        *pooled_grad; /* [n, out]: the product is the trunk's last, and this its mean's gradient */
+    const struct layer *before; /* whose norm made x, or NULL; its sums are wanted */
+    const float *before_mask;   /* [n]: that block's, or NULL */
+    int m, n;                   /* of the weight gradient in the desks */
+    size_t step_m, step_n;      /* of the tensor that it becomes */
     float *weight_grad;
 };
 
@@ -55,8 +56,8 @@ static void join_weights(void *context, int thread) {
 }
 
 /* Runs a pass whose desks gather [m, n] of a weight's gradient, which is at i step_m + j step_n of the tensor. */
-static void run_with_weights(struct pass *p, void (*images)(void *, int), int m, int n, size_t step_m,
-    size_t step_n, float *weight_grad) {
+static void run_with_weights(struct pass *p, void (*images)(void *, int), int m, int n,
+    size_t step_m, size_t step_n, float *weight_grad) {
     p->m = m;
     p->n = n;
     p->step_m = step_m;
@@ -77,8 +78,8 @@ static void sum_before(
         struct piece piece = panel_piece(at, done, all);
         struct map m = layer_map(p->t, l, piece.row, piece.rows);
         desk_clear(d, l->out);
-        p->t->simd->grad_sums(&m, rows + done * (size_t)l->out, mask_of(p->before_mask, piece.image),
-            d->sums, d->sums + l->out);
+        p->t->simd->grad_sums(&m, rows + done * (size_t)l->out,
+            mask_of(p->before_mask, piece.image), d->sums, d->sums + l->out);
         desk_add(d, l->out, 1);
         done += piece.rows;
     }
@@ -104,7 +105,8 @@ static struct gate_sums gate_sums_of(const struct gate *g, int image) {
 }
 
 /* One image's rows of a panel: the projection's input again, and the sums of its gradient. */
-static void project_piece(const struct pass *p, struct desk *d, const struct piece *piece, float *input) {
+static void project_piece(
+    const struct pass *p, struct desk *d, const struct piece *piece, float *input) {
     const struct layer *l = &p->b->depthwise;
     struct map m = layer_map(p->t, l, piece->row, piece->rows);
     const float *grad = p->t->wide_grads[0] + piece->row * (size_t)l->out;
@@ -168,12 +170,24 @@ static void gate_grads(const struct pass *p, struct gate *g, int from, int end, 
         for (int c = 0; c < channels; c++)
             g->factor_grad[i * channels + c] = of_gate[c] * factor[c] * (1 - factor[c]);
     }
-    simd->multiply_rows(&(struct product){.m = n, .n = squeezed, .k = channels, .a = factor_grad,
-        .lda = (size_t)channels, .packed = g->packed[2], .c = squeezed_grad, .ldc = (size_t)squeezed});
-    simd->slope_values(p->t->table->activation, (size_t)(n * squeezed), g->squeezed_raw + from * squeezed,
-        squeezed_grad);
-    simd->multiply_rows(&(struct product){.m = n, .n = channels, .k = squeezed, .a = squeezed_grad,
-        .lda = (size_t)squeezed, .packed = g->packed[3], .c = plus, .ldc = (size_t)channels});
+    simd->multiply_rows(&(struct product){.m = n,
+        .n = squeezed,
+        .k = channels,
+        .a = factor_grad,
+        .lda = (size_t)channels,
+        .packed = g->packed[2],
+        .c = squeezed_grad,
+        .ldc = (size_t)squeezed});
+    simd->slope_values(p->t->table->activation, (size_t)(n * squeezed),
+        g->squeezed_raw + from * squeezed, squeezed_grad);
+    simd->multiply_rows(&(struct product){.m = n,
+        .n = channels,
+        .k = squeezed,
+        .a = squeezed_grad,
+        .lda = (size_t)squeezed,
+        .packed = g->packed[3],
+        .c = plus,
+        .ldc = (size_t)channels});
     for (int i = 0; i < n * channels; i++)
         plus[i] /= (float)all;
 }
@@ -197,9 +211,15 @@ static void gate_weights(void *context, int thread) {
     int n = p->t->n, channels = g->channels, squeezed = g->squeezed, from, end;
     team_share(p->t->team, thread, squeezed, &from, &end);
     memset(own[0].grad + from * channels, 0, (size_t)((end - from) * channels) * sizeof(float));
-    p->t->simd->multiply_outer(&(struct outer){.rows = n, .m = end - from, .n = channels,
-        .a = g->squeezed_grad + from, .lda = (size_t)squeezed, .b = g->pooled, .ldb = (size_t)channels,
-        .c = own[0].grad + from * channels, .ldc = (size_t)channels});
+    p->t->simd->multiply_outer(&(struct outer){.rows = n,
+        .m = end - from,
+        .n = channels,
+        .a = g->squeezed_grad + from,
+        .lda = (size_t)squeezed,
+        .b = g->pooled,
+        .ldb = (size_t)channels,
+        .c = own[0].grad + from * channels,
+        .ldc = (size_t)channels});
     for (int j = from; j < end; j++) {
         own[1].grad[j] = 0;
         for (int i = 0; i < n; i++)
@@ -207,9 +227,15 @@ static void gate_weights(void *context, int thread) {
     }
     team_share(p->t->team, thread, channels, &from, &end);
     memset(own[2].grad + from * squeezed, 0, (size_t)((end - from) * squeezed) * sizeof(float));
-    p->t->simd->multiply_outer(&(struct outer){.rows = n, .m = end - from, .n = squeezed,
-        .a = g->factor_grad + from, .lda = (size_t)channels, .b = g->squeezed_out, .ldb = (size_t)squeezed,
-        .c = own[2].grad + from * squeezed, .ldc = (size_t)squeezed});
+    p->t->simd->multiply_outer(&(struct outer){.rows = n,
+        .m = end - from,
+        .n = squeezed,
+        .a = g->factor_grad + from,
+        .lda = (size_t)channels,
+        .b = g->squeezed_out,
+        .ldb = (size_t)squeezed,
+        .c = own[2].grad + from * squeezed,
+        .ldc = (size_t)squeezed});
     for (int c = from; c < end; c++) {
         own[3].grad[c] = 0;
         for (int i = 0; i < n; i++)
@@ -299,7 +325,8 @@ static void raw_grad(const struct pass *p, const struct panel *at, float *rows) 
     for (size_t done = 0; done < at->rows;) {
         struct piece piece = panel_piece(at, done, places(p->l));
         struct map m = layer_map(p->t, p->l, piece.row, piece.rows);
-        p->t->simd->pooled_grad_rows(&m, p->pooled_grad + (size_t)piece.image * out, rows + done * out);
+        p->t->simd->pooled_grad_rows(
+            &m, p->pooled_grad + (size_t)piece.image * out, rows + done * out);
         done += piece.rows;
     }
 }
@@ -383,8 +410,8 @@ static void stem_images(void *context, int thread) {
         raw_grad(p, &at, d->panel);
         for (size_t done = 0; done < at.rows;) {
             struct piece piece = panel_piece(&at, done, all);
-            stem_patches(t, t->x + (size_t)piece.image * image, piece.row % all, piece.rows,
-                d->panel_2 + done * PATCH);
+            stem_patches(t->table->padding, t->height, t->width, t->x + (size_t)piece.image * image,
+                piece.row % all, piece.rows, d->panel_2 + done * PATCH);
             done += piece.rows;
         }
         t->simd->multiply_outer(&(struct outer){.rows = (int)at.rows,
@@ -417,14 +444,16 @@ static void look_before(struct pass *p, int i) {
 
 static void finish_before(struct pass *p) {
     if (p->before)
-        layer_coefficients(p->t, (struct layer *)p->before, p->tensors, (size_t)p->t->n * places(p->before));
+        layer_coefficients(
+            p->t, (struct layer *)p->before, p->tensors, (size_t)p->t->n * places(p->before));
 }
 
 static void run_product(struct pass *p, struct layer *l, const float *x, float *x_grad) {
     p->l = l;
     p->x = x;
     p->x_grad = x_grad;
-    run_with_weights(p, product_images, l->in, l->out, 1, (size_t)l->in, p->tensors[l->first_tensor].grad);
+    run_with_weights(
+        p, product_images, l->in, l->out, 1, (size_t)l->in, p->tensors[l->first_tensor].grad);
     if (x_grad)
         finish_before(p);
 }
@@ -473,7 +502,8 @@ static float *run_block(struct pass *p, int i, float *grad, bool wanted) {
     struct layer *l = p->l = &b->project;
     float *other = grad == t->grads[0] ? t->grads[1] : t->grads[0];
     p->grad = grad;
-    run_with_weights(p, project_images, l->out, l->in, (size_t)l->in, 1, p->tensors[l->first_tensor].grad);
+    run_with_weights(
+        p, project_images, l->out, l->in, (size_t)l->in, 1, p->tensors[l->first_tensor].grad);
     l = p->l = &b->depthwise;
     layer_coefficients(t, l, p->tensors, (size_t)t->n * places(l));
     if (b->gated)
@@ -481,7 +511,8 @@ static float *run_block(struct pass *p, int i, float *grad, bool wanted) {
     look_before(p, i);
     p->x_grad = b->expands || !b->x ? t->wide_grads[1] : other;
     int taps = l->kernel * l->kernel;
-    run_with_weights(p, depthwise_images, taps, l->out, 1, (size_t)taps, p->tensors[l->first_tensor].grad);
+    run_with_weights(
+        p, depthwise_images, taps, l->out, 1, (size_t)taps, p->tensors[l->first_tensor].grad);
     if (!b->expands)
         return run_unexpanded(p, grad);
     layer_coefficients(t, &b->expand, p->tensors, (size_t)t->n * places(&b->expand));
@@ -496,7 +527,8 @@ static float *run_block(struct pass *p, int i, float *grad, bool wanted) {
 static float *take_map_grad(struct pass *p, const float *out_grad) {
     struct tower *t = p->t;
     const struct layer *last = t->n_blocks ? &t->blocks[t->n_blocks - 1].project : &t->stem;
-    memcpy(t->grads[0], out_grad, (size_t)t->n * places(last) * (size_t)last->out * sizeof *out_grad);
+    memcpy(
+        t->grads[0], out_grad, (size_t)t->n * places(last) * (size_t)last->out * sizeof *out_grad);
     look_before(p, t->n_blocks);
     p->grad = t->grads[0];
     if (p->before) {
@@ -524,6 +556,7 @@ void tower_backward(
         run_stem(&p, grad);
     else if (x_grad) {
         struct tower_shape s = tower_shape(t, t->height, t->width);
-        memcpy(x_grad, grad, (size_t)t->n * (size_t)(s.height * s.width * s.channels) * sizeof *grad);
+        memcpy(
+            x_grad, grad, (size_t)t->n * (size_t)(s.height * s.width * s.channels) * sizeof *grad);
     }
 }

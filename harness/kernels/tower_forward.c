@@ -10,8 +10,8 @@ struct pass {
     struct tower *t;
     const struct tower_tensor *tensors;
     struct block *b;
-    struct layer *l;  /* whose raw output is made */
-    const float *x;   /* out of what: a map */
+    struct layer *l;       /* whose raw output is made */
+    const float *x;        /* out of what: a map */
     const float *previous; /* a block's input, for its residual */
     float *out;
     atomic_int next;
@@ -50,16 +50,18 @@ static void pack_block(const struct pass *p, struct block *b) {
     const struct simd *simd = p->t->simd;
     const struct tower_tensor *w = p->tensors;
     if (b->expands)
-        pack_both(simd, w[b->expand.first_tensor].value, b->expand.out, b->expand.in, b->expand.packed,
-            b->expand.packed_back);
-    turn(w[b->depthwise.first_tensor].value, b->depthwise.out, b->depthwise.kernel * b->depthwise.kernel,
-        b->depthwise.packed);
-    pack_both(simd, w[b->project.first_tensor].value, b->project.out, b->project.in, b->project.packed,
-        b->project.packed_back);
+        pack_both(simd, w[b->expand.first_tensor].value, b->expand.out, b->expand.in,
+            b->expand.packed, b->expand.packed_back);
+    turn(w[b->depthwise.first_tensor].value, b->depthwise.out,
+        b->depthwise.kernel * b->depthwise.kernel, b->depthwise.packed);
+    pack_both(simd, w[b->project.first_tensor].value, b->project.out, b->project.in,
+        b->project.packed, b->project.packed_back);
     if (b->gated) {
         struct gate *g = &b->gate;
-        pack_both(simd, w[g->first_tensor].value, g->squeezed, g->channels, g->packed[0], g->packed[3]);
-        pack_both(simd, w[g->first_tensor + 2].value, g->channels, g->squeezed, g->packed[1], g->packed[2]);
+        pack_both(
+            simd, w[g->first_tensor].value, g->squeezed, g->channels, g->packed[0], g->packed[3]);
+        pack_both(simd, w[g->first_tensor + 2].value, g->channels, g->squeezed, g->packed[1],
+            g->packed[2]);
     }
 }
 
@@ -71,7 +73,8 @@ static void pack_weights(void *context, int thread) {
         if (i < t->n_blocks)
             pack_block(p, &t->blocks[t->n_blocks - 1 - i]); /* the largest first */
         else if (i == t->n_blocks && t->has_stem)
-            t->simd->pack(PATCH, t->stem.out, p->tensors[t->stem.first_tensor].value, 1, PATCH, t->stem.packed);
+            t->simd->pack(PATCH, t->stem.out, p->tensors[t->stem.first_tensor].value, 1, PATCH,
+                t->stem.packed);
         else if (i > t->n_blocks && t->has_head)
             pack_both(t->simd, p->tensors[t->head.first_tensor].value, t->head.out, t->head.in,
                 t->head.packed, t->head.packed_back);
@@ -81,7 +84,8 @@ static void pack_weights(void *context, int thread) {
 /* ---- convolutions ---- */
 
 /* raw rows of a panel: those of `a` by the layer's weights, with the sums of their statistics. */
-static void multiply_panel(const struct pass *p, struct desk *d, const struct panel *at, const float *a) {
+static void multiply_panel(
+    const struct pass *p, struct desk *d, const struct panel *at, const float *a) {
     struct layer *l = p->l;
     int k = l->kernel == 3 ? PATCH : l->in;
     desk_clear(d, l->out);
@@ -108,7 +112,8 @@ static void stem_images(void *context, int thread) {
         float *patches = d->panel;
         for (size_t done = 0; done < at.rows;) {
             struct piece piece = panel_piece(&at, done, all);
-            stem_patches(p->t, p->x + (size_t)piece.image * image, piece.row % all, piece.rows,
+            stem_patches(p->t->table->padding, p->t->height, p->t->width,
+                p->x + (size_t)piece.image * image, piece.row % all, piece.rows,
                 patches + done * PATCH);
             done += piece.rows;
         }
@@ -122,7 +127,8 @@ static void product_images(void *context, int thread) {
     struct desk *d = &p->t->desks[thread];
     int from, end;
     own_images(p, thread, &from, &end);
-    for (struct panel at = {.image = from}; panel_next(&at, places(p->l), panel_rows(p->l->out), end);)
+    for (struct panel at = {.image = from};
+         panel_next(&at, places(p->l), panel_rows(p->l->out), end);)
         multiply_panel(p, d, &at, p->x + at.row * (size_t)p->l->in);
 }
 
@@ -167,7 +173,8 @@ static void project_images(void *context, int thread) {
             struct piece piece = panel_piece(&at, done, all);
             struct map m = layer_map(p->t, &b->depthwise, piece.row, piece.rows);
             p->t->simd->activate_rows(&m,
-                b->gated ? b->gate.factor + (size_t)piece.image * wide : NULL, d->panel + done * wide);
+                b->gated ? b->gate.factor + (size_t)piece.image * wide : NULL,
+                d->panel + done * wide);
             done += piece.rows;
         }
         multiply_panel(p, d, &at, d->panel);
@@ -198,12 +205,24 @@ static void gate_images(void *context, int thread) {
     }
     for (int i = 0; i < (end - from) * channels; i++)
         pooled[i] /= (float)all;
-    simd->multiply_rows(&(struct product){.m = end - from, .n = squeezed, .k = channels, .a = pooled,
-        .lda = (size_t)channels, .packed = g->packed[0], .c = raw, .ldc = (size_t)squeezed});
+    simd->multiply_rows(&(struct product){.m = end - from,
+        .n = squeezed,
+        .k = channels,
+        .a = pooled,
+        .lda = (size_t)channels,
+        .packed = g->packed[0],
+        .c = raw,
+        .ldc = (size_t)squeezed});
     add_bias(raw, end - from, p->tensors[g->first_tensor + 1].value, squeezed);
     simd->activate_values(p->t->table->activation, (size_t)((end - from) * squeezed), raw, out);
-    simd->multiply_rows(&(struct product){.m = end - from, .n = channels, .k = squeezed, .a = out,
-        .lda = (size_t)squeezed, .packed = g->packed[1], .c = factor, .ldc = (size_t)channels});
+    simd->multiply_rows(&(struct product){.m = end - from,
+        .n = channels,
+        .k = squeezed,
+        .a = out,
+        .lda = (size_t)squeezed,
+        .packed = g->packed[1],
+        .c = factor,
+        .ldc = (size_t)channels});
     add_bias(factor, end - from, p->tensors[g->first_tensor + 3].value, channels);
     simd->sigmoid_values((size_t)((end - from) * channels), factor, factor);
 }
@@ -269,8 +288,8 @@ static void run_block(struct pass *p, struct block *b, const float *x) {
     run(p, output_images);
 }
 
-const float *tower_forward(struct tower *t, const struct tower_tensor *tensors, const float *x, int n,
-    int height, int width, const float *const *masks) {
+const float *tower_forward(struct tower *t, const struct tower_tensor *tensors, const float *x,
+    int n, int height, int width, const float *const *masks) {
     struct pass p = {.t = t, .tensors = tensors, .x = x};
     assert(n <= t->capacity && height == t->height && width == t->width && "tower_room makes room");
     t->n = n;
@@ -284,9 +303,11 @@ const float *tower_forward(struct tower *t, const struct tower_tensor *tensors, 
         x = t->stem_out; /* NULL where it is not kept */
     }
     for (int i = 0; i < t->n_blocks; i++) {
-        t->blocks[i].mask = masks ? masks[i] : NULL;
-        run_block(&p, &t->blocks[i], x);
-        x = t->blocks[i].out;
+        struct block *b = &t->blocks[i];
+        b->mask =
+            masks && masks[i] ? memcpy(b->drops, masks[i], (size_t)n * sizeof *b->drops) : NULL;
+        run_block(&p, b, x);
+        x = b->out;
     }
     if (!t->has_head)
         return x;

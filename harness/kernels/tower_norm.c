@@ -71,7 +71,8 @@ void layer_coefficients(
     const struct tower_tensor *own = tensors + l->first_tensor;
     double n = (double)rows;
     for (int c = 0; c < l->out; c++) {
-        double sum = total(t, c), inverse = l->inverse[c], of_normed = total(t, l->out + c) * inverse;
+        double sum = total(t, c), inverse = l->inverse[c],
+               of_normed = total(t, l->out + c) * inverse;
         double scale = own[1].value[c] * inverse, of_x = -scale * inverse * of_normed / n;
         own[1].grad[c] = (float)of_normed;
         own[2].grad[c] = (float)sum;
@@ -95,16 +96,17 @@ struct depthwise depthwise_of(const struct tower *t, const struct layer *l, int 
         .channels = l->out};
 }
 
-void stem_patches(const struct tower *t, const float *image, size_t row, size_t rows, float *patches) {
-    int top = same_begin(t->table->padding, 3, 2, t->height);
-    int left = same_begin(t->table->padding, 3, 2, t->width);
+void stem_patches(enum padding padding, int height, int width, const float *image, size_t row,
+    size_t rows, float *patches) {
+    int top = same_begin(padding, 3, 2, height), left = same_begin(padding, 3, 2, width);
+    size_t out_width = (size_t)size_after(padding, 3, 2, width);
     for (size_t r = row; r < row + rows; r++, patches += PATCH) {
-        int y = (int)(r / (size_t)t->stem.width) * 2 - top, x = (int)(r % (size_t)t->stem.width) * 2 - left;
+        int y = (int)(r / out_width) * 2 - top, x = (int)(r % out_width) * 2 - left;
         for (int i = 0; i < 3; i++)
             for (int j = 0; j < 3; j++) {
                 float *to = patches + (i * 3 + j) * 3;
-                if (y + i >= 0 && y + i < t->height && x + j >= 0 && x + j < t->width)
-                    memcpy(to, image + ((size_t)(y + i) * (size_t)t->width + (size_t)(x + j)) * 3,
+                if (y + i >= 0 && y + i < height && x + j >= 0 && x + j < width)
+                    memcpy(to, image + ((size_t)(y + i) * (size_t)width + (size_t)(x + j)) * 3,
                         3 * sizeof *to);
                 else
                     memset(to, 0, 3 * sizeof *to);

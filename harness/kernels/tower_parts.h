@@ -13,8 +13,11 @@ struct layer {
     int height, width;           /* of its output */
     float *raw;                  /* [n, height, width, out]: before the norm */
     float *packed, *packed_back; /* its weights as the two passes take them */
-    float *scale, *shift, *mean, *inverse; /* z = raw scale + shift; inverse: 1 / sqrt(variance + eps) */
-    float *of_grad, *of_x, *of_one;        /* struct map */
+    float *scale, *shift, *mean,
+        *inverse;                   /* z = raw scale + shift; inverse: 1 / sqrt(variance + eps) */
+    float *of_grad, *of_x, *of_one; /* struct map */
+    float *folded,
+        *bias; /* of inference: weights packed with the running norm in them, and what is added */
 };
 
 /* Squeeze-excite: [n, channels] and [n, squeezed] each. */
@@ -23,28 +26,30 @@ struct gate {
     int first_tensor; /* weight and bias of the squeeze, then of the excitation */
     float *packed[4]; /* squeeze, excite; the same backward */
     float *pooled, *squeezed_raw, *squeezed_out, *factor;
-    float *sums;            /* [n, 5, channels]: struct gate_sums in its order */
-    float *plus;            /* [n, channels]: each place's gradient through the mean */
+    float *sums;                        /* [n, 5, channels]: struct gate_sums in its order */
+    float *plus;                        /* [n, channels]: each place's gradient through the mean */
     float *factor_grad, *squeezed_grad; /* before the sigmoid and before the activation */
+    float *folded[2], *bias[2];         /* of inference: squeeze, excitation */
 };
 
 struct block {
     bool expands, gated, residual;
     struct layer expand, depthwise, project;
     struct gate gate;
-    int in, height, width;       /* of its input */
-    const float *x;              /* its input map; NULL: the stem's raw output is activated on loading */
-    float *out;                  /* its output map */
-    const float *mask;           /* [n], of this pass; NULL: none */
+    int in, height, width; /* of its input */
+    const float *x;        /* its input map; NULL: the stem's raw output is activated on loading */
+    float *out;            /* its output map */
+    float *drops;          /* [n]: room for a mask */
+    const float *mask;     /* that of this pass; NULL: none */
 };
 
 /* What a thread has of its own. */
 struct desk {
-    float *panel, *panel_2;      /* [PANEL_FLOATS] each: rows of wide maps */
-    float *scratch;              /* of depthwise kernels */
-    float *sums;                 /* [2, widest]: of one kernel's call */
-    double *tally;               /* [2, widest]: of a pass */
-    float *weight_grad;          /* of the pass's weights */
+    float *panel, *panel_2; /* [PANEL_FLOATS] each: rows of wide maps */
+    float *scratch;         /* of depthwise kernels */
+    float *sums;            /* [2, widest]: of one kernel's call */
+    double *tally;          /* [2, widest]: of a pass */
+    float *weight_grad;     /* of the pass's weights */
 };
 
 struct tower {
@@ -52,7 +57,8 @@ struct tower {
     const struct simd *simd;
     struct team *team;
     int first, end;
-    bool has_stem, has_head, stem_kept; /* stem_kept: its activated map is a block's input as it is */
+    bool has_stem, has_head,
+        stem_kept; /* stem_kept: its activated map is a block's input as it is */
     struct layer stem, head;
     struct block *blocks;
     int n_blocks, n_tensors, widest;
@@ -65,7 +71,20 @@ struct tower {
     float *stem_out, *features, *features_grad;
     float *wide_grads[2], *grads[2];
     struct desk *desks;
+    char *folded;    /* memory of inference's weights */
+    char *inference; /* memory of inference's maps */
+    size_t inference_bytes;
 };
+
+/* Handed out from one block; without it only counted. */
+struct place {
+    char *memory;
+    size_t at;
+};
+float *take(struct place *p, size_t floats);
+
+/* The size that a convolution of the trunk leaves of `size`. */
+int size_after(enum padding padding, int kernel, int stride, int size);
 
 /* Rows of a panel, and the most floats that one takes: they stay in the second cache with what is beside them. */
 enum { PANEL_ROWS = 200, PANEL_FLOATS = 200 * 672 };
@@ -96,12 +115,14 @@ void desks_zero(struct tower *t); /* all tallies */
 
 /* Out of the tallies: statistics of a layer's raw output (`rows` of it); coefficients of its gradient, with
  * gamma's and beta's. */
-void layer_statistics(struct tower *t, struct layer *l, const struct tower_tensor *tensors, size_t rows);
+void layer_statistics(
+    struct tower *t, struct layer *l, const struct tower_tensor *tensors, size_t rows);
 void layer_coefficients(
     struct tower *t, struct layer *l, const struct tower_tensor *tensors, size_t rows);
 
 /* 3 x 3 patches of an image at stride 2, rows row.. of its map: [rows, 27]. */
 enum { PATCH = 27 };
-void stem_patches(const struct tower *t, const float *image, size_t row, size_t rows, float *patches);
+void stem_patches(enum padding padding, int height, int width, const float *image, size_t row,
+    size_t rows, float *patches);
 
 #endif

@@ -21,10 +21,13 @@ void features_key(char key[SHA256_HEX], const struct manifest *m, const struct c
     const struct network *n) {
     const char *weights = network_weights_sha256(n);
     char *drawn = xasprintf("seed %llu", (unsigned long long)c->seed);
+    const char *backend = network_backend(n);
+    bool libtorch = strcmp(backend, "libtorch") == 0;
     bool both = weights && c->trunk.partial; /* the file's tensors, and drawn ones for the rest */
-    char *text = xasprintf("%s\nset %s\npx %d\ntrunk %s\nweights %s%s%s\nlibtorch %s\n", FORMAT,
+    char *text = xasprintf("%s\nset %s\npx %d\ntrunk %s\nweights %s%s%s\n%s%s\n", FORMAT,
         m->fingerprint, c->data.image_px, trunk_names[c->trunk.name].name,
-        weights ? weights : drawn, both ? " and " : "", both ? drawn : "", th_version());
+        weights ? weights : drawn, both ? " and " : "", both ? drawn : "",
+        libtorch ? "libtorch " : "", libtorch ? th_version() : backend);
     sha256_bytes(text, strlen(text), key);
     free(drawn);
     free(text);

@@ -1,5 +1,5 @@
-/* The trained steps of a limb by kernels of our own (kernels/tower.h) instead of libtorch's: one node of
- * autograd between the limb's input and its output. On the CPU, in f32. */
+/* Steps of a limb by kernels of our own (kernels/tower.h) instead of libtorch's, on the CPU in f32: in training one
+ * node of autograd between their input and their output. */
 #ifndef MODEL_NATIVE_H
 #define MODEL_NATIVE_H
 
@@ -14,8 +14,9 @@ struct native *native_new(const struct trunk_table *t, int first, int end, struc
 void native_free(struct native *n); /* NULL is fine */
 int native_blocks(const struct native *n);
 
-/* In a training pass: x [N,C,H,W] f32 -> the limb's map, or pooled [N,D] where its last step is the trunk's.
- * masks: tower_forward. The result, and x, are good until the next run. */
-th_tensor *native_run(struct native *n, struct pass *p, th_tensor *x, const float *const *masks);
+/* x [N,C,H,W] f32 -> the map behind the steps, or pooled [N,D] where the last is the trunk's. In eval mode: */
+th_tensor *native_infer(struct native *n, th_scope *s, th_tensor *x);
+/* In training. masks: tower_forward. The result, and x, are good until the next run. */
+th_tensor *native_train(struct native *n, th_scope *s, th_tensor *x, const float *const *masks);
 
 #endif

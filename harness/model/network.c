@@ -25,11 +25,11 @@ struct limb {
     const char *suffix; /* "" or "@ordinal", behind the names of its steps */
     uint32_t
         draws; /* keys its dropout and stochastic depth: the same whatever other limbs there are */
-    int first, end;     /* steps of the trunk, end excluded */
-    struct step *steps; /* [end - first] */
-    int live, n_live;   /* its trained steps: the first, and how many, all up to the end */
-    size_t live_from, live_count; /* their parameters */
-    struct native *native;        /* computes them in training, or NULL: libtorch does */
+    int first, end;                         /* steps of the trunk, end excluded */
+    struct step *steps;                     /* [end - first] */
+    int live;                               /* the first of its trained steps, or `end` */
+    size_t from, live_from, parameters_end; /* its parameters, the trained steps' last */
+    struct native *frozen, *trained;        /* the native back end's, where there are such steps */
 };
 
 struct head {
@@ -94,16 +94,17 @@ static void build_step(struct builder *b, struct step *step, int index, const ch
 static void build_limb(struct network *n, struct limb *limb, uint32_t *item) {
     struct builder b = {&n->parameters, n->table, *item, false};
     limb->steps = xcalloc((size_t)(limb->end - limb->first), sizeof *limb->steps);
+    limb->live = limb->first;
+    limb->from = limb->live_from = n->parameters.n;
     for (int i = limb->first; i < limb->end; i++) {
         b.trainable = i >= first_trained(n->config, n->table);
-        if (b.trainable && !limb->n_live) {
-            limb->live = i;
+        build_step(&b, &limb->steps[i - limb->first], i, limb->suffix);
+        if (!b.trainable) {
+            limb->live = i + 1;
             limb->live_from = n->parameters.n;
         }
-        limb->n_live += b.trainable;
-        build_step(&b, &limb->steps[i - limb->first], i, limb->suffix);
     }
-    limb->live_count = n->parameters.n - limb->live_from;
+    limb->parameters_end = n->parameters.n;
     *item = b.next_item;
 }
 
@@ -178,13 +179,21 @@ static bool choose_backend(
                precision_names[c->precision].name, cpu ? "a CPU" : "a GPU");
 }
 
+/* Steps first..end-1, of the parameters from..to-1; NULL where there are none. */
+static struct native *native_part(
+    const struct network *n, int first, int end, size_t from, size_t to) {
+    return first < end
+               ? native_new(n->table, first, end, n->team, n->parameters.list + from, to - from)
+               : NULL;
+}
+
 static void build_native(struct network *n) {
     n->team = team_new(th_threads());
     for (int l = 0; l < n->n_limbs; l++) {
         struct limb *limb = &n->limbs[l];
-        if (limb->n_live)
-            limb->native = native_new(n->table, limb->live, limb->end, n->team,
-                n->parameters.list + limb->live_from, limb->live_count);
+        limb->frozen = native_part(n, limb->first, limb->live, limb->from, limb->live_from);
+        limb->trained =
+            native_part(n, limb->live, limb->end, limb->live_from, limb->parameters_end);
     }
 }
 
@@ -260,7 +269,8 @@ void network_free(struct network *n) {
         for (int i = 0; n->limbs[l].steps && i < n->limbs[l].end - n->limbs[l].first; i++)
             free(n->limbs[l].steps[i].blocks);
         free(n->limbs[l].steps);
-        native_free(n->limbs[l].native);
+        native_free(n->limbs[l].frozen);
+        native_free(n->limbs[l].trained);
     }
     team_free(n->team);
     parameters_free(&n->parameters);
@@ -282,6 +292,13 @@ enum th_precision network_precision(const struct config *c) {
 
 int network_feature_count(const struct network *n) {
     return n->table->head_channels;
+}
+
+const char *network_backend(const struct network *n) {
+    static const char *const native[SIMD_COUNT] = {[SIMD_PORTABLE] = "native portable",
+        [SIMD_AVX2] = "native avx2",
+        [SIMD_AVX512] = "native avx512"};
+    return n->team ? native[simd_best()] : "libtorch";
 }
 
 bool network_trunk_frozen(const struct network *n) {
@@ -328,11 +345,11 @@ static th_tensor *run_step(
     return x;
 }
 
-/* Steps first..end-1. A frozen step records no gradient; handles of a step are dropped at its end. */
-static th_tensor *run_steps(const struct network *n, const struct limb *limb, int first, int end,
-    struct pass *p, th_tensor *x) {
+/* By libtorch. A frozen step records no gradient; handles of a step are dropped at its end. */
+static th_tensor *run_steps(
+    const struct network *n, const struct limb *limb, struct pass *p, th_tensor *x) {
     th_scope *s = p->scope;
-    for (int i = first; i < end; i++) {
+    for (int i = limb->first; i < limb->end; i++) {
         const struct step *step = &limb->steps[i - limb->first];
         size_t mark = th_mark(s);
         th_where(s, "%s", trunk_step_name(n->table, i));
@@ -346,11 +363,9 @@ static th_tensor *run_steps(const struct network *n, const struct limb *limb, in
     return x;
 }
 
-/* The trained steps in one node: [N,C,H,W], or pooled [N,D]. */
-static th_tensor *run_native(
-    const struct network *n, const struct limb *limb, struct pass *p, th_tensor *x) {
+static th_tensor *train_native(const struct limb *limb, struct pass *p, th_tensor *x) {
     size_t images = x ? (size_t)th_size(x, 0) : 0;
-    int count = 0, all = native_blocks(limb->native);
+    int count = 0, all = native_blocks(limb->trained);
     float *drawn = xmalloc((size_t)all * images * sizeof *drawn);
     const float **masks = xcalloc((size_t)all + 1, sizeof *masks);
     for (int i = limb->live; i < limb->end; i++) {
@@ -360,9 +375,21 @@ static th_tensor *run_native(
                 masks[count] = keep_values(p, RNG_STOCHASTIC_DEPTH, step->blocks[j].drop_item,
                     images, step->blocks[j].drop_rate, drawn + (size_t)count * images);
     }
-    th_where(p->scope, "%s to %s", trunk_step_name(n->table, limb->live),
+    x = native_train(limb->trained, p->scope, x, masks);
+    free(masks);
+    free(drawn);
+    return x;
+}
+
+/* The same by our own kernels. */
+static th_tensor *run_native(
+    const struct network *n, const struct limb *limb, struct pass *p, th_tensor *x) {
+    th_where(p->scope, "%s to %s", trunk_step_name(n->table, limb->first),
         trunk_step_name(n->table, limb->end - 1));
-    x = native_run(limb->native, p, x, masks);
+    if (limb->frozen)
+        x = native_infer(limb->frozen, p->scope, x);
+    if (limb->trained)
+        x = p->train ? train_native(limb, p, x) : native_infer(limb->trained, p->scope, x);
     th_where(p->scope, "%s", "");
     return x;
 }
@@ -370,11 +397,10 @@ static th_tensor *run_native(
 /* A limb's map, or means where it is the trunk's end. */
 static th_tensor *run_limb(
     const struct network *n, const struct limb *limb, struct pass *p, th_tensor *x) {
-    bool native = limb->native && p->train, last = limb->end == n->table->n_stages + 2;
-    x = run_steps(n, limb, limb->first, native ? limb->live : limb->end, p, x);
-    if (native)
+    if (n->team)
         return run_native(n, limb, p, x);
-    return last ? th_mean_hw(p->scope, x, false) : x;
+    x = run_steps(n, limb, p, x);
+    return limb->end == n->table->n_stages + 2 ? th_mean_hw(p->scope, x, false) : x;
 }
 
 static th_tensor *drop(const struct network *n, struct pass *p, int limb, th_tensor *x) {

@@ -40,7 +40,9 @@ struct parameter *network_parameters(struct network *n, size_t *count); /* in a 
 enum th_precision network_precision(
     const struct config *c);                        /* /precision, to be set while it runs */
 int network_feature_count(const struct network *n); /* D */
-bool network_trunk_frozen(const struct network *n); /* all of it: features can be cached */
+const char *network_backend(
+    const struct network *n); /* what computes the trunk: "libtorch", "native avx512" */
+bool network_trunk_frozen(const struct network *n);          /* all of it: features can be cached */
 const char *network_weights_sha256(const struct network *n); /* of the weights' file; NULL: none */
 size_t network_weights_missing(const struct network *n);     /* the trunk's tensors not in it */
 int64_t network_parameter_count(const struct network *n);    /* without buffers */

@@ -160,6 +160,9 @@ th_tensor *th_grad(th_scope *s, th_tensor *leaf); /* NULL, no error: none yet */
  * [N,H,W,C]. */
 float *th_values(th_scope *s, th_tensor *t);
 
+int64_t th_changes(
+    const th_tensor *t); /* how often it was changed in place, th_values' readers apart */
+
 /* A node of autograd that is computed elsewhere: `values`, which outlive the backward pass, become a tensor
  * ([N,C,H,W]: they are [N,H,W,C]) that depends on `inputs`. In the backward pass `backward` is called with the
  * gradient of the values and fills those of the inputs, which lie as th_values has it; NULL: that one is not

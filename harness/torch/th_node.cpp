@@ -53,6 +53,10 @@ float *th_values(th_scope *s, th_tensor *t) {
     });
 }
 
+int64_t th_changes(const th_tensor *t) {
+    return t->value._version();
+}
+
 th_tensor *th_node(th_scope *s, int n_inputs, th_tensor *const *inputs, int n_dims,
     const int64_t *shape, const float *values, th_node_backward backward, void *context) {
     if (!th::all_there(n_inputs, inputs))

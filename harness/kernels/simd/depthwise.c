@@ -2,28 +2,69 @@
  * as many are kept as the kernel is high. */
 #include "kernels/simd/depthwise_rows.h"
 
+/* Places x.. of a row of the input, activated. */
+INLINE void input_some(enum activation act, int n, bool norm, int some, const float *from,
+    size_t step, vec scale, vec shift, size_t next, float *to, size_t to_step) {
+    vec z[ABREAST], slope[ABREAST];
+    EACH(i, n) {
+        z[i] = get(from + (size_t)i * step, some);
+        fetch(from + (size_t)i * step + next);
+    }
+    if (norm) {
+        EACH(i, n) z[i] = z[i] * scale + shift;
+        activate(act, n, z, z, slope);
+    }
+    EACH(i, n) store(to + (size_t)i * to_step, z[i]);
+}
+
 /* Row y of the input, activated, into `row`, whose borders are zeros. */
 INLINE void input_row(enum activation act, bool norm, const struct block *b,
     const struct depthwise_forward *f, int y, float *row) {
     const struct depthwise *d = b->shape;
-    size_t next = (size_t)d->width * d->channels; /* row */
+    size_t step = (size_t)d->channels, next = (size_t)d->width * step; /* row */
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
-        const float *from = f->in + (size_t)y * d->width * d->channels + c;
+        const float *from = f->in + (size_t)y * next + c;
         float *to = row + (size_t)d->left * b->step + v * LANES;
-        vec scale = norm ? get(f->scale + c, some) : all(1), shift = norm ? get(f->shift + c, some) : all(0);
-        for (int x = 0; x < d->width; x++, from += d->channels, to += b->step) {
-            vec a = get(from, some), slope;
-            fetch(from + next);
-            if (norm)
-                activate(act, a * scale + shift, &a, &slope);
-            store(to, a);
-        }
+        vec scale = norm ? get(f->scale + c, some) : all(1);
+        vec shift = norm ? get(f->shift + c, some) : all(0);
+#define SOME(n)                                                                                    \
+    input_some(                                                                                    \
+        act, n, norm, some, from + x * step, step, scale, shift, next, to + x * b->step, b->step)
+        ABREAST_OF((size_t)d->width, x, SOME);
+#undef SOME
     }
 }
 
-INLINE void output_row(int kernel, int stride, const struct block *b, const struct depthwise_forward *f,
-    int y, const float *const *rows) {
+/* Places of an output row that has just been made: activation(x + bias), and its sum. */
+INLINE void finish_some(
+    enum activation act, int n, float *row, size_t step, int some, vec bias, vec *sum) {
+    vec a[ABREAST], slope[ABREAST];
+    EACH(i, n) a[i] = get(row + (size_t)i * step, some) + bias;
+    activate(act, n, a, a, slope);
+    EACH(i, n) {
+        put(row + (size_t)i * step, a[i], some);
+        *sum += a[i];
+    }
+}
+
+static void finish_row(
+    const struct block *b, const struct depthwise_forward *f, float *row, int v, vec *sum) {
+    size_t count = (size_t)b->shape->out_width, step = (size_t)b->shape->channels;
+    int some = some_at(b, v);
+    vec bias = get(f->bias + b->channel + v * LANES, some);
+#define SILU(n) finish_some(ACT_SILU, n, row + x * step, step, some, bias, sum)
+#define RELU6(n) finish_some(ACT_RELU6, n, row + x * step, step, some, bias, sum)
+    if (f->activation == ACT_SILU)
+        ABREAST_OF(count, x, SILU);
+    else
+        ABREAST_OF(count, x, RELU6);
+#undef SILU
+#undef RELU6
+}
+
+INLINE void output_row(int kernel, int stride, const struct block *b,
+    const struct depthwise_forward *f, int y, const float *const *rows) {
     const struct depthwise *d = b->shape;
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
@@ -41,15 +82,22 @@ INLINE void output_row(int kernel, int stride, const struct block *b, const stru
                     square += sums[t] * sums[t];
                 }
         }
-        put(f->sums + c, get(f->sums + c, some) + sum, some);
-        put(f->squares + c, get(f->squares + c, some) + square, some);
+        if (f->bias) {
+            sum = all(0);
+            finish_row(b, f, to, v, &sum);
+        }
+        if (f->sums)
+            put(f->sums + c, get(f->sums + c, some) + sum, some);
+        if (f->squares)
+            put(f->squares + c, get(f->squares + c, some) + square, some);
     }
 }
 
-INLINE void forward_block(int kernel, int stride, enum activation act, bool norm, const struct block *b,
-    const struct depthwise_forward *f, float *ring) {
+INLINE void forward_block(int kernel, int stride, enum activation act, bool norm,
+    const struct block *b, const struct depthwise_forward *f, float *ring) {
     const struct depthwise *d = b->shape;
-    size_t row_floats = (size_t)buffer_places(kernel, stride, d->out_width, d->left + d->width) * b->step;
+    size_t row_floats =
+        (size_t)buffer_places(kernel, stride, d->out_width, d->left + d->width) * b->step;
     memset(ring, 0, (size_t)kernel * row_floats * sizeof *ring);
     load_weights(b, f->weights, false);
     for (int y = 0, made = 0; y < d->out_height; y++) {
@@ -78,7 +126,8 @@ INLINE void forward_shape(enum activation act, bool norm, const struct block *b,
         forward_block(5, 2, act, norm, b, f, ring);
 }
 
-void ISA(depthwise_forward)(const struct depthwise *d, const struct depthwise_forward *f, float *scratch) {
+void ISA(depthwise_forward)(
+    const struct depthwise *d, const struct depthwise_forward *f, float *scratch) {
     float *weights = scratch, *ring = scratch + MAX_KERNEL * MAX_KERNEL * BLOCK;
     for (int channel = 0; channel < d->channels; channel += BLOCK) {
         struct block b = block_at(d, channel, weights);

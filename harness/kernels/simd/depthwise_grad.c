@@ -17,55 +17,86 @@ struct rows {
 
 /* ---- dd ---- */
 
+/* A vector of channels' numbers. */
+struct out_numbers {
+    vec scale, shift, gate, plus, of_grad, of_out, of_one;
+};
+
+INLINE void out_grad_some(enum activation act, int n, const struct out_numbers *k, int some,
+    const float *grad, const float *out, size_t step, size_t next, float *to, size_t to_step) {
+    vec raw[ABREAST], a[ABREAST], slope[ABREAST];
+    EACH(i, n) {
+        raw[i] = get(out + (size_t)i * step, some);
+        fetch(out + (size_t)i * step + next);
+        fetch(grad + (size_t)i * step + next);
+    }
+    EACH(i, n) a[i] = raw[i] * k->scale + k->shift;
+    activate(act, n, a, a, slope);
+    EACH(i, n) {
+        vec dz = (get(grad + (size_t)i * step, some) * k->gate + k->plus) * slope[i];
+        store(to + (size_t)i * to_step, dz * k->of_grad + (raw[i] * k->of_out + k->of_one));
+    }
+}
+
 INLINE void out_grad_row(
     enum activation act, const struct block *b, const struct depthwise_grad *g, int y, float *row) {
     const struct depthwise *d = b->shape;
-    size_t next = (size_t)d->out_width * d->channels; /* row */
+    size_t step = (size_t)d->channels, next = (size_t)d->out_width * step; /* row */
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
-        size_t at = (size_t)y * d->out_width * d->channels + c;
-        const float *grad = g->out_grad + at, *out = g->out + at;
-        vec scale = get(g->out_scale + c, some), shift = get(g->out_shift + c, some);
-        vec gate = g->gate ? get(g->gate + c, some) : all(1);
-        vec plus = g->plus ? get(g->plus + c, some) : all(0);
-        vec k1 = get(g->of_grad + c, some), k2 = get(g->of_out + c, some), k3 = get(g->of_one + c, some);
-        for (int x = 0; x < d->out_width; x++, grad += d->channels, out += d->channels) {
-            vec raw = get(out, some), a, slope;
-            fetch(out + next);
-            fetch(grad + next);
-            activate(act, raw * scale + shift, &a, &slope);
-            vec dz = (get(grad, some) * gate + plus) * slope;
-            store(row + (size_t)x * b->step + v * LANES, dz * k1 + raw * k2 + k3);
-        }
+        const float *grad = g->out_grad + (size_t)y * next + c,
+                    *out = g->out + (size_t)y * next + c;
+        float *to = row + v * LANES;
+        struct out_numbers k = {get(g->out_scale + c, some), get(g->out_shift + c, some),
+            g->gate ? get(g->gate + c, some) : all(1), g->plus ? get(g->plus + c, some) : all(0),
+            get(g->of_grad + c, some), get(g->of_out + c, some), get(g->of_one + c, some)};
+#define SOME(n)                                                                                    \
+    out_grad_some(                                                                                 \
+        act, n, &k, some, grad + x * step, out + x * step, step, next, to + x * b->step, b->step)
+        ABREAST_OF((size_t)d->out_width, x, SOME);
+#undef SOME
     }
 }
 
 /* ---- the input ---- */
 
+INLINE void input_some(enum activation act, int n, bool norm, int some, const float *from,
+    size_t step, size_t next, vec scale, vec shift, float *to, float *slopes, size_t to_step) {
+    vec a[ABREAST], slope[ABREAST];
+    EACH(i, n) {
+        a[i] = get(from + (size_t)i * step, some);
+        fetch(from + (size_t)i * step + next);
+    }
+    if (norm) {
+        EACH(i, n) a[i] = a[i] * scale + shift;
+        activate(act, n, a, a, slope);
+        EACH(i, n) store(slopes + (size_t)i * to_step, slope[i]);
+    }
+    EACH(i, n) store(to + (size_t)i * to_step, a[i]);
+}
+
 INLINE void input_row(enum activation act, bool norm, const struct block *b,
     const struct depthwise_grad *g, int y, const struct rows *r) {
     const struct depthwise *d = b->shape;
-    size_t next = (size_t)d->width * d->channels; /* row */
+    size_t step = (size_t)d->channels, next = (size_t)d->width * step; /* row */
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
-        const float *from = g->in + (size_t)y * d->width * d->channels + c;
-        float *to = r->input + (size_t)d->left * b->step + v * LANES, *slopes = r->slope + v * LANES;
-        vec scale = norm ? get(g->scale + c, some) : all(1), shift = norm ? get(g->shift + c, some) : all(0);
-        for (int x = 0; x < d->width; x++, from += d->channels, to += b->step, slopes += b->step) {
-            vec a = get(from, some), slope = all(1);
-            fetch(from + next);
-            if (norm) {
-                activate(act, a * scale + shift, &a, &slope);
-                store(slopes, slope);
-            }
-            store(to, a);
-        }
+        const float *from = g->in + (size_t)y * next + c;
+        float *to = r->input + (size_t)d->left * b->step + v * LANES,
+              *slopes = r->slope + v * LANES;
+        vec scale = norm ? get(g->scale + c, some) : all(1);
+        vec shift = norm ? get(g->shift + c, some) : all(0);
+#define SOME(n)                                                                                    \
+    input_some(act, n, norm, some, from + x * step, step, next, scale, shift, to + x * b->step,    \
+        slopes + x * b->step, b->step)
+        ABREAST_OF((size_t)d->width, x, SOME);
+#undef SOME
     }
 }
 
 /* n places of the input's gradient from place x on, through the activation, with the sums for batch norm. */
-INLINE void put_grads(bool norm, const struct block *b, const struct depthwise_grad *g, int y, int x, int n,
-    int v, const struct rows *r, const vec *grads, vec *sum, vec *product) {
+INLINE void put_grads(bool norm, const struct block *b, const struct depthwise_grad *g, int y,
+    int x, int n, int v, const struct rows *r, const vec *grads, vec *sum, vec *product) {
     const struct depthwise *d = b->shape;
     int some = some_at(b, v), c = b->channel + v * LANES;
     size_t at = ((size_t)y * d->width + x) * d->channels + c;
@@ -85,11 +116,13 @@ INLINE void put_grads(bool norm, const struct block *b, const struct depthwise_g
 }
 
 /* Stride 1: a convolution with the kernel turned round. `from`: rows of dd from y + top - kernel + 1 on. */
-INLINE void input_grads(int kernel, bool norm, const struct block *b, const struct depthwise_grad *g, int y,
-    const float *const *from, const struct rows *r, int v, vec *sum, vec *product) {
+INLINE void input_grads(int kernel, bool norm, const struct block *b,
+    const struct depthwise_grad *g, int y, const float *const *from, const struct rows *r, int v,
+    vec *sum, vec *product) {
     for (int x = 0; x < b->shape->width; x += TILE) {
         vec grads[TILE] = {{0}};
-        convolve(kernel, 1, from, (size_t)x * b->step + v * LANES, b->step, b->weights + v * LANES, grads);
+        convolve(kernel, 1, from, (size_t)x * b->step + v * LANES, b->step, b->weights + v * LANES,
+            grads);
         put_grads(norm, b, g, y, x, TILE, v, r, grads, sum, product);
     }
 }
@@ -97,8 +130,8 @@ INLINE void input_grads(int kernel, bool norm, const struct block *b, const stru
 /* Stride 2: each place has the taps of its own parity. `left`: zeros left of the input; with `kernel` it is
  * known when this is compiled. */
 INLINE void input_grads_2(int kernel, int left, bool norm, const struct block *b,
-    const struct depthwise_grad *g, int y, const float *const *from, const struct rows *r, int v, vec *sum,
-    vec *product) {
+    const struct depthwise_grad *g, int y, const float *const *from, const struct rows *r, int v,
+    vec *sum, vec *product) {
     enum { PAIR_TILE = 4 };
     size_t step = b->step;
     for (int x = 0; x < b->shape->width; x += 2 * PAIR_TILE) {
@@ -176,7 +209,8 @@ INLINE void grad_row(int kernel, int stride, bool norm, const struct block *b,
     }
 }
 
-static void add_weight_grads(const struct block *b, const struct depthwise_grad *g, const struct rows *r) {
+static void add_weight_grads(
+    const struct block *b, const struct depthwise_grad *g, const struct rows *r) {
     int n = b->shape->kernel * b->shape->kernel;
     for (int i = 0; i < n; i++)
         for (int v = 0; v < b->vectors; v++) {
@@ -186,8 +220,8 @@ static void add_weight_grads(const struct block *b, const struct depthwise_grad 
         }
 }
 
-INLINE void grad_block(int kernel, int stride, enum activation act, bool norm, const struct block *b,
-    const struct depthwise_grad *g, struct rows r) {
+INLINE void grad_block(int kernel, int stride, enum activation act, bool norm,
+    const struct block *b, const struct depthwise_grad *g, struct rows r) {
     const struct depthwise *d = b->shape;
     r.out_grad_left = stride == 1 ? kernel - 1 - d->left : (kernel - d->left) / 2;
     int reach = stride == 1 ? buffer_places(kernel, 1, d->width, 0) : d->width / 2 + 8 + kernel;
@@ -230,7 +264,8 @@ INLINE void grad_shape(enum activation act, bool norm, const struct block *b,
         grad_block(5, 2, act, norm, b, g, r);
 }
 
-void ISA(depthwise_grad)(const struct depthwise *d, const struct depthwise_grad *g, float *scratch) {
+void ISA(depthwise_grad)(
+    const struct depthwise *d, const struct depthwise_grad *g, float *scratch) {
     enum { TAPS = MAX_KERNEL * MAX_KERNEL * BLOCK };
     for (int channel = 0; channel < d->channels; channel += BLOCK) {
         struct block b = block_at(d, channel, scratch);

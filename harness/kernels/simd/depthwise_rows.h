@@ -7,8 +7,9 @@
 #include "kernels/simd/entries.h"
 
 enum {
-    BLOCK = 48, /* channels: whole vectors of every instruction set; the trunks' widths are multiples of it */
-    TILE = 7,   /* places: 224 px and its halves are multiples; 7 sums + 5 weights fit 16 registers */
+    BLOCK =
+        48, /* channels: whole vectors of every instruction set; the trunks' widths are multiples of it */
+    TILE = 7, /* places: 224 px and its halves are multiples; 7 sums + 5 weights fit 16 registers */
     MAX_KERNEL = 5
 };
 
@@ -46,7 +47,8 @@ static inline void load_weights(const struct block *b, const float *weights, boo
     for (int i = 0; i < n; i++)
         for (int v = 0; v < b->vectors; v++)
             store(b->weights + (size_t)i * b->step + v * LANES,
-                get(weights + (size_t)(flipped ? n - 1 - i : i) * b->shape->channels + b->channel + v * LANES,
+                get(weights + (size_t)(flipped ? n - 1 - i : i) * b->shape->channels + b->channel +
+                        v * LANES,
                     some_at(b, v)));
 }
 

@@ -9,7 +9,8 @@ size_t ISA(packed_floats)(int k, int n);
 void ISA(pack)(int k, int n, const float *b, size_t step_k, size_t step_n, float *packed);
 void ISA(multiply_rows)(const struct product *p);
 void ISA(multiply_outer)(const struct outer *p);
-void ISA(depthwise_forward)(const struct depthwise *d, const struct depthwise_forward *f, float *scratch);
+void ISA(depthwise_forward)(
+    const struct depthwise *d, const struct depthwise_forward *f, float *scratch);
 void ISA(depthwise_grad)(const struct depthwise *d, const struct depthwise_grad *g, float *scratch);
 void ISA(activate_rows)(const struct map *m, const float *gate, float *out);
 void ISA(activate_values)(enum activation activation, size_t n, const float *x, float *out);
@@ -17,9 +18,11 @@ void ISA(slope_values)(enum activation activation, size_t n, const float *x, flo
 void ISA(sigmoid_values)(size_t n, const float *x, float *out);
 void ISA(activate_sums)(const struct map *m, float *sums);
 void ISA(norm_rows)(const struct map *m, float factor, const float *plus, float *out);
-void ISA(grad_sums)(const struct map *m, const float *grad, float factor, float *sums, float *products);
+void ISA(grad_sums)(
+    const struct map *m, const float *grad, float factor, float *sums, float *products);
 void ISA(grad_rows)(const struct map *m, const float *grad, float factor, float *out);
-void ISA(gate_rows)(const struct map *m, const struct gate_sums *s, const float *grad, const float *gate, float *out);
+void ISA(gate_rows)(const struct map *m, const struct gate_sums *s, const float *grad,
+    const float *gate, float *out);
 void ISA(pooled_sums)(const struct map *m, const float *grad, float *sums, float *products);
 void ISA(pooled_grad_rows)(const struct map *m, const float *grad, float *out);
 void ISA(slope_rows)(const struct map *m, float *grad, float *sums, float *products);

@@ -47,8 +47,8 @@ size_t ISA(packed_floats)(int k, int n) {
 }
 
 /* The steps one at a time: whichever is 1 is the inner loop. */
-static void pack_panel(int k, int there, int columns, const float *b, size_t step_k, size_t step_n,
-    float *packed) {
+static void pack_panel(
+    int k, int there, int columns, const float *b, size_t step_k, size_t step_n, float *packed) {
     if (step_n == 1)
         for (int i = 0; i < k; i++) {
             float *to = packed + (size_t)i * (size_t)columns;
@@ -106,20 +106,51 @@ INLINE void rows_of(
             add_up(rows, j, t, p, from + j * LANES);
 }
 
+/* Rows of c that have just been made, and are in the first cache yet. */
+INLINE void finish_some(
+    const struct finish *f, int n, float *c, const float *plus, size_t step, int some, vec bias) {
+    vec x[ABREAST], slope[ABREAST];
+    EACH(i, n) x[i] = get(c + (size_t)i * step, some) + bias;
+    if (f->activates && f->activation == ACT_SILU)
+        activate(ACT_SILU, n, x, x, slope);
+    else if (f->activates)
+        activate(ACT_RELU6, n, x, x, slope);
+    EACH(i, n)
+    put(c + (size_t)i * step, plus ? x[i] + get(plus + (size_t)i * step, some) : x[i], some);
+}
+
+static void finish_rows(const struct product *p, int row, int rows, int from, int columns) {
+    const struct finish *f = p->finish;
+    for (int j = from; j < from + columns && j < p->n; j += LANES) {
+        int some = p->n - j < LANES ? p->n - j : 0;
+        size_t first = (size_t)row * p->ldc + (size_t)j;
+        vec bias = get(f->bias + j, some);
+#define SOME(n)                                                                                    \
+    finish_some(f, n, p->c + first + at * p->ldc, f->plus ? f->plus + first + at * p->ldc : NULL,  \
+        p->ldc, some, bias)
+        ABREAST_OF((size_t)rows, at, SOME);
+#undef SOME
+    }
+}
+
+INLINE int some_rows(
+    int rows, int wide, const struct product *p, int row, const float *packed, int from) {
+    rows_of(rows, wide, p, row, packed, from);
+    if (p->finish)
+        finish_rows(p, row, rows, from, wide * LANES);
+    return row + rows;
+}
+
 INLINE void columns_of(int wide, const struct product *p, const float *packed, int from) {
     int row = 0;
-    for (; row + ROWS <= p->m; row += ROWS)
-        rows_of(ROWS, wide, p, row, packed, from);
-    if (ROWS == 8 && row + 4 <= p->m) {
-        rows_of(4, wide, p, row, packed, from);
-        row += 4;
-    }
-    if (row + 2 <= p->m) {
-        rows_of(2, wide, p, row, packed, from);
-        row += 2;
-    }
+    while (row + ROWS <= p->m)
+        row = some_rows(ROWS, wide, p, row, packed, from);
+    if (ROWS == 8 && row + 4 <= p->m)
+        row = some_rows(4, wide, p, row, packed, from);
+    if (row + 2 <= p->m)
+        row = some_rows(2, wide, p, row, packed, from);
     if (row < p->m)
-        rows_of(1, wide, p, row, packed, from);
+        some_rows(1, wide, p, row, packed, from);
 }
 
 void ISA(multiply_rows)(const struct product *p) {

@@ -9,25 +9,66 @@ enum { CHUNK = 8 };
 /* Row `row` is the first of a chunk of `count`; c is the first channel of a vector, `some` how many of it are there
  * (0: all). */
 #define EACH_CHUNK(row, count, rows)                                                               \
-    for (size_t row = 0, count; row < (rows) && (count = (rows)-row < CHUNK ? (rows)-row : CHUNK);   \
+    for (size_t row = 0, count; row < (rows) && (count = (rows)-row < CHUNK ? (rows)-row : CHUNK); \
          row += CHUNK)
 #define EACH_VECTOR(c, some, channels)                                                             \
     for (int c = 0, some = (channels) < LANES ? (channels) : 0; c < (channels);                    \
          c += LANES, some = (channels)-c < LANES ? ((channels)-c) : 0)
 
+/* A vector of channels of a chunk, and of its norm. */
+struct column {
+    const float *x; /* of the chunk's first row */
+    size_t step;
+    int some;
+    vec scale, shift, mean;
+};
+
+INLINE struct column column_at(const struct map *m, size_t row, int c, int some) {
+    return (struct column){.x = m->x + row * (size_t)m->channels + c,
+        .step = (size_t)m->channels,
+        .some = some,
+        .scale = get(m->scale + c, some),
+        .shift = get(m->shift + c, some),
+        .mean = m->mean ? get(m->mean + c, some) : all(0)};
+}
+
+/* Rows at.. of the column: x, its activation and the slope there. */
+INLINE void activated(
+    enum activation act, int n, const struct column *k, size_t at, vec *x, vec *a, vec *slope) {
+    vec z[ABREAST];
+    EACH(i, n) x[i] = get(k->x + (at + (size_t)i) * k->step, k->some);
+    EACH(i, n) z[i] = x[i] * k->scale + k->shift;
+    activate(act, n, z, a, slope);
+}
+
+INLINE vec row_of(const struct column *k, const float *rows, size_t at, int i) {
+    return get(rows + (at + (size_t)i) * k->step, k->some);
+}
+INLINE void put_row(const struct column *k, float *rows, size_t at, int i, vec v) {
+    put(rows + (at + (size_t)i) * k->step, v, k->some);
+}
+INLINE void add_to(float *sum, vec v, int some) {
+    put(sum, get(sum, some) + v, some);
+}
+
 /* ---- forward ---- */
+
+INLINE void activate_some(
+    enum activation act, int n, const struct column *k, size_t at, vec factor, float *to) {
+    vec x[ABREAST], a[ABREAST], slope[ABREAST];
+    activated(act, n, k, at, x, a, slope);
+    EACH(i, n) put_row(k, to, at, i, a[i] * factor);
+}
 
 INLINE void activate_map(enum activation act, const struct map *m, const float *gate, float *out) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
-        vec scale = get(m->scale + c, some), shift = get(m->shift + c, some);
+        struct column k = column_at(m, row, c, some);
         vec factor = gate ? get(gate + c, some) : all(1);
-        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
-             r++, at += (size_t)m->channels) {
-            vec a, slope;
-            activate(act, get(m->x + at, some) * scale + shift, &a, &slope);
-            put(out + at, a * factor, some);
-        }
+        float *to = out + row * k.step + (size_t)c;
+#define SOME(n) activate_some(act, n, &k, at, factor, to)
+        ABREAST_OF(count, at, SOME);
+#undef SOME
     }
 }
 
@@ -38,48 +79,21 @@ void ISA(activate_rows)(const struct map *m, const float *gate, float *out) {
         activate_map(ACT_RELU6, m, gate, out);
 }
 
-void ISA(activate_values)(enum activation activation, size_t n, const float *x, float *out) {
-    for (size_t i = 0; i < n; i += LANES) {
-        int some = n - i < LANES ? (int)(n - i) : 0;
-        vec a, slope;
-        if (activation == ACT_SILU)
-            activate(ACT_SILU, get(x + i, some), &a, &slope);
-        else
-            activate(ACT_RELU6, get(x + i, some), &a, &slope);
-        put(out + i, a, some);
-    }
-}
-
-void ISA(slope_values)(enum activation activation, size_t n, const float *x, float *grad) {
-    for (size_t i = 0; i < n; i += LANES) {
-        int some = n - i < LANES ? (int)(n - i) : 0;
-        vec a, slope;
-        if (activation == ACT_SILU)
-            activate(ACT_SILU, get(x + i, some), &a, &slope);
-        else
-            activate(ACT_RELU6, get(x + i, some), &a, &slope);
-        put(grad + i, get(grad + i, some) * slope, some);
-    }
-}
-
-void ISA(sigmoid_values)(size_t n, const float *x, float *out) {
-    for (size_t i = 0; i < n; i += LANES) {
-        int some = n - i < LANES ? (int)(n - i) : 0;
-        put(out + i, sigmoid(get(x + i, some)), some);
-    }
+INLINE void total_some(enum activation act, int n, const struct column *k, size_t at, vec *sum) {
+    vec x[ABREAST], a[ABREAST], slope[ABREAST];
+    activated(act, n, k, at, x, a, slope);
+    EACH(i, n) *sum += a[i];
 }
 
 INLINE void activate_total(enum activation act, const struct map *m, float *sums) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
-        vec scale = get(m->scale + c, some), shift = get(m->shift + c, some), sum = {0};
-        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
-             r++, at += (size_t)m->channels) {
-            vec a, slope;
-            activate(act, get(m->x + at, some) * scale + shift, &a, &slope);
-            sum += a;
-        }
-        put(sums + c, get(sums + c, some) + sum, some);
+        struct column k = column_at(m, row, c, some);
+        vec sum = {0};
+#define SOME(n) total_some(act, n, &k, at, &sum)
+        ABREAST_OF(count, at, SOME);
+#undef SOME
+        add_to(sums + c, sum, some);
     }
 }
 
@@ -93,12 +107,45 @@ void ISA(activate_sums)(const struct map *m, float *sums) {
 void ISA(norm_rows)(const struct map *m, float factor, const float *plus, float *out) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
-        vec scale = get(m->scale + c, some) * factor, shift = get(m->shift + c, some) * factor;
-        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
-             r++, at += (size_t)m->channels) {
-            vec y = get(m->x + at, some) * scale + shift;
-            put(out + at, plus ? y + get(plus + at, some) : y, some);
+        struct column k = column_at(m, row, c, some);
+        size_t from = row * k.step + (size_t)c;
+        vec scale = k.scale * factor, shift = k.shift * factor;
+        for (size_t at = 0; at < count; at++) {
+            vec y = row_of(&k, k.x, at, 0) * scale + shift;
+            put_row(&k, out + from, at, 0, plus ? y + row_of(&k, plus + from, at, 0) : y);
         }
+    }
+}
+
+/* Values in no columns: one at a time, for they are few. */
+void ISA(activate_values)(enum activation activation, size_t n, const float *x, float *out) {
+    for (size_t i = 0; i < n; i += LANES) {
+        int some = n - i < LANES ? (int)(n - i) : 0;
+        vec z = get(x + i, some), a, slope;
+        if (activation == ACT_SILU)
+            activate(ACT_SILU, 1, &z, &a, &slope);
+        else
+            activate(ACT_RELU6, 1, &z, &a, &slope);
+        put(out + i, a, some);
+    }
+}
+
+void ISA(slope_values)(enum activation activation, size_t n, const float *x, float *grad) {
+    for (size_t i = 0; i < n; i += LANES) {
+        int some = n - i < LANES ? (int)(n - i) : 0;
+        vec z = get(x + i, some), a, slope;
+        if (activation == ACT_SILU)
+            activate(ACT_SILU, 1, &z, &a, &slope);
+        else
+            activate(ACT_RELU6, 1, &z, &a, &slope);
+        put(grad + i, get(grad + i, some) * slope, some);
+    }
+}
+
+void ISA(sigmoid_values)(size_t n, const float *x, float *out) {
+    for (size_t i = 0; i < n; i += LANES) {
+        int some = n - i < LANES ? (int)(n - i) : 0;
+        put(out + i, sigmoid(get(x + i, some)), some);
     }
 }
 
@@ -108,56 +155,70 @@ void ISA(grad_sums)(
     const struct map *m, const float *grad, float factor, float *sums, float *products) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
-        vec mean = get(m->mean + c, some), sum = {0}, product = {0};
-        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
-             r++, at += (size_t)m->channels) {
-            vec g = get(grad + at, some);
+        struct column k = column_at(m, row, c, some);
+        const float *grads = grad + row * k.step + (size_t)c;
+        vec sum = {0}, product = {0};
+        for (size_t at = 0; at < count; at++) {
+            vec g = row_of(&k, grads, at, 0);
             sum += g;
-            product += g * (get(m->x + at, some) - mean);
+            product += g * (row_of(&k, k.x, at, 0) - k.mean);
         }
-        put(sums + c, get(sums + c, some) + sum * factor, some);
-        put(products + c, get(products + c, some) + product * factor, some);
+        add_to(sums + c, sum * factor, some);
+        add_to(products + c, product * factor, some);
     }
 }
 
 void ISA(grad_rows)(const struct map *m, const float *grad, float factor, float *out) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
-        vec k1 = get(m->of_grad + c, some) * factor;
-        vec k2 = get(m->of_x + c, some), k3 = get(m->of_one + c, some);
-        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
-             r++, at += (size_t)m->channels)
-            put(out + at, get(grad + at, some) * k1 + (get(m->x + at, some) * k2 + k3), some);
+        size_t from = row * (size_t)m->channels + (size_t)c, step = (size_t)m->channels;
+        vec of_grad = get(m->of_grad + c, some) * factor;
+        vec of_x = get(m->of_x + c, some), of_one = get(m->of_one + c, some);
+        for (size_t at = 0; at < count; at++, from += step)
+            put(out + from,
+                get(grad + from, some) * of_grad + (get(m->x + from, some) * of_x + of_one), some);
     }
 }
 
 /* ---- backward: a norm and its activation ---- */
 
+/* The sums of struct gate_sums, of a vector of channels. */
+struct gate_totals {
+    vec of_gate, grads, slopes, grad_products, slope_products;
+};
+
+INLINE void gate_some(enum activation act, int n, const struct column *k, size_t at,
+    const float *grad, vec factor, float *to, struct gate_totals *t) {
+    vec x[ABREAST], a[ABREAST], slope[ABREAST];
+    activated(act, n, k, at, x, a, slope);
+    EACH(i, n) {
+        vec g = row_of(k, grad, at, i), dz = g * slope[i], centred = x[i] - k->mean;
+        put_row(k, to, at, i, a[i] * factor);
+        t->of_gate += g * a[i];
+        t->grads += dz;
+        t->grad_products += dz * centred;
+        t->slopes += slope[i];
+        t->slope_products += slope[i] * centred;
+    }
+}
+
 INLINE void gate_map(enum activation act, const struct map *m, const struct gate_sums *s,
     const float *grad, const float *gate, float *out) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
-        vec scale = get(m->scale + c, some), shift = get(m->shift + c, some);
-        vec mean = get(m->mean + c, some), factor = gate ? get(gate + c, some) : all(1);
-        vec of_gate = {0}, grads = {0}, slopes = {0}, grad_products = {0}, slope_products = {0};
-        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
-             r++, at += (size_t)m->channels) {
-            vec x = get(m->x + at, some), g = get(grad + at, some), a, slope;
-            activate(act, x * scale + shift, &a, &slope);
-            put(out + at, a * factor, some);
-            vec dz = g * slope, centred = x - mean;
-            of_gate += g * a;
-            grads += dz;
-            grad_products += dz * centred;
-            slopes += slope;
-            slope_products += slope * centred;
-        }
-        put(s->grads + c, get(s->grads + c, some) + grads, some);
-        put(s->grad_products + c, get(s->grad_products + c, some) + grad_products, some);
+        struct column k = column_at(m, row, c, some);
+        size_t from = row * k.step + (size_t)c;
+        vec factor = gate ? get(gate + c, some) : all(1);
+        struct gate_totals t = {{0}, {0}, {0}, {0}, {0}};
+#define SOME(n) gate_some(act, n, &k, at, grad + from, factor, out + from, &t)
+        ABREAST_OF(count, at, SOME);
+#undef SOME
+        add_to(s->grads + c, t.grads, some);
+        add_to(s->grad_products + c, t.grad_products, some);
         if (gate) {
-            put(s->of_gate + c, get(s->of_gate + c, some) + of_gate, some);
-            put(s->slopes + c, get(s->slopes + c, some) + slopes, some);
-            put(s->slope_products + c, get(s->slope_products + c, some) + slope_products, some);
+            add_to(s->of_gate + c, t.of_gate, some);
+            add_to(s->slopes + c, t.slopes, some);
+            add_to(s->slope_products + c, t.slope_products, some);
         }
     }
 }
@@ -170,21 +231,27 @@ void ISA(gate_rows)(const struct map *m, const struct gate_sums *s, const float 
         gate_map(ACT_RELU6, m, s, grad, gate, out);
 }
 
-INLINE void pooled_total(enum activation act, const struct map *m, const float *grad, float *sums,
-    float *products) {
+INLINE void pooled_total_some(
+    enum activation act, int n, const struct column *k, size_t at, vec *sum, vec *product) {
+    vec x[ABREAST], a[ABREAST], slope[ABREAST];
+    activated(act, n, k, at, x, a, slope);
+    EACH(i, n) {
+        *sum += slope[i];
+        *product += slope[i] * (x[i] - k->mean);
+    }
+}
+
+INLINE void pooled_total(
+    enum activation act, const struct map *m, const float *grad, float *sums, float *products) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
-        vec scale = get(m->scale + c, some), shift = get(m->shift + c, some);
-        vec mean = get(m->mean + c, some), g = get(grad + c, some), sum = {0}, product = {0};
-        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
-             r++, at += (size_t)m->channels) {
-            vec x = get(m->x + at, some), a, slope;
-            activate(act, x * scale + shift, &a, &slope);
-            sum += slope;
-            product += slope * (x - mean);
-        }
-        put(sums + c, get(sums + c, some) + sum * g, some);
-        put(products + c, get(products + c, some) + product * g, some);
+        struct column k = column_at(m, row, c, some);
+        vec g = get(grad + c, some), sum = {0}, product = {0};
+#define SOME(n) pooled_total_some(act, n, &k, at, &sum, &product)
+        ABREAST_OF(count, at, SOME);
+#undef SOME
+        add_to(sums + c, sum * g, some);
+        add_to(products + c, product * g, some);
     }
 }
 
@@ -195,18 +262,23 @@ void ISA(pooled_sums)(const struct map *m, const float *grad, float *sums, float
         pooled_total(ACT_RELU6, m, grad, sums, products);
 }
 
+INLINE void pooled_some(enum activation act, int n, const struct column *k, size_t at, vec of_grad,
+    vec of_x, vec of_one, float *to) {
+    vec x[ABREAST], a[ABREAST], slope[ABREAST];
+    activated(act, n, k, at, x, a, slope);
+    EACH(i, n) put_row(k, to, at, i, slope[i] * of_grad + (x[i] * of_x + of_one));
+}
+
 INLINE void pooled_map(enum activation act, const struct map *m, const float *grad, float *out) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
-        vec scale = get(m->scale + c, some), shift = get(m->shift + c, some);
-        vec k1 = get(m->of_grad + c, some) * get(grad + c, some);
-        vec k2 = get(m->of_x + c, some), k3 = get(m->of_one + c, some);
-        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
-             r++, at += (size_t)m->channels) {
-            vec x = get(m->x + at, some), a, slope;
-            activate(act, x * scale + shift, &a, &slope);
-            put(out + at, slope * k1 + (x * k2 + k3), some);
-        }
+        struct column k = column_at(m, row, c, some);
+        vec of_grad = get(m->of_grad + c, some) * get(grad + c, some);
+        vec of_x = get(m->of_x + c, some), of_one = get(m->of_one + c, some);
+        float *to = out + row * k.step + (size_t)c;
+#define SOME(n) pooled_some(act, n, &k, at, of_grad, of_x, of_one, to)
+        ABREAST_OF(count, at, SOME);
+#undef SOME
     }
 }
 
@@ -217,23 +289,30 @@ void ISA(pooled_grad_rows)(const struct map *m, const float *grad, float *out) {
         pooled_map(ACT_RELU6, m, grad, out);
 }
 
-INLINE void slope_map(enum activation act, const struct map *m, float *grad, float *sums,
-    float *products) {
+INLINE void slope_some(enum activation act, int n, const struct column *k, size_t at, float *grad,
+    vec *sum, vec *product) {
+    vec x[ABREAST], a[ABREAST], slope[ABREAST];
+    activated(act, n, k, at, x, a, slope);
+    EACH(i, n) {
+        vec dz = row_of(k, grad, at, i) * slope[i];
+        put_row(k, grad, at, i, dz);
+        *sum += dz;
+        *product += dz * (x[i] - k->mean);
+    }
+}
+
+INLINE void slope_map(
+    enum activation act, const struct map *m, float *grad, float *sums, float *products) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
-        vec scale = get(m->scale + c, some), shift = get(m->shift + c, some);
-        vec mean = get(m->mean + c, some), sum = {0}, product = {0};
-        for (size_t r = 0, at = row * (size_t)m->channels + (size_t)c; r < count;
-             r++, at += (size_t)m->channels) {
-            vec x = get(m->x + at, some), a, slope;
-            activate(act, x * scale + shift, &a, &slope);
-            vec dz = get(grad + at, some) * slope;
-            put(grad + at, dz, some);
-            sum += dz;
-            product += dz * (x - mean);
-        }
-        put(sums + c, get(sums + c, some) + sum, some);
-        put(products + c, get(products + c, some) + product, some);
+        struct column k = column_at(m, row, c, some);
+        float *grads = grad + row * k.step + (size_t)c;
+        vec sum = {0}, product = {0};
+#define SOME(n) slope_some(act, n, &k, at, grads, &sum, &product)
+        ABREAST_OF(count, at, SOME);
+#undef SOME
+        add_to(sums + c, sum, some);
+        add_to(products + c, product, some);
     }
 }
 
