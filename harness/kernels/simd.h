@@ -17,6 +17,7 @@ struct product {
     size_t lda;
     float *c;
     size_t ldc;
+    const int *places; /* row i of c is at places[i] ldc; NULL: at i ldc */
     bool add;
     float *sums,
         *squares; /* [n]: increased by the sums of c's columns and of their squares; NULL: not wanted */
@@ -28,7 +29,7 @@ struct finish {
     const float *bias; /* [n] */
     bool activates;
     enum activation activation;
-    const float *plus; /* [m, n], rows of ldc; NULL: none */
+    const float *plus; /* [m, n], rows of ldc in their order; NULL: none */
 };
 
 /* c [m,n] += a' b, a [rows,m], b [rows,n]. */
@@ -92,6 +93,10 @@ struct gate_sums {
         *slope_products; /* g a; a', and times (x - mean); where there is a gate */
 };
 
+enum {
+    DEPTHWISE_BLOCK = 48
+}; /* channels: whole vectors of every set; the trunks' widths are multiples of it */
+
 /* What a kernel needs beside its operands, for any shape with this padded width and kernel. */
 size_t depthwise_scratch(int width);
 
@@ -100,11 +105,20 @@ struct simd {
     size_t (*packed_floats)(int k, int n);
     /* b[i, j] is at i step_k + j step_n; one of the steps is 1. */
     void (*pack)(int k, int n, const float *b, size_t step_k, size_t step_n, float *packed);
+    /* packed rows times factor [k]: b's rows. */
+    void (*scale_packed)(int k, int n, const float *packed, const float *factor, float *scaled);
+    int (*padded_places)(const struct depthwise *d);
+    int (*padded_step)(const struct depthwise *d, int channel);
     void (*multiply_rows)(const struct product *p);
     void (*multiply_outer)(const struct outer *p);
     /* scratch: depthwise_scratch floats. */
     void (*depthwise_forward)(
         const struct depthwise *d, const struct depthwise_forward *f, float *scratch);
+    /* The same for one block of channels, from `channel` on, of an input whose rows lie padded: `rows` is the
+     * first of shape.height rows of row_floats, shape.left zeros at its begin, zeros behind it as far as
+     * padded_places says, places of padded_step floats. */
+    void (*depthwise_padded)(const struct depthwise *d, const struct depthwise_forward *f,
+        int channel, const float *rows, size_t row_floats, float *scratch);
     void (*depthwise_grad)(
         const struct depthwise *d, const struct depthwise_grad *g, float *scratch);
 

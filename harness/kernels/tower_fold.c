@@ -25,7 +25,8 @@ static bool depthwise(const struct layer *l) {
 /* ---- memory ---- */
 
 static void take_layer(const struct tower *t, struct layer *l, struct place *p) {
-    l->folded = take(p, depthwise(l) ? (size_t)(taps(l) * l->out) : t->simd->packed_floats(taps(l), l->out));
+    l->folded = take(
+        p, depthwise(l) ? (size_t)(taps(l) * l->out) : t->simd->packed_floats(taps(l), l->out));
     l->bias = take(p, (size_t)l->out);
 }
 

@@ -10,18 +10,19 @@
 #include <sys/mman.h>
 
 enum {
-    GROUP = 8,             /* images: a late block's weights are read once for as many */
-    UNIT_ROWS = 200,       /* rows of a product that are worth gathering */
-    BAND_FLOATS = 1 << 18, /* of an expanded map: 1 MB */
+    GROUP = 8,               /* images: a late block's weights are read once for as many */
+    UNIT_ROWS = 200,         /* rows of a product that are worth gathering */
+    BAND_FLOATS = 160 << 10, /* of a block of channels of an expanded map: 640 KB */
 };
 
 /* What a thread works on. */
 struct bench {
-    float *maps[2];   /* [GROUP, the largest map between blocks] */
-    float *wide;      /* a unit's expanded map, or a band of it */
-    float *deep;      /* a unit's depthwise map */
-    float *panel;     /* [PANEL_FLOATS] */
-    float *scratch;   /* of depthwise kernels */
+    float *maps[2]; /* [GROUP, the largest map between blocks] */
+    float *wide;    /* DEPTHWISE_BLOCK channels of a unit's expanded map, or a band of it */
+    int *places;    /* where its rows lie */
+    float *deep;    /* a unit's depthwise map */
+    float *panel;   /* [PANEL_FLOATS] */
+    float *scratch; /* of depthwise kernels */
     float *pooled, *factor, *squeezed; /* [GROUP, widest] */
     float *ones, *zeros;               /* [widest] */
 };
@@ -35,6 +36,10 @@ struct inference {
     struct bench *benches;
 };
 
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 static size_t places_of(int height, int width) {
     return (size_t)height * (size_t)width;
 }
@@ -42,12 +47,10 @@ static size_t places_of(int height, int width) {
 /* ---- the parts of a block ---- */
 
 /* c = finish(a weights), a map's rows. */
-static void product(const struct tower *t, const struct layer *l, size_t rows, const float *a, float *c,
-    bool activates, const float *plus) {
-    struct finish f = {.bias = l->bias,
-        .activates = activates,
-        .activation = t->table->activation,
-        .plus = plus};
+static void product(const struct tower *t, const struct layer *l, size_t rows, const float *a,
+    float *c, bool activates, const float *plus) {
+    struct finish f = {
+        .bias = l->bias, .activates = activates, .activation = t->table->activation, .plus = plus};
     int k = l->kernel == 3 ? PATCH : l->in;
     t->simd->multiply_rows(&(struct product){.m = (int)rows,
         .n = l->out,
@@ -60,77 +63,199 @@ static void product(const struct tower *t, const struct layer *l, size_t rows, c
         .finish = &f});
 }
 
-/* Rows first..end-1 of the depthwise map, out of rows of its input that begin with row `from` of the image. */
-static void depthwise_band(const struct tower *t, const struct layer *l, const struct bench *b,
-    struct depthwise shape, const float *in, int from, int rows, int first, int end, float *out) {
-    int top = first * shape.stride - shape.top; /* the first row that is read; above 0: zeros */
-    struct depthwise_forward f = {.in = in + (size_t)(top > from ? top - from : 0) * (size_t)shape.width *
-                                                 (size_t)shape.channels,
-        .activation = t->table->activation,
-        .weights = l->folded,
-        .out = out + (size_t)first * (size_t)shape.out_width * (size_t)shape.channels,
-        .sums = b->pooled,
-        .bias = l->bias};
-    shape.height = rows - (top > from ? top - from : 0);
-    shape.top = top < 0 ? -top : 0;
-    shape.out_height = end - first;
-    t->simd->depthwise_forward(&shape, &f, b->scratch);
+/* A block of channels of an expanded map, activated, in rows that lie padded for the depthwise convolution. */
+struct padded {
+    const struct tower *t;
+    const struct block *b;
+    const struct bench *bench;
+    const struct depthwise *shape;
+    int channel, channels; /* the block's */
+    size_t places, step;   /* of a row, floats of a place */
+    int lines;             /* rows there is room for, of each image */
+};
+
+static size_t row_floats(const struct padded *p) {
+    return p->places * p->step;
 }
 
-/* One image's expansion and depthwise convolution, by bands. */
-static void deepen_in_bands(const struct tower *t, const struct block *b, const struct bench *bench,
-    const struct depthwise *shape, const float *x, float *pooled) {
-    size_t row = (size_t)shape->width * (size_t)shape->channels;
-    int room = (int)(BAND_FLOATS / row), have = 0, made = 0; /* rows have..made-1 of the image are in `wide` */
-    if (room < shape->kernel + shape->stride)
-        room = shape->kernel + shape->stride;
-    struct bench own = *bench;
-    own.pooled = pooled;
-    int step = (room - shape->kernel) / shape->stride + 1;
-    for (int first = 0; first < shape->out_height; first += step) {
-        int end = first + step < shape->out_height ? first + step : shape->out_height;
-        int top = first * shape->stride - shape->top, last = (end - 1) * shape->stride - shape->top + shape->kernel;
+/* Where product's rows go: entry [row of a map][place]. */
+static void list_places(const struct padded *p, int images) {
+    int *to = p->bench->places, width = p->shape->width;
+    for (int row = 0; row < images * p->lines; row++)
+        for (int x = 0; x < width; x++)
+            *to++ = row * (int)p->places + p->shape->left + x;
+}
+
+/* `rows` of the unit's map from x on, into the buffer from its row `to` on. */
+static void expand_rows(const struct padded *p, const float *x, int rows, int to) {
+    const struct layer *l = &p->b->expand;
+    struct finish f = {
+        .bias = l->bias + p->channel, .activates = true, .activation = p->t->table->activation};
+    int width = p->shape->width;
+    p->t->simd->multiply_rows(&(struct product){.m = rows * width,
+        .n = p->channels,
+        .k = l->in,
+        .a = x,
+        .lda = (size_t)l->in,
+        .packed = l->folded + (size_t)l->in * (size_t)p->channel,
+        .c = p->bench->wide,
+        .ldc = p->step,
+        .places = p->bench->places + to * width,
+        .finish = &f});
+}
+
+/* Rows first..end-1 of an image's depthwise map; the buffer from `in` on has `rows` of its expanded map, from row
+ * `from` on. */
+static void depthwise_rows(const struct padded *p, const float *in, int from, int rows, int first,
+    int end, float *deep, float *pooled) {
+    const struct layer *l = &p->b->depthwise;
+    struct depthwise shape = *p->shape;
+    int top = first * shape.stride - shape.top; /* the first row that is read; above 0: zeros */
+    int skip = top > from ? top - from : 0;
+    struct depthwise_forward f = {.activation = p->t->table->activation,
+        .weights = l->folded,
+        .out = deep + (size_t)first * (size_t)shape.out_width * (size_t)shape.channels,
+        .sums = pooled,
+        .bias = l->bias};
+    shape.height = rows - skip;
+    shape.top = top < 0 ? -top : 0;
+    shape.out_height = end - first;
+    p->t->simd->depthwise_padded(&shape, &f, p->channel, in + (size_t)skip * row_floats(p),
+        row_floats(p), p->bench->scratch);
+}
+
+/* A map that does not fit: bands of rows, of which those that the next one reads too are kept. */
+static void deepen_in_bands(const struct padded *p, const float *x, float *deep, float *pooled) {
+    const struct depthwise *s = p->shape;
+    size_t floats = row_floats(p), in_row = (size_t)s->width * (size_t)p->b->in;
+    int step = (p->lines - s->kernel) / s->stride + 1, have = 0,
+        made = 0; /* rows have..made-1 are there */
+    for (int first = 0; first < s->out_height; first += step) {
+        int end = first + step < s->out_height ? first + step : s->out_height;
+        int top = first * s->stride - s->top, last = (end - 1) * s->stride - s->top + s->kernel;
         if (top > have) {
             int keep = made > top ? made - top : 0;
-            memmove(bench->wide, bench->wide + (size_t)(top - have) * row, (size_t)keep * row * sizeof(float));
+            memmove(p->bench->wide, p->bench->wide + (size_t)(top - have) * floats,
+                (size_t)keep * floats * sizeof(float));
             have = top;
             made = have + keep;
         }
-        last = last < shape->height ? last : shape->height;
-        if (last > made)
-            product(t, &b->expand, (size_t)(last - made) * (size_t)shape->width,
-                x + (size_t)made * (size_t)shape->width * (size_t)b->in, bench->wide + (size_t)(made - have) * row,
-                true, NULL);
-        made = last > made ? last : made;
-        depthwise_band(t, &b->depthwise, &own, *shape, bench->wide, have, made - have, first, end, bench->deep);
+        last = last < s->height ? last : s->height;
+        if (last > made) {
+            expand_rows(p, x + (size_t)made * in_row, last - made, made - have);
+            made = last;
+        }
+        depthwise_rows(p, p->bench->wide, have, made - have, first, end, deep, pooled);
+    }
+}
+
+/* Expansion and depthwise convolution of a unit, a block of channels after the other. */
+static void deepen(const struct tower *t, const struct block *b, const struct bench *bench,
+    const struct depthwise *shape, int images, const float *x) {
+    struct padded p = {.t = t,
+        .b = b,
+        .bench = bench,
+        .shape = shape,
+        .places = (size_t)t->simd->padded_places(shape)};
+    int room = BAND_FLOATS / (int)(p.places * DEPTHWISE_BLOCK);
+    if (room < 2 * shape->kernel)
+        room = 2 * shape->kernel;
+    bool whole = images * shape->height <= room;
+    p.lines = whole ? shape->height : room;
+    size_t wide = (size_t)shape->channels,
+           out = places_of(shape->out_height, shape->out_width) * wide;
+    list_places(&p, whole ? images : 1);
+    for (p.channel = 0; p.channel < shape->channels; p.channel += DEPTHWISE_BLOCK) {
+        int left = shape->channels - p.channel;
+        size_t step = (size_t)t->simd->padded_step(shape, p.channel);
+        p.channels = left < DEPTHWISE_BLOCK ? left : DEPTHWISE_BLOCK;
+        if (step != p.step) { /* the borders, which nobody writes */
+            p.step = step;
+            memset(bench->wide, 0,
+                (size_t)(whole ? images * p.lines : p.lines) * row_floats(&p) * sizeof(float));
+        }
+        if (whole)
+            expand_rows(&p, x, images * shape->height, 0);
+        for (int i = 0; i < images; i++) {
+            float *deep = bench->deep + (size_t)i * out, *pooled = bench->pooled + (size_t)i * wide;
+            if (whole)
+                depthwise_rows(&p, bench->wide + (size_t)(i * p.lines) * row_floats(&p), 0,
+                    shape->height, 0, shape->out_height, deep, pooled);
+            else
+                deepen_in_bands(&p,
+                    x + (size_t)i * places_of(shape->height, shape->width) * (size_t)b->in, deep,
+                    pooled);
+        }
+    }
+}
+
+/* The same of a block without expansion: its input is what is convolved. */
+static void deepen_as_is(const struct tower *t, const struct block *b, const struct bench *bench,
+    const struct depthwise *shape, int images, const float *x) {
+    size_t wide = (size_t)shape->channels;
+    for (int i = 0; i < images; i++) {
+        struct depthwise_forward f = {
+            .in = x + (size_t)i * places_of(shape->height, shape->width) * wide,
+            .activation = t->table->activation,
+            .weights = b->depthwise.folded,
+            .out = bench->deep + (size_t)i * places_of(shape->out_height, shape->out_width) * wide,
+            .sums = bench->pooled + (size_t)i * wide,
+            .bias = b->depthwise.bias};
+        t->simd->depthwise_forward(shape, &f, bench->scratch);
     }
 }
 
 /* Squeeze-excite of `images`: their factors. */
-static void excite(const struct tower *t, const struct gate *g, const struct bench *b, int images, size_t places) {
+static void excite(
+    const struct tower *t, const struct gate *g, const struct bench *b, int images, size_t places) {
     const struct simd *simd = t->simd;
     int channels = g->channels, squeezed = g->squeezed;
-    struct finish squeeze = {.bias = g->bias[0], .activates = true, .activation = t->table->activation};
+    struct finish squeeze = {
+        .bias = g->bias[0], .activates = true, .activation = t->table->activation};
     struct finish excite = {.bias = g->bias[1]};
     for (int i = 0; i < images * channels; i++)
         b->pooled[i] /= (float)places;
-    simd->multiply_rows(&(struct product){.m = images, .n = squeezed, .k = channels, .a = b->pooled,
-        .lda = (size_t)channels, .packed = g->folded[0], .c = b->squeezed, .ldc = (size_t)squeezed,
+    simd->multiply_rows(&(struct product){.m = images,
+        .n = squeezed,
+        .k = channels,
+        .a = b->pooled,
+        .lda = (size_t)channels,
+        .packed = g->folded[0],
+        .c = b->squeezed,
+        .ldc = (size_t)squeezed,
         .finish = &squeeze});
-    simd->multiply_rows(&(struct product){.m = images, .n = channels, .k = squeezed, .a = b->squeezed,
-        .lda = (size_t)squeezed, .packed = g->folded[1], .c = b->factor, .ldc = (size_t)channels,
+    simd->multiply_rows(&(struct product){.m = images,
+        .n = channels,
+        .k = squeezed,
+        .a = b->squeezed,
+        .lda = (size_t)squeezed,
+        .packed = g->folded[1],
+        .c = b->factor,
+        .ldc = (size_t)channels,
         .finish = &excite});
     simd->sigmoid_values((size_t)(images * channels), b->factor, b->factor);
 }
 
-/* The depthwise map of one image by its gate, projected. */
+/* The depthwise map of one image by its gate, projected: the gate is multiplied into whichever is less, the map or
+ * the weights. */
 static void project_gated(const struct tower *t, const struct block *b, const struct bench *bench,
     const float *deep, const float *factor, size_t places, float *out, const float *plus) {
     size_t wide = (size_t)b->project.in, narrow = (size_t)b->project.out;
+    if (places > narrow) {
+        struct layer gated = b->project;
+        gated.folded = bench->panel;
+        t->simd->scale_packed(
+            b->project.in, b->project.out, b->project.folded, factor, bench->panel);
+        product(t, &gated, places, deep, out, false, plus);
+        return;
+    }
     size_t most = (size_t)panel_rows(b->project.in);
     for (size_t row = 0; row < places; row += most) {
         size_t rows = places - row < most ? places - row : most;
-        struct map m = {.x = deep + row * wide, .rows = rows, .channels = (int)wide, .scale = factor,
+        struct map m = {.x = deep + row * wide,
+            .rows = rows,
+            .channels = (int)wide,
+            .scale = factor,
             .shift = bench->zeros};
         t->simd->norm_rows(&m, 1, NULL, bench->panel);
         product(t, &b->project, rows, bench->panel, out + row * narrow, false,
@@ -143,33 +268,19 @@ static void project_gated(const struct tower *t, const struct block *b, const st
 /* `images` of the group, from map x to map out. */
 static void run_unit(const struct tower *t, const struct block *b, const struct bench *bench,
     const struct depthwise *shape, int images, const float *x, float *out) {
-    size_t wide = (size_t)shape->channels, places = places_of(shape->height, shape->width);
-    size_t out_places = places_of(shape->out_height, shape->out_width);
-    bool whole = (size_t)images * places * wide <= BAND_FLOATS;
-    memset(bench->pooled, 0, (size_t)images * wide * sizeof(float));
-    if (b->expands && whole)
-        product(t, &b->expand, (size_t)images * places, x, bench->wide, true, NULL);
-    for (int i = 0; i < images; i++) {
-        struct bench own = *bench;
-        own.deep += (size_t)i * out_places * wide;
-        own.pooled += (size_t)i * wide;
-        if (b->expands && !whole)
-            deepen_in_bands(t, b, &own, shape, x + (size_t)i * places * (size_t)b->in, own.pooled);
-        else
-            depthwise_band(t, &b->depthwise, &own, *shape,
-                (b->expands ? bench->wide : x) + (size_t)i * places * wide, 0, shape->height, 0,
-                shape->out_height, own.deep);
-    }
+    size_t wide = (size_t)shape->channels, places = places_of(shape->out_height, shape->out_width);
     const float *plus = b->residual ? x : NULL;
+    memset(bench->pooled, 0, (size_t)images * wide * sizeof(float));
+    (b->expands ? deepen : deepen_as_is)(t, b, bench, shape, images, x);
     if (!b->gated) {
-        product(t, &b->project, (size_t)images * out_places, bench->deep, out, false, plus);
+        product(t, &b->project, (size_t)images * places, bench->deep, out, false, plus);
         return;
     }
-    excite(t, &b->gate, bench, images, out_places);
+    excite(t, &b->gate, bench, images, places);
     for (int i = 0; i < images; i++) {
-        size_t at = (size_t)i * out_places * (size_t)b->project.out;
-        project_gated(t, b, bench, bench->deep + (size_t)i * out_places * wide,
-            bench->factor + (size_t)i * wide, out_places, out + at, plus ? plus + at : NULL);
+        size_t at = (size_t)i * places * (size_t)b->project.out;
+        project_gated(t, b, bench, bench->deep + (size_t)i * places * wide,
+            bench->factor + (size_t)i * wide, places, out + at, plus ? plus + at : NULL);
     }
 }
 
@@ -178,8 +289,8 @@ static int unit_images(size_t places) {
     return images < 1 ? 1 : images < GROUP ? images : GROUP;
 }
 
-static void run_block(const struct tower *t, const struct block *b, const struct bench *bench, int *height,
-    int *width, int images, const float *x, float *out) {
+static void run_block(const struct tower *t, const struct block *b, const struct bench *bench,
+    int *height, int *width, int images, const float *x, float *out) {
     struct layer l = b->depthwise;
     l.height = size_after(t->table->padding, l.kernel, l.stride, *height);
     l.width = size_after(t->table->padding, l.kernel, l.stride, *width);
@@ -196,8 +307,8 @@ static void run_block(const struct tower *t, const struct block *b, const struct
 
 /* ---- stem and the last convolution ---- */
 
-static void run_stem(const struct inference *f, const struct bench *bench, int images, const float *x,
-    float *out) {
+static void run_stem(
+    const struct inference *f, const struct bench *bench, int images, const float *x, float *out) {
     const struct tower *t = f->t;
     size_t places = places_of(size_after(t->table->padding, 3, 2, f->height),
         size_after(t->table->padding, 3, 2, f->width));
@@ -205,8 +316,10 @@ static void run_stem(const struct inference *f, const struct bench *bench, int i
     for (int i = 0; i < images; i++)
         for (size_t row = 0; row < places; row += UNIT_ROWS) {
             size_t rows = places - row < UNIT_ROWS ? places - row : UNIT_ROWS;
-            stem_patches(t->table->padding, f->height, f->width, x + (size_t)i * image, row, rows, bench->panel);
-            product(t, &t->stem, rows, bench->panel, out + ((size_t)i * places + row) * channels, true, NULL);
+            stem_patches(t->table->padding, f->height, f->width, x + (size_t)i * image, row, rows,
+                bench->panel);
+            product(t, &t->stem, rows, bench->panel, out + ((size_t)i * places + row) * channels,
+                true, NULL);
         }
 }
 
@@ -276,26 +389,27 @@ static void infer_images(void *context, int thread) {
 
 /* ---- memory ---- */
 
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 struct most {
-    size_t map, wide, deep;
+    size_t map, wide, places, deep, panel;
 };
 
-static void look_at_block(const struct tower *t, const struct block *b, int *height, int *width,
-    struct most *most) {
-    const struct layer *l = &b->depthwise;
-    size_t places = places_of(*height, *width), wide = (size_t)l->out;
-    size_t row = (size_t)*width * wide, unit = (size_t)unit_images(places);
-    size_t shortest = (size_t)(l->kernel + l->stride) * row;
-    most->wide = larger(most->wide, larger(BAND_FLOATS, shortest));
+static void look_at_block(
+    const struct tower *t, const struct block *b, int *height, int *width, struct most *most) {
+    struct layer l = b->depthwise;
+    size_t places = places_of(*height, *width), wide = (size_t)l.out,
+           unit = (size_t)unit_images(places);
     most->map = larger(most->map, places * (size_t)b->in);
-    *height = size_after(t->table->padding, l->kernel, l->stride, *height);
-    *width = size_after(t->table->padding, l->kernel, l->stride, *width);
-    most->deep = larger(most->deep, unit * places_of(*height, *width) * wide);
-    most->map = larger(most->map, places_of(*height, *width) * (size_t)b->project.out);
+    l.height = size_after(t->table->padding, l.kernel, l.stride, *height);
+    l.width = size_after(t->table->padding, l.kernel, l.stride, *width);
+    struct depthwise shape = depthwise_of(t, &l, *height, *width);
+    size_t row = (size_t)t->simd->padded_places(&shape) * DEPTHWISE_BLOCK;
+    most->wide = larger(most->wide, larger(BAND_FLOATS, (size_t)(2 * l.kernel) * row));
+    most->places = larger(most->places, unit * places);
+    most->deep = larger(most->deep, unit * places_of(l.height, l.width) * wide);
+    most->map = larger(most->map, places_of(l.height, l.width) * (size_t)b->project.out);
+    most->panel = larger(most->panel, t->simd->packed_floats(b->project.in, b->project.out));
+    *height = l.height;
+    *width = l.width;
 }
 
 static struct most most_of(const struct inference *f) {
@@ -312,13 +426,15 @@ static struct most most_of(const struct inference *f) {
     return most;
 }
 
-static void take_bench(struct inference *f, struct bench *b, const struct most *most, struct place *p) {
+static void take_bench(
+    struct inference *f, struct bench *b, const struct most *most, struct place *p) {
     size_t widest = (size_t)f->t->widest;
     for (int i = 0; i < 2; i++)
         b->maps[i] = take(p, GROUP * most->map);
     b->wide = take(p, most->wide);
+    b->places = (int *)(void *)take(p, most->places);
     b->deep = take(p, most->deep);
-    b->panel = take(p, PANEL_FLOATS);
+    b->panel = take(p, larger(PANEL_FLOATS, most->panel));
     b->scratch = take(p, depthwise_scratch(f->width));
     b->pooled = take(p, GROUP * widest);
     b->factor = take(p, GROUP * widest);
@@ -348,7 +464,8 @@ static bool make_room(struct inference *f, struct err *e) {
         t->inference_bytes = 0;
         t->inference = aligned_alloc(LARGE_PAGE, bytes);
         if (!t->inference)
-            return err_set(e, "no memory for inference's %.2f GB (images of %d x %d): fewer threads take less",
+            return err_set(e,
+                "no memory for inference's %.2f GB (images of %d x %d): fewer threads take less",
                 (double)bytes / 1e9, f->width, f->height);
         madvise(t->inference, bytes, MADV_HUGEPAGE);
         t->inference_bytes = bytes;
@@ -359,7 +476,12 @@ static bool make_room(struct inference *f, struct err *e) {
 
 bool tower_infer(
     struct tower *t, const float *x, int n, int height, int width, float *out, struct err *e) {
-    struct inference f = {.t = t, .x = x, .out = out, .n = n, .height = height, .width = width,
+    struct inference f = {.t = t,
+        .x = x,
+        .out = out,
+        .n = n,
+        .height = height,
+        .width = width,
         .shape = tower_shape(t, height, width)};
     f.benches = xcalloc((size_t)team_threads(t->team), sizeof *f.benches);
     bool ok = make_room(&f, e);

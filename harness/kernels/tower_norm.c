@@ -96,20 +96,34 @@ struct depthwise depthwise_of(const struct tower *t, const struct layer *l, int 
         .channels = l->out};
 }
 
+/* Three pixels of a row from x on; outside the row they are zeros. */
+static void three_pixels(const float *row, int width, int x, float *to) {
+    if (x >= 0 && x + 3 <= width) {
+        memcpy(to, row + (ptrdiff_t)x * 3, 9 * sizeof *to);
+        return;
+    }
+    for (int j = 0; j < 3; j++)
+        for (int c = 0; c < 3; c++)
+            to[j * 3 + c] = x + j >= 0 && x + j < width ? row[(x + j) * 3 + c] : 0;
+}
+
 void stem_patches(enum padding padding, int height, int width, const float *image, size_t row,
     size_t rows, float *patches) {
     int top = same_begin(padding, 3, 2, height), left = same_begin(padding, 3, 2, width);
-    size_t out_width = (size_t)size_after(padding, 3, 2, width);
-    for (size_t r = row; r < row + rows; r++, patches += PATCH) {
-        int y = (int)(r / out_width) * 2 - top, x = (int)(r % out_width) * 2 - left;
-        for (int i = 0; i < 3; i++)
-            for (int j = 0; j < 3; j++) {
-                float *to = patches + (i * 3 + j) * 3;
-                if (y + i >= 0 && y + i < height && x + j >= 0 && x + j < width)
-                    memcpy(to, image + ((size_t)(y + i) * (size_t)width + (size_t)(x + j)) * 3,
-                        3 * sizeof *to);
-                else
-                    memset(to, 0, 3 * sizeof *to);
-            }
+    int out_width = size_after(padding, 3, 2, width);
+    int y = (int)(row / (size_t)out_width), x = (int)(row % (size_t)out_width);
+    for (size_t r = 0; r < rows; r++, patches += PATCH) {
+        for (int i = 0; i < 3; i++) {
+            int at = y * 2 - top + i;
+            if (at >= 0 && at < height)
+                three_pixels(
+                    image + (size_t)at * (size_t)width * 3, width, x * 2 - left, patches + 9 * i);
+            else
+                memset(patches + 9 * i, 0, 9 * sizeof *patches);
+        }
+        if (++x == out_width) {
+            x = 0;
+            y++;
+        }
     }
 }

@@ -139,3 +139,40 @@ void ISA(depthwise_forward)(
             forward_shape(ACT_RELU6, true, &b, f, ring);
     }
 }
+
+/* ---- rows that lie padded ---- */
+
+int ISA(padded_places)(const struct depthwise *d) {
+    return buffer_places(d->kernel, d->stride, d->out_width, d->left + d->width);
+}
+
+int ISA(padded_step)(const struct depthwise *d, int channel) {
+    return (int)block_at(d, channel, NULL).step;
+}
+
+INLINE void padded_block(int kernel, int stride, const struct block *b,
+    const struct depthwise_forward *f, const float *in, size_t row_floats) {
+    const struct depthwise *d = b->shape;
+    for (int y = 0; y < d->out_height; y++) {
+        const float *rows[MAX_KERNEL];
+        int top = y * stride - d->top;
+        for (int i = 0; i < kernel; i++)
+            rows[i] =
+                top + i < 0 || top + i >= d->height ? NULL : in + (size_t)(top + i) * row_floats;
+        output_row(kernel, stride, b, f, y, rows);
+    }
+}
+
+void ISA(depthwise_padded)(const struct depthwise *d, const struct depthwise_forward *f,
+    int channel, const float *rows, size_t row_floats, float *scratch) {
+    struct block b = block_at(d, channel, scratch);
+    load_weights(&b, f->weights, false);
+    if (d->kernel == 3 && d->stride == 1)
+        padded_block(3, 1, &b, f, rows, row_floats);
+    else if (d->kernel == 3)
+        padded_block(3, 2, &b, f, rows, row_floats);
+    else if (d->stride == 1)
+        padded_block(5, 1, &b, f, rows, row_floats);
+    else
+        padded_block(5, 2, &b, f, rows, row_floats);
+}

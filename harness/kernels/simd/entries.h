@@ -7,6 +7,11 @@
 
 size_t ISA(packed_floats)(int k, int n);
 void ISA(pack)(int k, int n, const float *b, size_t step_k, size_t step_n, float *packed);
+void ISA(scale_packed)(int k, int n, const float *packed, const float *factor, float *scaled);
+int ISA(padded_places)(const struct depthwise *d);
+int ISA(padded_step)(const struct depthwise *d, int channel);
+void ISA(depthwise_padded)(const struct depthwise *d, const struct depthwise_forward *f,
+    int channel, const float *rows, size_t row_floats, float *scratch);
 void ISA(multiply_rows)(const struct product *p);
 void ISA(multiply_outer)(const struct outer *p);
 void ISA(depthwise_forward)(

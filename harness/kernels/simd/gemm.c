@@ -71,6 +71,20 @@ void ISA(pack)(int k, int n, const float *b, size_t step_k, size_t step_n, float
     }
 }
 
+void ISA(scale_packed)(int k, int n, const float *packed, const float *factor, float *scaled) {
+    for (int from = 0; from < n; from += WIDE * LANES) {
+        int columns = panel_columns(n - from);
+        for (int i = 0; i < k; i++)
+            for (int j = 0; j < columns; j += LANES, packed += LANES, scaled += LANES)
+                store(scaled, load(packed) * factor[i]);
+    }
+}
+
+/* Row i of c. */
+INLINE float *row_at(const struct product *p, int i) {
+    return p->c + (size_t)(p->places ? p->places[i] : i) * p->ldc;
+}
+
 INLINE void put_or_add(float *to, vec v, int some, bool add) {
     put(to, add ? get(to, some) + v : v, some);
 }
@@ -98,8 +112,8 @@ INLINE void rows_of(
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
         for (int j = 0; j < wide; j++)
-            put_or_add(p->c + (size_t)(row + i) * p->ldc + from + j * LANES, t[i][j],
-                j == wide - 1 ? some : 0, p->add);
+            put_or_add(
+                row_at(p, row + i) + from + j * LANES, t[i][j], j == wide - 1 ? some : 0, p->add);
     if (p->sums)
 #pragma GCC unroll 4
         for (int j = 0; j < wide; j++)
@@ -107,27 +121,24 @@ INLINE void rows_of(
 }
 
 /* Rows of c that have just been made, and are in the first cache yet. */
-INLINE void finish_some(
-    const struct finish *f, int n, float *c, const float *plus, size_t step, int some, vec bias) {
+INLINE void finish_some(const struct product *p, int n, int row, int column, int some, vec bias) {
+    const struct finish *f = p->finish;
     vec x[ABREAST], slope[ABREAST];
-    EACH(i, n) x[i] = get(c + (size_t)i * step, some) + bias;
+    EACH(i, n) x[i] = get(row_at(p, row + i) + column, some) + bias;
     if (f->activates && f->activation == ACT_SILU)
         activate(ACT_SILU, n, x, x, slope);
     else if (f->activates)
         activate(ACT_RELU6, n, x, x, slope);
-    EACH(i, n)
-    put(c + (size_t)i * step, plus ? x[i] + get(plus + (size_t)i * step, some) : x[i], some);
+    if (f->plus)
+        EACH(i, n) x[i] += get(f->plus + (size_t)(row + i) * p->ldc + column, some);
+    EACH(i, n) put(row_at(p, row + i) + column, x[i], some);
 }
 
 static void finish_rows(const struct product *p, int row, int rows, int from, int columns) {
-    const struct finish *f = p->finish;
     for (int j = from; j < from + columns && j < p->n; j += LANES) {
         int some = p->n - j < LANES ? p->n - j : 0;
-        size_t first = (size_t)row * p->ldc + (size_t)j;
-        vec bias = get(f->bias + j, some);
-#define SOME(n)                                                                                    \
-    finish_some(f, n, p->c + first + at * p->ldc, f->plus ? f->plus + first + at * p->ldc : NULL,  \
-        p->ldc, some, bias)
+        vec bias = get(p->finish->bias + j, some);
+#define SOME(n) finish_some(p, n, row + (int)at, j, some, bias)
         ABREAST_OF((size_t)rows, at, SOME);
 #undef SOME
     }
