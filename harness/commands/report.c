@@ -15,7 +15,7 @@
 enum { KEY_FORMAT = 256, KEY_PART, KEY_NO_TESTS };
 
 typedef void text_fn(struct str *out, const struct results *r, const struct row_tests *tests);
-typedef bool page_fn(struct str *out, const struct results *r, struct store *store,
+typedef bool page_fn(struct str *out, const struct results *r, const struct systems *systems,
     const struct row_tests *tests, int threads, struct err *e);
 static const struct {
     const char *name;
@@ -106,24 +106,29 @@ bool command_report(int argc, char **argv, struct err *e) {
         return e->kind == ERR_NONE;
     struct stored_grid grid = {0};
     struct results results = {0};
+    struct systems systems = {0};
     struct row_tests tests = {0};
     struct str text = {0};
     bool ok = grid_options_stored(&o.grid, "report", e) && stored_grid_open(&grid, &o.grid, e) &&
               results_read(&results, grid.store, grid.name,
-                  o.part == PART_COUNT ? stored_grid_part(&grid) : o.part, e);
+                  o.part == PART_COUNT ? stored_grid_part(&grid) : o.part, e) &&
+              systems_read(&systems, grid.store, grid.name, e);
     if (ok) {
+        if (formats[o.format].page)
+            systems_keep_predictions(&systems);
         if (!o.no_tests)
-            row_tests_make(&tests, grid.store, &results, cores_usable(),
-                formats[o.format].page == report_html);
+            row_tests_make(
+                &tests, &systems, &results, cores_usable(), formats[o.format].page == report_html);
         const struct row_tests *made = o.no_tests ? NULL : &tests;
         if (formats[o.format].text)
             formats[o.format].text(&text, &results, made);
         else
-            ok = formats[o.format].page(&text, &results, grid.store, made, cores_usable(), e);
+            ok = formats[o.format].page(&text, &results, &systems, made, cores_usable(), e);
         ok = ok && output_write(o.output, text.text, text.len, e);
     }
     str_free(&text);
     row_tests_free(&tests);
+    systems_free(&systems);
     results_free(&results);
     stored_grid_close(&grid);
     return ok;

@@ -70,7 +70,7 @@ static void add_figure(struct str *out, const struct drawing *d, const struct fi
     str_add(out, "\">Its numbers as CSV</a></p></figure>\n");
 }
 
-bool html_figures(struct str *out, const struct results *r, struct store *store,
+bool html_figures(struct str *out, const struct results *r, const struct systems *systems,
     const struct row_audits *audits, const struct row_tests *tests, int threads, struct err *e) {
     bool same_bins = audits->baseline.bins != NULL; /* else figures have decades */
     struct figure_options options = {.task = -1,
@@ -82,11 +82,12 @@ bool html_figures(struct str *out, const struct results *r, struct store *store,
             .seed = COMPARISON_SEED,
             .threads = threads},
         .audit = audits->resampled && same_bins ? &audits->list[audits->first] : NULL,
-        .comparisons = tests && tests->why.kind == ERR_NONE ? &tests->comparisons : NULL};
+        .comparisons = tests && tests->why.kind == ERR_NONE ? &tests->comparisons : NULL,
+        .systems = systems};
     struct drawing *drawings = xcalloc(FIGURE_COUNT, sizeof *drawings);
     bool ok = true;
     for (int kind = 0; ok && kind < FIGURE_COUNT; kind++)
-        ok = figure_make(&drawings[kind].figure, (enum figure_kind)kind, r, store, &options, e);
+        ok = figure_make(&drawings[kind].figure, (enum figure_kind)kind, r, systems->store, &options, e);
     if (ok) {
         parallel_for(FIGURE_COUNT, threads, draw, drawings);
         for (int kind = 0; kind < FIGURE_COUNT; kind++)

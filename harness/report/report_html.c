@@ -105,11 +105,11 @@ static void summary_of(struct summary *summary, const struct results *r,
     summary_make(summary, r, tests, audits->n ? &audits->list[audits->first] : NULL);
 }
 
-bool report_html(struct str *out, const struct results *r, struct store *store,
+bool report_html(struct str *out, const struct results *r, const struct systems *systems,
     const struct row_tests *tests, int threads, struct err *e) {
     struct row_audits audits = {0};
     struct summary summary = {0};
-    bool ok = row_audits_make(&audits, store, r, threads, false, e);
+    bool ok = row_audits_make(&audits, systems, r, threads, false, e);
     if (ok) {
         summary_of(&summary, r, tests, &audits);
         begin(out, r);
@@ -121,7 +121,7 @@ bool report_html(struct str *out, const struct results *r, struct store *store,
         html_tables(out, r, tests);
         section_end(out);
         section(out, "figures", "Figures");
-        ok = html_figures(out, r, store, &audits, tests, threads, e);
+        ok = html_figures(out, r, systems, &audits, tests, threads, e);
         section_end(out);
         groups(out, &audits);
         section(out, "cells", "Cells");
@@ -134,11 +134,11 @@ bool report_html(struct str *out, const struct results *r, struct store *store,
     return ok;
 }
 
-bool report_summary(struct str *out, const struct results *r, struct store *store,
+bool report_summary(struct str *out, const struct results *r, const struct systems *systems,
     const struct row_tests *tests, int threads, struct err *e) {
     struct row_audits audits = {0};
     struct summary summary = {0};
-    bool ok = row_audits_make(&audits, store, r, threads, true, e);
+    bool ok = row_audits_make(&audits, systems, r, threads, true, e);
     if (ok)
         summary_of(&summary, r, tests, &audits);
     for (size_t i = 0; i < summary.n; i++) {

@@ -2,6 +2,7 @@
 
 #include "core/json.h"
 #include "core/mem.h"
+#include "report/read_predictions.h"
 #include "report/setting.h"
 
 #include <stdlib.h>
@@ -38,7 +39,7 @@ static void add_settings(struct systems *s, const char *title, char **variants, 
 }
 
 bool systems_read(struct systems *s, struct store *store, const char *grid, struct err *e) {
-    *s = (struct systems){.store = store};
+    *s = (struct systems){.store = store, .kept = kept_predictions_new()};
     char *source = store_grid_source(store, grid, e);
     bool ok = source && grid_parse(&s->grid, grid, grid, source, NULL, 0, e) &&
               store_members(store, grid, &s->members, &s->n_members, e);
@@ -65,6 +66,7 @@ void systems_free(struct systems *s) {
     free(s->list);
     store_members_free(s->members, s->n_members);
     grid_free(&s->grid);
+    kept_predictions_free(s->kept);
     *s = (struct systems){0};
 }
 
