@@ -218,9 +218,9 @@ START_TEST(shared_draws_change_nothing) {
         audit_by(&b, &p, "accuracy", ATTR_RACE, &shared);
         check_same(&a, &b);
         ck_assert_ptr_nonnull(draws.bootstrap.times);
-        ck_assert_ptr_nonnull(draws.permutation.taken);
+        ck_assert_ptr_nonnull(draws.permutation.from);
         ck_assert_uint_eq(draws.bootstrap.units, b.all.clusters);
-        ck_assert_uint_eq(draws.permutation.all, b.all.clusters);
+        ck_assert_uint_eq(draws.permutation.rows, b.all.n);
         audit_free(&a);
         audit_free(&b);
         predictions_free(&p);

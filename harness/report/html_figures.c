@@ -87,7 +87,8 @@ bool html_figures(struct str *out, const struct results *r, const struct systems
     struct drawing *drawings = xcalloc(FIGURE_COUNT, sizeof *drawings);
     bool ok = true;
     for (int kind = 0; ok && kind < FIGURE_COUNT; kind++)
-        ok = figure_make(&drawings[kind].figure, (enum figure_kind)kind, r, systems->store, &options, e);
+        ok = figure_make(
+            &drawings[kind].figure, (enum figure_kind)kind, r, systems->store, &options, e);
     if (ok) {
         parallel_for(FIGURE_COUNT, threads, draw, drawings);
         for (int kind = 0; kind < FIGURE_COUNT; kind++)

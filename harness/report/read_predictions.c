@@ -35,8 +35,8 @@ struct reading_in {
     int run, first;  /* of the cell that is read: its run, its first label */
     double *classes; /* scratch */
     int n_classes;
-    int64_t low, high; /* of samples' rows */
-    uint32_t *place;   /* [high - low + 1]: of the sample in p, or UINT32_MAX */
+    int64_t low, high;              /* of samples' rows */
+    uint32_t *place;                /* [high - low + 1]: of the sample in p, or UINT32_MAX */
     struct cluster_samples samples; /* whose texts are kept ones */
     struct err *e;
 };
@@ -257,8 +257,7 @@ static bool read_samples(struct reading_in *in, struct kept_predictions *kept) {
         in->place[in->entries[i].sample - in->low] = NO_ROW;
     if (!keep_samples(kept, in->store, in->low, in->high, in->e))
         return false;
-    cluster_samples_place(
-        &in->samples, &kept->samples, in->low, in->high, in->place, &in->r->p);
+    cluster_samples_place(&in->samples, &kept->samples, in->low, in->high, in->place, &in->r->p);
     return true;
 }
 
