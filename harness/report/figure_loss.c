@@ -33,8 +33,8 @@ static bool draw_panel(struct panels *p, const struct curve_panel *panel, const 
     struct curve_values values = {0};
     bool ok = curves_read(&values, r, db, e,
         "SELECT DISTINCT cell, variant, task, epoch, value FROM v_epochs WHERE grid = ?1 AND part = ?2 AND "
-        "metric = ?3 AND task <> 'all' ORDER BY epoch, cell, variant, task",
-        "sss", r->grid.name, part_name[panel->part], panel->metric, NULL);
+        "metric = ?3 AND task = ?4 ORDER BY epoch, cell, variant",
+        "ssss", r->grid.name, part_name[panel->part], panel->metric, attribute_name[panel->task]);
     panels_start(p, panel->title, "Epoch", panel->y_label);
     for (size_t i = 0; ok && i < r->n_rows; i++) {
         char *name = figure_row_name(r, &r->rows[i]);

@@ -70,10 +70,47 @@ static void add_figure(struct str *out, const struct drawing *d, const struct fi
     str_add(out, "\">Its numbers as CSV</a></p></figure>\n");
 }
 
-bool html_figures(struct str *out, const struct results *r, const struct systems *systems,
-    const struct row_audits *audits, const struct row_tests *tests, int threads, struct err *e) {
-    bool same_bins = audits->baseline.bins != NULL; /* else figures have decades */
-    struct figure_options options = {.task = -1,
+/* ---- all of them ---- */
+
+struct html_figures {
+    const struct results *r;
+    const struct systems *systems;
+    struct figure_options options;
+    struct drawing drawings[FIGURE_COUNT];
+    struct pipeline *drawn; /* those that wait for nothing, in their order */
+};
+
+/* Whether a figure shows what the page's audit and tests are. */
+static bool waits(int kind) {
+    return kind == FIGURE_GAPS || kind == FIGURE_DIFFERENCES;
+}
+
+static bool make(struct html_figures *f, bool waiting, struct err *e) {
+    bool ok = true;
+    for (int kind = 0; ok && kind < FIGURE_COUNT; kind++)
+        if (waits(kind) == waiting)
+            ok = figure_make(&f->drawings[kind].figure, (enum figure_kind)kind, f->r,
+                f->systems->store, &f->options, e);
+    return ok;
+}
+
+static void draw_early(void *context, int worker, size_t kind, int slot) {
+    (void)slot;
+    if (!waits((int)kind))
+        draw(context, worker, kind);
+}
+
+static void draw_late(void *context, int worker, size_t kind) {
+    if (waits((int)kind))
+        draw(context, worker, kind);
+}
+
+struct html_figures *html_figures_begin(
+    const struct results *r, const struct systems *systems, int threads, struct err *e) {
+    struct html_figures *f = xcalloc(1, sizeof *f);
+    f->r = r;
+    f->systems = systems;
+    f->options = (struct figure_options){.task = -1,
         .convention = CS_LT,
         .format = PICTURE_SVG,
         .statistics = {.confidence = RESULT_CONFIDENCE,
@@ -81,23 +118,39 @@ bool html_figures(struct str *out, const struct results *r, const struct systems
             .draws = COMPARISON_DRAWS,
             .seed = COMPARISON_SEED,
             .threads = threads},
-        .audit = audits->resampled && same_bins ? &audits->list[audits->first] : NULL,
-        .comparisons = tests && tests->why.kind == ERR_NONE ? &tests->comparisons : NULL,
         .systems = systems};
-    struct drawing *drawings = xcalloc(FIGURE_COUNT, sizeof *drawings);
-    bool ok = true;
-    for (int kind = 0; ok && kind < FIGURE_COUNT; kind++)
-        ok = figure_make(
-            &drawings[kind].figure, (enum figure_kind)kind, r, systems->store, &options, e);
-    if (ok) {
-        parallel_for(FIGURE_COUNT, threads, draw, drawings);
-        for (int kind = 0; kind < FIGURE_COUNT; kind++)
-            add_figure(out, &drawings[kind], &figure_rows[kind]);
+    if (make(f, false, e)) {
+        f->drawn = pipeline_open(0, FIGURE_COUNT, threads, FIGURE_COUNT, draw_early, f->drawings);
+        return f;
     }
+    html_figures_free(f);
+    return NULL;
+}
+
+bool html_figures_end(struct str *out, struct html_figures *f, const struct row_audits *audits,
+    const struct row_tests *tests, struct err *e) {
+    bool same_bins = audits->baseline.bins != NULL; /* else figures have decades */
+    size_t kind;
+    int slot;
+    f->options.audit = audits->resampled && same_bins ? &audits->list[audits->first] : NULL;
+    f->options.comparisons = tests && tests->why.kind == ERR_NONE ? &tests->comparisons : NULL;
+    if (!make(f, true, e))
+        return false;
+    parallel_for(FIGURE_COUNT, f->options.statistics.threads, draw_late, f->drawings);
+    while (pipeline_next(f->drawn, &kind, &slot))
+        continue;
+    for (int k = 0; k < FIGURE_COUNT; k++)
+        add_figure(out, &f->drawings[k], &figure_rows[k]);
+    return true;
+}
+
+void html_figures_free(struct html_figures *f) {
+    if (!f)
+        return;
+    pipeline_close(f->drawn);
     for (int kind = 0; kind < FIGURE_COUNT; kind++) {
-        figure_free(&drawings[kind].figure);
-        str_free(&drawings[kind].picture);
+        figure_free(&f->drawings[kind].figure);
+        str_free(&f->drawings[kind].picture);
     }
-    free(drawings);
-    return ok;
+    free(f);
 }

@@ -106,10 +106,15 @@ static void summary_of(struct summary *summary, const struct results *r,
 }
 
 bool report_html(struct str *out, const struct results *r, const struct systems *systems,
-    const struct row_tests *tests, int threads, struct err *e) {
+    bool tested, int threads, struct err *e) {
+    struct row_tests made = {0};
     struct row_audits audits = {0};
     struct summary summary = {0};
-    bool ok = row_audits_make(&audits, systems, r, threads, false, e);
+    struct html_figures *figures = html_figures_begin(r, systems, threads, e);
+    if (figures && tested)
+        row_tests_make(&made, systems, r, threads, true);
+    const struct row_tests *tests = tested ? &made : NULL;
+    bool ok = figures && row_audits_make(&audits, systems, r, threads, false, e);
     if (ok) {
         summary_of(&summary, r, tests, &audits);
         begin(out, r);
@@ -121,7 +126,7 @@ bool report_html(struct str *out, const struct results *r, const struct systems 
         html_tables(out, r, tests);
         section_end(out);
         section(out, "figures", "Figures");
-        ok = html_figures(out, r, systems, &audits, tests, threads, e);
+        ok = html_figures_end(out, figures, &audits, tests, e);
         section_end(out);
         groups(out, &audits);
         section(out, "cells", "Cells");
@@ -129,23 +134,29 @@ bool report_html(struct str *out, const struct results *r, const struct systems 
         section_end(out);
         end(out);
     }
+    html_figures_free(figures);
     summary_free(&summary);
     row_audits_free(&audits);
+    row_tests_free(&made);
     return ok;
 }
 
 bool report_summary(struct str *out, const struct results *r, const struct systems *systems,
-    const struct row_tests *tests, int threads, struct err *e) {
+    bool tested, int threads, struct err *e) {
+    struct row_tests tests = {0};
     struct row_audits audits = {0};
     struct summary summary = {0};
+    if (tested)
+        row_tests_make(&tests, systems, r, threads, false);
     bool ok = row_audits_make(&audits, systems, r, threads, true, e);
     if (ok)
-        summary_of(&summary, r, tests, &audits);
+        summary_of(&summary, r, tested ? &tests : NULL, &audits);
     for (size_t i = 0; i < summary.n; i++) {
         escape_line(out, summary.text[i]);
         str_addc(out, '\n');
     }
     summary_free(&summary);
     row_audits_free(&audits);
+    row_tests_free(&tests);
     return ok;
 }

@@ -8,13 +8,14 @@
 #include "report/results.h"
 #include "report/row_tests.h"
 
-/* Appends the whole page. `systems`: of the same grid and store as `r`; `tests`: as in report.h; `threads` of gnuplots and of
+/* Appends the whole page. `systems`: of the same grid and store as `r`; `tested`: whether rows are tested
+ * against the baseline; `threads` of gnuplots and of
  * resampling run side by side. A figure that cannot be drawn is said in its place. */
 bool report_html(struct str *out, const struct results *r, const struct systems *systems,
-    const struct row_tests *tests, int threads, struct err *e);
+    bool tested, int threads, struct err *e);
 
 /* The page's findings alone, as lines of plain text. */
 bool report_summary(struct str *out, const struct results *r, const struct systems *systems,
-    const struct row_tests *tests, int threads, struct err *e);
+    bool tested, int threads, struct err *e);
 
 #endif
