@@ -66,7 +66,7 @@ static void add_figure(struct str *out, const struct drawing *d, const struct fi
     }
     notes(out, f);
     str_addf(out, "<p class=\"screen\"><a download=\"%s.csv\" href=\"", row->name);
-    html_data_address(out, "text/csv", f->csv.text, f->csv.len);
+    html_data_address(out, "text/csv;charset=utf-8", f->csv.text, f->csv.len);
     str_add(out, "\">Its numbers as CSV</a></p></figure>\n");
 }
 
