@@ -9,20 +9,19 @@
 #include "report/html.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct drawing {
     struct figure figure;
     struct str picture;
-    struct err e; /* of gnuplot */
+    struct err made, drawn; /* the store's and gnuplot's */
 };
 
-static void draw(void *context, int worker, size_t i) {
-    struct drawing *d = (struct drawing *)context + i;
-    (void)worker;
-    if (!d->figure.missing)
-        figure_draw(&d->figure, PICTURE_SVG, &d->picture, &d->e);
+static void draw(struct drawing *d) {
+    if (d->made.kind == ERR_NONE && !d->figure.missing)
+        figure_draw(&d->figure, PICTURE_SVG, &d->picture, &d->drawn);
 }
 
 /* "Cumulative scores of age" */
@@ -61,7 +60,7 @@ static void add_figure(struct str *out, const struct drawing *d, const struct fi
         str_add(out, "\">");
     } else {
         str_add(out, "<p class=\"note\">Not drawn: ");
-        escape_html(out, d->e.msg);
+        escape_html(out, d->drawn.msg);
         str_add(out, "</p>");
     }
     notes(out, f);
@@ -74,35 +73,42 @@ static void add_figure(struct str *out, const struct drawing *d, const struct fi
 
 struct html_figures {
     const struct results *r;
-    const struct systems *systems;
+    const struct systems *systems; /* the caller's */
     struct figure_options options;
     struct drawing drawings[FIGURE_COUNT];
-    struct pipeline *drawn; /* those that wait for nothing, in their order */
+    struct pipeline *early; /* those that wait for nothing, in their order */
+    struct store *store;    /* theirs: a connection serves one thread at a time */
+    struct systems own;     /* of it */
+    pthread_mutex_t reading;
 };
 
 /* Whether a figure shows what the page's audit and tests are. */
-static bool waits(int kind) {
+static bool waits(size_t kind) {
     return kind == FIGURE_GAPS || kind == FIGURE_DIFFERENCES;
 }
 
-static bool make(struct html_figures *f, bool waiting, struct err *e) {
-    bool ok = true;
-    for (int kind = 0; ok && kind < FIGURE_COUNT; kind++)
-        if (waits(kind) == waiting)
-            ok = figure_make(&f->drawings[kind].figure, (enum figure_kind)kind, f->r,
-                f->systems->store, &f->options, e);
-    return ok;
+static void make(struct html_figures *f, size_t kind, struct store *store) {
+    struct drawing *d = &f->drawings[kind];
+    figure_make(&d->figure, (enum figure_kind)kind, f->r, store, &f->options, &d->made);
 }
 
-static void draw_early(void *context, int worker, size_t kind, int slot) {
+static void do_early(void *context, int worker, size_t kind, int slot) {
+    struct html_figures *f = context;
+    (void)worker;
     (void)slot;
-    if (!waits((int)kind))
-        draw(context, worker, kind);
+    if (waits(kind))
+        return;
+    pthread_mutex_lock(&f->reading);
+    make(f, kind, f->store);
+    pthread_mutex_unlock(&f->reading);
+    draw(&f->drawings[kind]);
 }
 
-static void draw_late(void *context, int worker, size_t kind) {
-    if (waits((int)kind))
-        draw(context, worker, kind);
+static void do_late(void *context, int worker, size_t kind) {
+    struct html_figures *f = context;
+    (void)worker;
+    if (waits(kind))
+        draw(&f->drawings[kind]);
 }
 
 struct html_figures *html_figures_begin(
@@ -118,9 +124,11 @@ struct html_figures *html_figures_begin(
             .draws = COMPARISON_DRAWS,
             .seed = COMPARISON_SEED,
             .threads = threads},
-        .systems = systems};
-    if (make(f, false, e)) {
-        f->drawn = pipeline_open(0, FIGURE_COUNT, threads, FIGURE_COUNT, draw_early, f->drawings);
+        .systems = &f->own};
+    pthread_mutex_init(&f->reading, NULL);
+    f->store = store_open(store_path(systems->store), STORE_READ, e);
+    if (f->store && systems_read(&f->own, f->store, r->grid.name, e)) {
+        f->early = pipeline_open(0, FIGURE_COUNT, threads, FIGURE_COUNT, do_early, f);
         return f;
     }
     html_figures_free(f);
@@ -132,25 +140,35 @@ bool html_figures_end(struct str *out, struct html_figures *f, const struct row_
     bool same_bins = audits->baseline.bins != NULL; /* else figures have decades */
     size_t kind;
     int slot;
+    while (pipeline_next(f->early, &kind, &slot))
+        continue;
+    f->options.systems = f->systems;
     f->options.audit = audits->resampled && same_bins ? &audits->list[audits->first] : NULL;
     f->options.comparisons = tests && tests->why.kind == ERR_NONE ? &tests->comparisons : NULL;
-    if (!make(f, true, e))
-        return false;
-    parallel_for(FIGURE_COUNT, f->options.statistics.threads, draw_late, f->drawings);
-    while (pipeline_next(f->drawn, &kind, &slot))
-        continue;
-    for (int k = 0; k < FIGURE_COUNT; k++)
-        add_figure(out, &f->drawings[k], &figure_rows[k]);
+    for (kind = 0; kind < FIGURE_COUNT; kind++)
+        if (waits(kind))
+            make(f, kind, f->systems->store);
+    parallel_for(FIGURE_COUNT, f->options.statistics.threads, do_late, f);
+    for (kind = 0; kind < FIGURE_COUNT; kind++) {
+        if (f->drawings[kind].made.kind != ERR_NONE) {
+            *e = f->drawings[kind].made;
+            return false;
+        }
+        add_figure(out, &f->drawings[kind], &figure_rows[kind]);
+    }
     return true;
 }
 
 void html_figures_free(struct html_figures *f) {
     if (!f)
         return;
-    pipeline_close(f->drawn);
+    pipeline_close(f->early);
     for (int kind = 0; kind < FIGURE_COUNT; kind++) {
         figure_free(&f->drawings[kind].figure);
         str_free(&f->drawings[kind].picture);
     }
+    systems_free(&f->own);
+    store_close(f->store);
+    pthread_mutex_destroy(&f->reading);
     free(f);
 }

@@ -7,8 +7,9 @@
 #include "report/row_audits.h"
 #include "report/row_tests.h"
 
-/* Makes the figures that need no audit and no tests; `threads` of gnuplot draw them from here on, beside what the caller
- * does. `systems`: of the grid and store of `r`; both must outlive the figures. NULL for a store that cannot be read. */
+/* Begins the figures that need no audit and no tests: `threads` read them, through a connection of their own, and have
+ * them drawn beside what the caller does. `systems`: of the grid and store of `r`; both must outlive the figures. NULL for
+ * a store that cannot be read. */
 struct html_figures;
 struct html_figures *html_figures_begin(
     const struct results *r, const struct systems *systems, int threads, struct err *e);

@@ -354,7 +354,7 @@ void system_predictions_free(struct system_predictions *r) {
 }
 
 const char *dataset_class_name(const void *dataset, enum attribute a, int label) {
-    static char number[16];
+    static _Thread_local char number[16];
     const struct store_dataset *d = dataset;
     if (label >= 0 && label < STORE_CLASSES && d->class_name[a][label])
         return d->class_name[a][label];
