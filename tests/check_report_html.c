@@ -179,6 +179,76 @@ START_TEST(matrices_hold_every_prediction) {
 }
 END_TEST
 
+/* Images that pass for photographs of UTKFace: its claims on `full` can be asked of them. */
+static void pass_for_photographs(void) {
+    stored_change(
+        "UPDATE cell SET dataset = 'utkface'; UPDATE dataset SET name = 'utkface', drawn = 0");
+}
+
+static const cJSON *claim_of(const cJSON *claims, const char *id) {
+    const cJSON *claim;
+    cJSON_ArrayForEach(
+        claim, json_get(claims, "claims")) if (strcmp(text_of(claim, "id"), id) == 0) return claim;
+    ck_abort_msg("no claim %s", id);
+    return NULL;
+}
+
+/* The page has the counts and the lines of `dmtl compare --claims`, and the cells behind each number. */
+START_TEST(claims_are_those_of_compare) {
+    pass_for_photographs();
+    char *page = page_of(REPORT), *shown = NULL;
+    cJSON *claims = stored_json("$DMTL compare fixture --db r.db --claims --format json");
+    const cJSON *mae = claim_of(claims, "utkface-proposed-age-mae");
+    has(page, "<section id=\"claims\">");
+    has(page, "<a href=\"#claims\">");
+    const cJSON *claim;
+    int lines = 0, counts[3] = {0};
+    static const char *const verdicts[] = {"reproduced", "not reproduced", "undecided"};
+    cJSON_ArrayForEach(claim, json_get(claims, "claims")) {
+        const char *verdict = text_of(claim, "verdict");
+        for (int k = 0; k < 3; k++)
+            counts[k] += strcmp(verdict, verdicts[k]) == 0;
+        lines += strcmp(verdict, "not testable") != 0 ||
+                 cJSON_GetArraySize(json_get(claim, "cells")) > 0;
+    }
+    ck_assert_int_gt(counts[0] + counts[1] + counts[2], 10);
+    shown = xasprintf(
+        "%d reproduced, %d not reproduced, %d undecided", counts[0], counts[1], counts[2]);
+    has(page, shown);
+    free(shown);
+    const char *table = strstr(page, "What the paper says and what was measured here");
+    const char *body = strstr(strstr(table, "What the paper says"), "<tbody>");
+    char *rows = xasprintf("%.*s", (int)(strstr(body, "</tbody>") - body), body);
+    ck_assert_int_eq(count_of(rows, "<tr>"), lines);
+    has(rows, "<td>Proposed: age mae</td><td>Tables III and IV</td>"
+              "<td class=\"number\" data-value=\"5.323\">5.323</td>");
+    shown = xasprintf(" data-cells=\"0 1\">%.3f</td>", number_of(mae, "measured"));
+    has(rows, shown);
+    free(shown);
+    free(rows);
+    free(page);
+    cJSON_Delete(claims);
+}
+END_TEST
+
+/* A grid of drawn faces, or of variants that no claim is of, has nothing to say of them; without tests nothing is judged. */
+START_TEST(claims_stay_out_of_other_grids) {
+    static const char no_tests[] = "$DMTL report fixture --db r.db --format html --no-tests";
+    for (int i = 0; i < 3; i++) {
+        store_anew(&fixture_plain);
+        if (i)
+            pass_for_photographs();
+        if (i == 1)
+            stored_change("UPDATE member SET variant = 'mine' WHERE variant = 'full';"
+                          "UPDATE grid SET source = replace(source, '\"full\"', '\"mine\"')");
+        char *page = page_of(i == 2 ? no_tests : REPORT);
+        ck_assert_ptr_null(strstr(page, "claims\""));
+        has(page, "</html>");
+        free(page);
+    }
+}
+END_TEST
+
 START_TEST(names_are_only_text) {
     store_anew(&fixture_hostile);
     stored_change(
@@ -235,6 +305,8 @@ Suite *report_html_suite(void) {
     tcase_add_test(c, the_page_is_whole);
     tcase_add_test(c, groups_are_those_of_the_audit);
     tcase_add_test(c, matrices_hold_every_prediction);
+    tcase_add_test(c, claims_are_those_of_compare);
+    tcase_add_test(c, claims_stay_out_of_other_grids);
     tcase_add_test(c, names_are_only_text);
     tcase_add_test(c, what_is_missing_is_said);
     tcase_add_test(c, without_gnuplot_the_rest_is_there);

@@ -15,8 +15,8 @@
 enum { KEY_FORMAT = 256, KEY_PART, KEY_NO_TESTS };
 
 typedef void text_fn(struct str *out, const struct results *r, const struct row_tests *tests);
-typedef bool page_fn(struct str *out, const struct results *r, const struct systems *systems,
-    bool tested, int threads, struct err *e);
+typedef bool page_fn(struct str *out, const struct results *r, struct systems *systems, bool tested,
+    int threads, struct err *e);
 static const struct {
     const char *name;
     text_fn *text; /* or */
@@ -103,7 +103,7 @@ static void print_text(struct str *text, const struct report_options *o, const s
     const struct systems *systems) {
     struct row_tests tests = {0};
     if (!o->no_tests)
-        row_tests_make(&tests, systems, r, cores_usable(), false);
+        row_tests_make(&tests, systems, r, cores_usable(), NULL, false);
     formats[o->format].text(text, r, o->no_tests ? NULL : &tests);
     row_tests_free(&tests);
 }

@@ -26,7 +26,7 @@ static bool has_values(const struct results *r, const struct system *system) {
 }
 
 bool row_audits_make(struct row_audits *a, const struct systems *systems, const struct results *r,
-    int threads, bool baseline_alone, struct err *e) {
+    int threads, struct shared_draws *draws, bool baseline_alone, struct err *e) {
     *a = (struct row_audits){.baseline = {.bins = bins_of(&r->grid),
                                  .confusion = !baseline_alone,
                                  .choice = {.part = r->part},
@@ -34,7 +34,8 @@ bool row_audits_make(struct row_audits *a, const struct systems *systems, const 
                                      .min_clusters = AUDIT_SMALL,
                                      .draws = COMPARISON_DRAWS,
                                      .seed = COMPARISON_SEED,
-                                     .threads = threads}}};
+                                     .threads = threads,
+                                     .shared_draws = draws}}};
     a->others = a->baseline;
     a->others.options.draws = 0;
     a->list = xcalloc(systems->n, sizeof *a->list);

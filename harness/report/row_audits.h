@@ -16,9 +16,9 @@ struct row_audits {
 
 /* With confusion matrices, unless the baseline is alone. The baseline's alone resamples: its gaps are findings; of the others values and the intervals
  * of shares, which need no draws, are there, and no chances. `baseline_alone` leaves the others out. `systems`, of the
- * same grid, must outlive them. row_audits_free on success and failure alike. */
+ * same grid, must outlive them; `draws` are what others made and will use (resample.h), NULL: its own. row_audits_free on success and failure alike. */
 bool row_audits_make(struct row_audits *a, const struct systems *systems, const struct results *r,
-    int threads, bool baseline_alone, struct err *e);
+    int threads, struct shared_draws *draws, bool baseline_alone, struct err *e);
 void row_audits_free(struct row_audits *a);
 
 #endif

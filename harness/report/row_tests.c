@@ -4,13 +4,14 @@
 #include <string.h>
 
 void row_tests_make(struct row_tests *t, const struct systems *systems, const struct results *r,
-    int threads, bool all_intervals) {
+    int threads, struct shared_draws *draws, bool all_intervals) {
     bool baseline = false, others = false;
     *t = (struct row_tests){.request = {.choice = {.part = r->part},
                                 .options = {.confidence = COMPARISON_CONFIDENCE,
                                     .draws = COMPARISON_DRAWS,
                                     .seed = COMPARISON_SEED,
                                     .threads = threads,
+                                    .shared_draws = draws,
                                     .claims_alone = !all_intervals}}};
     for (size_t i = 0; i < r->n_rows; i++)
         *(r->rows[i].baseline ? &baseline : &others) = true;
