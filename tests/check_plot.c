@@ -275,6 +275,10 @@ START_TEST(the_ending_is_the_format) {
     expect("ls x.bmp picture d.svg/picture", 2, NULL, NULL);
     expect(
         "$DMTL plot cs fixture --db r.db -o x.PNG && head -c 4 x.PNG | tail -c 3", 0, "PNG", NULL);
+    expect("$DMTL plot cs fixture --db r.db -o x.png --format svg", 2, NULL,
+        "plot: -o x.png: its ending says png and --format says svg: leave --format out, or name the file *.svg");
+    expect("$DMTL plot cs fixture --db r.db -o x.PNG --format png && head -c 4 x.PNG | tail -c 3",
+        0, "PNG", NULL);
     expect("$DMTL plot cs fixture --db r.db -o x.bmp --format png && head -c 4 x.bmp | tail -c 3",
         0, "PNG", NULL);
     expect("$DMTL plot cs fixture --db r.db | tail -c 8", 0, "</svg>", NULL);
