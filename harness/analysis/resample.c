@@ -4,6 +4,7 @@
 #include "core/parallel.h"
 #include "core/rng.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,20 +28,27 @@ void rows_sums(const struct grouped_rows *rows, double *sums) {
 /* Draws are made eight abreast: an addition waits for the one before it in the same draw, and meanwhile there are seven
  * others to do. Sums of eight draws: [groups][width][ABREAST]. */
 enum { ABREAST = 8, COLUMNS = 4 };
+typedef float eight_floats __attribute__((vector_size(32)));
 typedef double four_doubles
     __attribute__((vector_size(32))); /* written out, for the compiler mixes them up */
-/* What threads share, and what is each one's own. */
+/* A thread's own. */
+struct scratch {
+    double *sums, *abreast; /* of one draw: [groups + 1][width]; of eight */
+    uint8_t *drawn;         /* [units][ABREAST]: how often a bootstrap draws each unit */
+    double *times;          /* the same as the numbers that terms are multiplied by, */
+    float *whole_times;     /* or these where terms are whole */
+    uint32_t *from;         /* [n][ABREAST]: whose terms a permutation gives each row */
+    uint32_t *order;        /* a shuffle of units */
+};
+
 struct work {
     const struct grouped_rows *rows;
     struct draws draws;
     sums_fn *each;
     void *context;
-    double **sums, **abreast; /* [threads] of one draw: [groups + 1][width]; of eight */
-    uint8_t **drawn;          /* [threads][units][ABREAST]: how often a bootstrap draws each unit */
-    double **times;           /* the same as the numbers that terms are multiplied by */
-    uint32_t **from;          /* [threads][n][ABREAST]: whose terms a permutation gives each row */
-    uint32_t **order;         /* [threads]: a shuffle of units */
-    const struct strata *strata;
+    struct scratch *own;         /* [threads] */
+    const float *whole;          /* a bootstrap's terms where whole_terms makes some, or NULL */
+    const struct strata *strata; /* of a permutation */
 };
 
 static size_t blocks(const struct work *w) {
@@ -50,45 +58,37 @@ static size_t blocks(const struct work *w) {
 static void work_run(struct work *w, void (*make)(struct work *)) {
     const struct grouped_rows *rows = w->rows;
     size_t threads = (size_t)w->draws.threads, width = (size_t)rows->width;
-    w->sums = xcalloc(threads, sizeof *w->sums);
-    w->abreast = xcalloc(threads, sizeof *w->abreast);
-    w->drawn = xcalloc(threads, sizeof *w->drawn);
-    w->times = xcalloc(threads, sizeof *w->times);
-    w->from = xcalloc(threads, sizeof *w->from);
-    w->order = xcalloc(threads, sizeof *w->order);
     size_t units = w->strata ? 0 : rows->units, given = w->strata ? rows->n : 0;
-    for (size_t t = 0; t < threads; t++) {
-        w->sums[t] = xcalloc((rows->groups + 1) * width, sizeof **w->sums);
-        w->abreast[t] = xcalloc(rows->groups * width, ABREAST * sizeof **w->abreast);
-        w->drawn[t] = xcalloc(units, ABREAST);
-        w->times[t] = xcalloc(units, ABREAST * sizeof **w->times);
-        w->from[t] = xcalloc(given, ABREAST * sizeof **w->from);
-        w->order[t] = xcalloc(rows->units, sizeof **w->order);
-    }
+    w->own = xcalloc(threads, sizeof *w->own);
+    for (size_t t = 0; t < threads; t++)
+        w->own[t] = (struct scratch){.sums = xcalloc((rows->groups + 1) * width, sizeof(double)),
+            .abreast = xcalloc(rows->groups * width, ABREAST * sizeof(double)),
+            .drawn = xcalloc(units, ABREAST),
+            .times = xcalloc(w->whole ? 0 : units, ABREAST * sizeof(double)),
+            .whole_times = xcalloc(w->whole ? units : 0, ABREAST * sizeof(float)),
+            .from = xcalloc(given, ABREAST * sizeof(uint32_t)),
+            .order = xcalloc(rows->units, sizeof(uint32_t))};
     make(w);
     for (size_t t = 0; t < threads; t++) {
-        free(w->sums[t]);
-        free(w->abreast[t]);
-        free(w->drawn[t]);
-        free(w->times[t]);
-        free(w->from[t]);
-        free(w->order[t]);
+        struct scratch *own = &w->own[t];
+        free(own->sums);
+        free(own->abreast);
+        free(own->drawn);
+        free(own->times);
+        free(own->whole_times);
+        free(own->from);
+        free(own->order);
     }
-    free(w->sums);
-    free(w->abreast);
-    free(w->drawn);
-    free(w->times);
-    free(w->from);
-    free(w->order);
+    free(w->own);
 }
 
 /* Hands out the eight draws of a block one by one; of the last block those that there are. */
 static void hand_out(struct work *w, int worker, size_t block) {
     size_t numbers = w->rows->groups * (size_t)w->rows->width;
-    double *sums = w->sums[worker];
+    double *sums = w->own[worker].sums, *abreast = w->own[worker].abreast;
     for (size_t j = 0; j < ABREAST && block * ABREAST + j < w->draws.n; j++) {
         for (size_t k = 0; k < numbers; k++)
-            sums[k] = w->abreast[worker][k * ABREAST + j];
+            sums[k] = abreast[k * ABREAST + j];
         w->each(w->context, worker, block * ABREAST + j, sums);
     }
 }
@@ -148,27 +148,80 @@ INTO_WIDE static inline void add_drawn(int columns, const struct grouped_rows *r
     }
 }
 
+/* The same of whole numbers. */
+INTO_WIDE static inline void add_whole(int columns, const struct grouped_rows *rows,
+    const float *whole, size_t begin, size_t end, size_t column, const float *times, double *sums) {
+    eight_floats own[2 * COLUMNS] = {0};
+    const float *terms = whole + begin * (size_t)rows->width + column;
+    for (size_t i = begin; i < end; i++, terms += rows->width) {
+        eight_floats drawn;
+        memcpy(&drawn, times + (size_t)rows->unit[i] * ABREAST, sizeof drawn);
+        for (int k = 0; k < columns; k++)
+            own[k] += drawn * terms[k];
+    }
+    for (int k = 0; k < columns; k++)
+        for (int j = 0; j < ABREAST; j++)
+            sums[(column + (size_t)k) * ABREAST + (size_t)j] = own[k][j];
+}
+
+INTO_WIDE static inline void add_group(
+    const struct work *w, int worker, size_t begin, size_t end, double *sums) {
+    const struct grouped_rows *rows = w->rows;
+    const double *times = w->own[worker].times;
+    size_t width = (size_t)rows->width, k = 0;
+    for (; k + COLUMNS <= width; k += COLUMNS)
+        add_drawn(COLUMNS, rows, begin, end, k, times, sums);
+    for (; k + 2 <= width; k += 2)
+        add_drawn(2, rows, begin, end, k, times, sums);
+    for (; k < width; k++)
+        add_drawn(1, rows, begin, end, k, times, sums);
+}
+
+INTO_WIDE static inline void add_whole_group(
+    const struct work *w, int worker, size_t begin, size_t end, double *sums) {
+    const struct grouped_rows *rows = w->rows;
+    const float *times = w->own[worker].whole_times, *whole = w->whole;
+    size_t width = (size_t)rows->width, k = 0;
+    for (; k + 2 * COLUMNS <= width; k += 2 * COLUMNS)
+        add_whole(2 * COLUMNS, rows, whole, begin, end, k, times, sums);
+    for (; k + COLUMNS <= width; k += COLUMNS)
+        add_whole(COLUMNS, rows, whole, begin, end, k, times, sums);
+    for (; k < width; k++)
+        add_whole(1, rows, whole, begin, end, k, times, sums);
+}
+
+INTO_WIDE static inline void doubles_of(
+    const uint8_t *restrict drawn, size_t n, double *restrict times) {
+    for (size_t i = 0; i < n; i++)
+        times[i] = drawn[i];
+}
+
+INTO_WIDE static inline void floats_of(
+    const uint8_t *restrict drawn, size_t n, float *restrict times) {
+    for (size_t i = 0; i < n; i++)
+        times[i] = drawn[i];
+}
+
 WIDE static void draw_units(void *context, int worker, size_t block) {
     struct work *w = context;
     const struct grouped_rows *rows = w->rows;
-    const uint8_t *drawn = w->drawn[worker];
+    struct scratch *own = &w->own[worker];
+    const uint8_t *drawn = own->drawn;
     size_t width = (size_t)rows->width, numbers = rows->units * ABREAST;
-    double *times = w->times[worker];
     if (w->draws.shared && w->draws.shared->bootstrap.times)
         drawn = w->draws.shared->bootstrap.times + block * numbers;
     else
-        draw_times(w, block, w->drawn[worker]);
-    for (size_t i = 0; i < numbers; i++)
-        times[i] = drawn[i];
+        draw_times(w, block, own->drawn);
+    if (w->whole)
+        floats_of(drawn, numbers, own->whole_times);
+    else
+        doubles_of(drawn, numbers, own->times);
     for (size_t g = 0; g < rows->groups; g++) {
-        double *sums = w->abreast[worker] + g * width * ABREAST;
-        size_t begin = rows->first[g], end = rows->first[g + 1], k = 0;
-        for (; k + COLUMNS <= width; k += COLUMNS)
-            add_drawn(COLUMNS, rows, begin, end, k, times, sums);
-        for (; k + 2 <= width; k += 2)
-            add_drawn(2, rows, begin, end, k, times, sums);
-        for (; k < width; k++)
-            add_drawn(1, rows, begin, end, k, times, sums);
+        double *sums = own->abreast + g * width * ABREAST;
+        if (w->whole)
+            add_whole_group(w, worker, rows->first[g], rows->first[g + 1], sums);
+        else
+            add_group(w, worker, rows->first[g], rows->first[g + 1], sums);
     }
     hand_out(w, worker, block);
 }
@@ -195,6 +248,30 @@ static void share_bootstrap(struct work *w) {
     parallel_for(blocks(w), w->draws.threads, share_times, w);
 }
 
+/* The terms as floats where these do as well: whole numbers, as hits and errors in years are, of which no draw's sum is
+ * beyond what a float holds exactly. Half the bytes are twice the speed. NULL: they do not; the caller frees. */
+static float *whole_terms(const struct grouped_rows *rows) {
+    enum { EXACT = 1 << 24 };
+    size_t numbers = rows->n * (size_t)rows->width, largest = 0;
+    size_t *size = xcalloc(rows->units, sizeof *size); /* rows of each unit */
+    double most = 0;
+    bool whole = true;
+    for (size_t i = 0; i < rows->n; i++)
+        if (++size[rows->unit[i]] > largest)
+            largest = size[rows->unit[i]];
+    free(size);
+    for (size_t i = 0; i < numbers && whole; i++) {
+        whole = rows->terms[i] == floor(rows->terms[i]);
+        most = fmax(most, fabs(rows->terms[i]));
+    }
+    if (!whole || !(most * (double)rows->units * (double)largest < EXACT))
+        return NULL;
+    float *terms = xcalloc(numbers, sizeof *terms);
+    for (size_t i = 0; i < numbers; i++)
+        terms[i] = (float)rows->terms[i];
+    return terms;
+}
+
 static void make_draws(struct work *w) {
     share_bootstrap(w);
     parallel_for(blocks(w), w->draws.threads, draw_units, w);
@@ -202,8 +279,11 @@ static void make_draws(struct work *w) {
 
 void resample_units(
     const struct grouped_rows *rows, struct draws draws, sums_fn *each, void *context) {
-    struct work w = {.rows = rows, .draws = draws, .each = each, .context = context};
+    float *whole = whole_terms(rows);
+    struct work w = {
+        .rows = rows, .draws = draws, .each = each, .context = context, .whole = whole};
     work_run(&w, make_draws);
+    free(whole);
 }
 
 void resample_runs(uint64_t seed, size_t draw, int system, int runs, double *times) {
@@ -267,7 +347,7 @@ static void strata_make(struct strata *s, const struct grouped_rows *rows) {
 
 /* Of the draws of a block: from[n][ABREAST], each row's place in the strata's order, whose terms a draw gives it. */
 static void shuffle_units(const struct work *w, int worker, size_t block, uint32_t *from) {
-    uint32_t *taken = w->order[worker];
+    uint32_t *taken = w->own[worker].order;
     for (size_t j = 0; j < ABREAST && block * ABREAST + j < w->draws.n; j++)
         for (size_t k = 0; k < w->strata->sizes; k++) {
             const struct stratum *s = &w->strata->of_size[k];
@@ -304,14 +384,14 @@ WIDE static void draw_groups(void *context, int worker, size_t block) {
     struct work *w = context;
     const struct shared_draws *d = w->draws.shared;
     size_t width = (size_t)w->rows->width, numbers = w->rows->n * ABREAST;
-    uint32_t *from = w->from[worker];
+    uint32_t *from = w->own[worker].from;
     if (d && d->permutation.from)
         for (size_t i = 0; i < numbers; i++)
             from[i] = d->permutation.from[block * numbers + i];
     else
         shuffle_units(w, worker, block, from);
     for (size_t g = 0; g < w->rows->groups; g++) {
-        double *sums = w->abreast[worker] + g * width * ABREAST;
+        double *sums = w->own[worker].abreast + g * width * ABREAST;
         size_t begin = w->rows->first[g], end = w->rows->first[g + 1], k = 0;
         for (; k + 2 <= width; k += 2)
             add_given(2, w, begin, end, k, from, sums);
@@ -324,9 +404,9 @@ WIDE static void draw_groups(void *context, int worker, size_t block) {
 static void share_units(void *context, int worker, size_t block) {
     struct work *w = context;
     size_t numbers = w->rows->n * ABREAST;
-    shuffle_units(w, worker, block, w->from[worker]);
+    shuffle_units(w, worker, block, w->own[worker].from);
     for (size_t i = 0; i < numbers; i++)
-        w->draws.shared->permutation.from[block * numbers + i] = (uint16_t)w->from[worker][i];
+        w->draws.shared->permutation.from[block * numbers + i] = (uint16_t)w->own[worker].from[i];
 }
 
 static bool permutation_is_of(const struct shared_draws *d, const struct work *w) {

@@ -171,8 +171,8 @@ struct kept_predictions {
     struct cluster_samples samples; /* rows low to high of the store, sorted */
     int64_t low, high;
     bool systems; /* their predictions too */
-    struct kept_system {
-        size_t system;
+    struct kept_cells {
+        int64_t *cell; /* [of.cells]: rows of the store */
         struct prediction_choice choice;
         struct system_predictions of;
     } * list;
@@ -186,8 +186,10 @@ struct kept_predictions *kept_predictions_new(void) {
 }
 
 void kept_predictions_free(struct kept_predictions *k) {
-    for (size_t i = 0; k && i < k->n; i++)
+    for (size_t i = 0; k && i < k->n; i++) {
         system_predictions_free(&k->list[i].of);
+        free(k->list[i].cell);
+    }
     if (k) {
         cluster_samples_free(&k->samples);
         free(k->list);
@@ -203,21 +205,35 @@ static bool may_keep(const struct kept_predictions *k, const struct prediction_c
     return k->systems && choice->choice == READOUT_AS_STORED;
 }
 
-static const struct system_predictions *find_kept(const struct kept_predictions *k, size_t system,
+static bool is_of(const struct kept_cells *k, const struct store_member **members, size_t n,
     enum attribute task, const struct prediction_choice *choice) {
-    for (size_t i = 0; i < k->n && may_keep(k, choice); i++) {
-        const struct kept_system *x = &k->list[i];
-        if (x->system == system && x->of.p.task == task && x->choice.part == choice->part &&
-            x->choice.cluster == choice->cluster && x->choice.terms == choice->terms)
-            return &x->of;
-    }
-    return NULL;
+    bool same = k->of.cells == n && k->of.p.task == task && k->choice.part == choice->part &&
+                k->choice.cluster == choice->cluster && k->choice.terms == choice->terms;
+    for (size_t i = 0; same && i < n; i++)
+        same = k->cell[i] == members[i]->cell;
+    return same;
 }
 
-static void keep(struct kept_predictions *k, size_t system, const struct prediction_choice *choice,
-    struct system_predictions *r) {
+/* Takes what was read of these cells for another system that has them, or for this one. */
+static bool take_kept(struct system_predictions *r, const struct kept_predictions *k,
+    const struct store_member **members, const struct prediction_choice *choice) {
+    size_t planned = r->planned;
+    for (size_t i = 0; i < k->n && may_keep(k, choice); i++)
+        if (is_of(&k->list[i], members, r->cells, r->p.task, choice)) {
+            *r = k->list[i].of;
+            r->planned = planned;
+            return r->kept = true;
+        }
+    return false;
+}
+
+static void keep(struct kept_predictions *k, const struct store_member **members,
+    const struct prediction_choice *choice, struct system_predictions *r) {
     k->list = xgrow(k->list, &k->capacity, k->n + 1, sizeof *k->list);
-    k->list[k->n++] = (struct kept_system){system, *choice, *r};
+    struct kept_cells *to = &k->list[k->n++];
+    *to = (struct kept_cells){xcalloc(r->cells, sizeof *to->cell), *choice, *r};
+    for (size_t i = 0; i < r->cells; i++)
+        to->cell[i] = members[i]->cell;
     r->kept = true;
 }
 
@@ -314,15 +330,13 @@ static bool lay_out(struct reading_in *in) {
 
 bool read_predictions(struct system_predictions *r, const struct systems *s, size_t system,
     enum attribute task, const struct prediction_choice *choice, struct err *e) {
-    const struct system_predictions *kept = find_kept(s->kept, system, task, choice);
     const struct store_member **members;
-    if (kept) {
-        *r = *kept;
-        r->kept = true;
-        return true;
-    }
     *r = (struct system_predictions){.p = {.task = task}};
     system_members(s, system, task, &members, &r->cells, &r->planned);
+    if (take_kept(r, s->kept, members, choice)) {
+        free(members);
+        return true;
+    }
     list_runs(&r->p, members, r->cells);
     struct reading_in in = {
         .r = r, .choice = choice, .store = s->store, .name = s->grid.name, .e = e};
@@ -338,9 +352,9 @@ bool read_predictions(struct system_predictions *r, const struct systems *s, siz
     free(in.entries);
     free(in.place);
     free(in.classes);
-    free(members);
     if (ok && may_keep(s->kept, choice))
-        keep(s->kept, system, choice, r);
+        keep(s->kept, members, choice, r);
+    free(members);
     return ok;
 }
 

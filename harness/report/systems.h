@@ -24,7 +24,8 @@ struct systems {
     struct grid grid;
     struct store_member *members;
     size_t n_members;
-    char **setting; /* [n_members] */
+    char **setting;               /* [n_members] */
+    bool (*has_task)[ATTR_COUNT]; /* likewise */
     struct system *list;
     size_t n, capacity;
     struct kept_predictions *kept; /* what read_predictions has read of them, its own */
