@@ -328,6 +328,23 @@ START_TEST(rows_without_a_look_are_not_drawn) {
 }
 END_TEST
 
+/* What all are compared with is drawn in any case, though it is the last row. */
+START_TEST(the_baseline_is_always_drawn) {
+    static const char *const kinds[] = {"cs", "error", "loss"};
+    put_rows(30, "Approach");
+    change("r.db",
+        "UPDATE grid SET source = replace(replace(source, '\"full\"]}', '\"equal-weights\"]}'), "
+        "'\"equal-weights\"]}]}', '\"equal-weights\"]}, {\"title\": \"Last\", \"variants\": [\"full\"]}]}')");
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        char *draw = xasprintf(
+            "$DMTL plot %s fixture --db r.db -o x.svg --keep-script && grep -c '^legend_name.*Last' x.svg.gp",
+            kinds[i]);
+        expect(draw, 0, "1\n", "28 rows are drawn");
+        free(draw);
+    }
+}
+END_TEST
+
 /* 71 characters: 75 + 9 * 71 = 714 px, wider than 640 px: the figure widens; 408 + 2 * 22 px high. */
 START_TEST(a_long_name_widens_the_figure) {
     put_rows(2, "A name that fills the legend from one side of the figure to the other");
@@ -384,6 +401,7 @@ Suite *plot_suite(void) {
     tcase_add_test(c, the_ending_is_the_format);
     tcase_add_test(c, a_legend_that_does_not_fit_stands_below);
     tcase_add_test(c, rows_without_a_look_are_not_drawn);
+    tcase_add_test(c, the_baseline_is_always_drawn);
     tcase_add_test(c, a_long_name_widens_the_figure);
     tcase_add_test(c, long_names_of_classes_get_room);
     tcase_add_test(c, all_looks_differ);

@@ -51,6 +51,7 @@ bool figure_loss(struct figure *f, const struct results *r, struct store *store,
     const struct figure_options *o, struct err *e) {
     struct panels p = {.columns = 3};
     bool ok = true;
+    panels_keep_baseline(&p, r, o, o->task);
     for (size_t i = 0; ok && i < ARRAY_LEN(panel_rows); i++)
         if (o->task < 0 || o->task == panel_rows[i].task)
             ok = draw_panel(&p, &panel_rows[i], r, store_db(store), o, e);
