@@ -74,7 +74,8 @@ START_TEST(the_page_is_whole) {
     ck_assert_int_eq(count_of(page, "<img "), FIGURE_COUNT);
     ck_assert_int_eq(count_of(page, "http:") + count_of(page, "https:"), 0);
     has(page, "<strong>Drawn images.</strong>");
-    ck_assert_int_eq(count_of(page, "hese numbers say that the program works"), 1); /* once is enough */
+    ck_assert_int_eq(
+        count_of(page, "hese numbers say that the program works"), 1); /* once is enough */
     has(page, "2 of 240 images did not decode");
     ck_assert_int_eq(count_of(page, "<tr data-cell="), 4);
     free(page);

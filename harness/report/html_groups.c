@@ -84,9 +84,11 @@ static const struct audit_cell *cell_at(const struct audit_table *t, size_t i) {
 
 static void sizes(struct str *out, const char *key, const struct audit_table *t, size_t offset) {
     str_addf(out, ",\n\"%s\":[", key);
-    for (size_t i = 0; i <= t->n; i++)
-        str_addf(
-            out, "%s%zu", i ? "," : "", *(const size_t *)((const char *)cell_at(t, i) + offset));
+    for (size_t i = 0; i <= t->n; i++) {
+        size_t x;
+        memcpy(&x, (const char *)cell_at(t, i) + offset, sizeof x);
+        str_addf(out, i ? ",%zu" : "%zu", x);
+    }
     str_addc(out, ']');
 }
 
@@ -110,7 +112,8 @@ static void group_lists(struct str *out, const struct choices_of_groups *c) {
 static void numbers(struct str *out, const char *key, const struct audit_table *t, size_t offset) {
     str_addf(out, ",\n\"%s\":[", key);
     for (size_t i = 0; i <= t->n; i++) {
-        double x = *(const double *)((const char *)cell_at(t, i) + offset);
+        double x;
+        memcpy(&x, (const char *)cell_at(t, i) + offset, sizeof x);
         if (isfinite(x))
             str_addf(out, "%s%.5g", i ? "," : "", x);
         else
