@@ -78,7 +78,8 @@ struct html_figures {
     struct drawing drawings[FIGURE_COUNT];
     struct pipeline *early; /* those that wait for nothing, in their order */
     struct store *store;    /* theirs: a connection serves one thread at a time */
-    struct systems own;     /* of it */
+    struct systems own;     /* of it, read by the first of them */
+    struct err unread;      /* why it is not */
     pthread_mutex_t reading;
 };
 
@@ -99,7 +100,12 @@ static void do_early(void *context, int worker, size_t kind, int slot) {
     if (waits(kind))
         return;
     pthread_mutex_lock(&f->reading);
-    make(f, kind, f->store);
+    if (!f->own.store && f->unread.kind == ERR_NONE)
+        systems_read(&f->own, f->store, f->r->grid.name, &f->unread);
+    if (f->unread.kind == ERR_NONE)
+        make(f, kind, f->store);
+    else
+        f->drawings[kind].made = f->unread;
     pthread_mutex_unlock(&f->reading);
     draw(&f->drawings[kind]);
 }
@@ -127,7 +133,7 @@ struct html_figures *html_figures_begin(
         .systems = &f->own};
     pthread_mutex_init(&f->reading, NULL);
     f->store = store_open(store_path(systems->store), STORE_READ, e);
-    if (f->store && systems_read(&f->own, f->store, r->grid.name, e)) {
+    if (f->store) {
         f->early = pipeline_open(0, FIGURE_COUNT, threads, FIGURE_COUNT, do_early, f);
         return f;
     }

@@ -198,10 +198,15 @@ static struct interval signed_interval(double difference, struct interval of_siz
     return (struct interval){difference - half, difference + half};
 }
 
-/* Without draws: difference and rank alone. */
+enum depth {
+    DIFFERENCE,
+    TEST,
+    INTERVAL
+}; /* what is made of a contrast, each with those before it */
+
 static struct contrast contrast_of(const struct verdict_maker *m, const struct measure *x,
     const struct predictions *p, const struct crossing *c, int32_t one, int32_t other,
-    size_t draws) {
+    enum depth depth) {
     const struct paired_options *o = &m->options;
     struct crossing two = {.n = 2, .cell = xcalloc(p->n, sizeof *two.cell)};
     for (size_t i = 0; i < p->n; i++)
@@ -212,7 +217,8 @@ static struct contrast contrast_of(const struct verdict_maker *m, const struct m
     audit_compute(&t, x->outcomes, p, p->task == ATTR_AGE ? x->bins : NULL, &two,
         &(struct audit_options){.confidence = o->confidence,
             .min_clusters = MIN_CLUSTERS,
-            .draws = draws,
+            .draws = depth == DIFFERENCE ? 0 : o->draws,
+            .tests_alone = depth == TEST,
             .seed = o->seed,
             .threads = o->threads,
             .shared_draws = other < 0 ? o->shared_draws : NULL}); /* of two groups few need them */
@@ -240,27 +246,28 @@ static bool speaks_more(const struct contrast *a, const struct contrast *b) {
  * everyone else together is: of these two ways each has half the level. */
 static struct contrast worst_contrast(const struct verdict_maker *m, const struct measure *x,
     const struct predictions *p, const struct crossing *c, int32_t one, int32_t *with) {
-    size_t draws = m->options.draws;
-    struct contrast worst = {0}, rest = contrast_of(m, x, p, c, one, -1, draws);
+    struct contrast worst = {0}, rest = contrast_of(m, x, p, c, one, -1, INTERVAL);
     struct contrast *plain = xcalloc(c->n, sizeof *plain);
     int beside = 0;
     bool lower = false; /* one of the others is */
     for (int32_t g = 0; g < (int32_t)c->n; g++) {
         if (g != one)
-            plain[g] = contrast_of(m, x, p, c, one, g, 0);
+            plain[g] = contrast_of(m, x, p, c, one, g, DIFFERENCE);
         beside += plain[g].ranked;
         lower |= plain[g].ranked && plain[g].difference > 0;
     }
     for (int32_t g = 0; g < (int32_t)c->n; g++) {
         if (!plain[g].ranked || (plain[g].difference > 0) != lower) /* others speak more */
             continue;
-        struct contrast now = contrast_of(m, x, p, c, one, g, draws);
+        struct contrast now = contrast_of(m, x, p, c, one, g, TEST);
         if (*with < 0 || speaks_more(&now, &worst)) {
             worst = now;
             *with = g;
         }
     }
     free(plain);
+    if (*with >= 0)
+        worst = contrast_of(m, x, p, c, one, *with, INTERVAL);
     if (!(worst.difference > 0))
         return worst;
     worst.p = fmin(1, 2 * beside * worst.p);
@@ -278,7 +285,7 @@ static void measure_contrast(struct verdict_maker *m, size_t at, const struct me
     bool lowest = r->claim->form == FORM_LOWEST;
     int32_t with = -1;
     struct contrast d = lowest ? worst_contrast(m, x, p, c, group, &with)
-                               : contrast_of(m, x, p, c, group, -1, m->options.draws);
+                               : contrast_of(m, x, p, c, group, -1, INTERVAL);
     if (!d.ranked) {
         r->why = xasprintf("fewer than %d independent images of it or beside it", MIN_CLUSTERS);
         return;
