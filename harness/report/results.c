@@ -245,7 +245,7 @@ bool results_read(
     if (!source)
         return false;
     sqlite3 *db = store_db(s);
-    bool ok = grid_parse(&r->grid, grid, grid, source, NULL, 0, e) && read_members(r, s, e) &&
+    bool ok = grid_parse_stored(&r->grid, grid, source, e) && read_members(r, s, e) &&
               read_seeds(r, db, e) && read_values(r, db, e) && read_run(r, db, e) &&
               choices_read(&r->choices, s, grid, e) && warnings_read(&r->warnings, s, grid, e) &&
               read_torn(r, db, e);

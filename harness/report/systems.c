@@ -49,7 +49,7 @@ static void find_tasks(const struct store_member *m, bool has[ATTR_COUNT]) {
 bool systems_read(struct systems *s, struct store *store, const char *grid, struct err *e) {
     *s = (struct systems){.store = store, .kept = kept_predictions_new()};
     char *source = store_grid_source(store, grid, e);
-    bool ok = source && grid_parse(&s->grid, grid, grid, source, NULL, 0, e) &&
+    bool ok = source && grid_parse_stored(&s->grid, grid, source, e) &&
               store_members(store, grid, &s->members, &s->n_members, e);
     free(source);
     if (!ok)
