@@ -4,6 +4,7 @@
 
 #include "analysis/audit.h"
 #include "core/mem.h"
+#include "core/rng.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -218,14 +219,107 @@ START_TEST(shared_draws_change_nothing) {
         audit_by(&b, &p, "accuracy", ATTR_RACE, &shared);
         check_same(&a, &b);
         ck_assert_ptr_nonnull(draws.bootstrap.times);
-        ck_assert_ptr_nonnull(draws.permutation.taken);
+        ck_assert_ptr_nonnull(draws.permutation.from);
         ck_assert_uint_eq(draws.bootstrap.units, b.all.clusters);
-        ck_assert_uint_eq(draws.permutation.all, b.all.clusters);
+        ck_assert_uint_eq(draws.permutation.rows, b.all.n);
         audit_free(&a);
         audit_free(&b);
         predictions_free(&p);
     }
     shared_draws_free(&draws);
+}
+END_TEST
+
+/* ---- draws, one at a time ---- */
+
+/* 50 draws: the last eight are two. */
+enum { ROWS = 700, UNITS = 600, GROUPS = 3, WIDEST = 13, DRAWS = 50 };
+
+struct kept {
+    size_t numbers; /* of a draw */
+    double sums[DRAWS][GROUPS * WIDEST];
+};
+
+static void keep_sums(void *context, int worker, size_t draw, double *sums) {
+    struct kept *kept = context;
+    (void)worker;
+    memcpy(kept->sums[draw], sums, kept->numbers * sizeof *sums);
+}
+
+/* Rows of three groups; a hundred units have two rows, one in the first and one in the last group. Terms of `whole` are
+ * hits and errors in years, else there are thirds of them. */
+static void make_rows(
+    struct grouped_rows *rows, double *terms, uint32_t *unit, int width, bool whole) {
+    static const size_t first[GROUPS + 1] = {0, 150, 500, ROWS};
+    for (size_t i = 0; i < ROWS; i++) {
+        unit[i] = (uint32_t)(i < UNITS ? i : i - UNITS);
+        for (int k = 0; k < width; k++)
+            terms[i * (size_t)width + (size_t)k] =
+                (double)((i * 31 + (size_t)k * 7) % 117) / (whole ? 1 : 3) - (k == 1 ? 50 : 0);
+    }
+    *rows = (struct grouped_rows){ROWS, width, terms, unit, UNITS, first, GROUPS};
+}
+
+/* As the header says it, a draw at a time and a row after the other: the same bits, of any width. */
+START_TEST(draws_are_those_that_are_told) {
+    static double terms[ROWS * WIDEST];
+    static uint32_t unit[ROWS];
+    static struct kept kept;
+    for (int width = 1; width <= WIDEST; width++) {
+        struct grouped_rows rows;
+        make_rows(&rows, terms, unit, width, _i);
+        kept.numbers = GROUPS * (size_t)width;
+        resample_units(&rows, (struct draws){7, DRAWS, 2, NULL}, keep_sums, &kept);
+        for (size_t draw = 0; draw < DRAWS; draw++) {
+            uint32_t times[UNITS] = {0};
+            struct rng rng = rng_open(7, RNG_CLUSTERS, (uint32_t)draw, 0);
+            for (size_t u = 0; u < UNITS; u++)
+                times[rng_below(&rng, UNITS)]++;
+            for (size_t g = 0; g < GROUPS; g++)
+                for (int k = 0; k < width; k++) {
+                    double sum = 0;
+                    for (size_t i = rows.first[g]; i < rows.first[g + 1]; i++)
+                        sum += times[unit[i]] * terms[i * (size_t)width + (size_t)k];
+                    ck_assert_double_eq(kept.sums[draw][g * (size_t)width + (size_t)k], sum);
+                }
+        }
+    }
+}
+END_TEST
+
+/* The units of one row, 100 to 599, take each other's places. Those of two rows have one in the first and one in the last
+ * group each, whichever place they take. */
+static void permuted(const double *terms, size_t draw, double sum[GROUPS][3]) {
+    uint32_t place[500];
+    struct rng rng = rng_open(7, RNG_PERMUTATION, (uint32_t)draw, 0);
+    for (uint32_t u = 0; u < 500; u++)
+        place[u] = u;
+    rng_shuffle(&rng, place, 500);
+    for (size_t u = 0; u < ROWS; u++) {
+        bool alone = u >= 100 && u < UNITS;
+        size_t at = alone ? 100 + place[u - 100] : u;
+        for (size_t k = 0; k < 3; k++)
+            sum[at < 150 ? 0 : at < 500 ? 1 : 2][k] += terms[u * 3 + k];
+    }
+}
+
+START_TEST(permutations_are_those_that_are_told) {
+    static double terms[ROWS * WIDEST];
+    static uint32_t unit[ROWS];
+    static struct kept kept = {.numbers = GROUPS * 3};
+    struct grouped_rows rows;
+    struct shared_draws shared = {0};
+    make_rows(&rows, terms, unit, 3, true);
+    for (int round = 0; round < 2; round++) { /* the second takes what the first has left */
+        permute_groups(&rows, (struct draws){7, DRAWS, 2, &shared}, keep_sums, &kept);
+        for (size_t draw = 0; draw < DRAWS; draw++) {
+            double sum[GROUPS][3] = {{0}};
+            permuted(terms, draw, sum);
+            for (size_t i = 0; i < GROUPS * 3; i++)
+                ck_assert_double_eq(kept.sums[draw][i], sum[i / 3][i % 3]);
+        }
+    }
+    shared_draws_free(&shared);
 }
 END_TEST
 
@@ -308,6 +402,8 @@ Suite *audit_suite(void) {
     tcase_add_test(c, dependent_samples_count_once);
     tcase_add_test(c, threads_change_nothing);
     tcase_add_test(c, shared_draws_change_nothing);
+    tcase_add_loop_test(c, draws_are_those_that_are_told, 0, 2);
+    tcase_add_test(c, permutations_are_those_that_are_told);
     tcase_add_test(c, two_groups_have_one_chance);
     tcase_add_test(c, a_group_may_be_absent_from_a_draw);
     tcase_add_test(c, degenerate_sets);

@@ -195,6 +195,15 @@ START_TEST(small_cells_are_shown_and_not_ranked) {
 END_TEST
 
 /* Every line of the CSV has the head's fields, whatever kind it is of. */
+/* "gender=a%3Db%2Cc%25d" in the store. */
+START_TEST(groups_are_called_as_people_call_them) {
+    stored_change("UPDATE class_name SET name = 'a=b,c%d' WHERE attribute = 1 AND label = 1");
+    stored_expect("$DMTL audit fixture --db r.db --by gender", 0, "| a=b,c%d | ", NULL);
+    stored_expect(
+        "$DMTL audit fixture --db r.db --by gender --format csv", 0, "gender=a%3Db%2Cc%25d", NULL);
+}
+END_TEST
+
 START_TEST(csv_is_square) {
     stored_expect(
         "$DMTL audit fixture --db r.db --min-n 5 --confusion --calibration --metric accuracy,equalised_odds "
@@ -288,6 +297,7 @@ Suite *audit_verb_suite(void) {
     tcase_add_test(c, confusions_are_those_of_the_store);
     tcase_add_test(c, nothing_depends_on_threads_or_the_order_of_rows);
     tcase_add_test(c, small_cells_are_shown_and_not_ranked);
+    tcase_add_test(c, groups_are_called_as_people_call_them);
     tcase_add_test(c, csv_is_square);
     tcase_add_test(c, incomplete_systems_say_so);
     tcase_add_test(c, a_sample_predicted_twice_is_refused);

@@ -92,6 +92,15 @@ static const struct {
     {"$DMTL status", "dmtl: status: which grid? expected its file or its name, like demo\n"},
     {"$DMTL report --format csv",
         "dmtl: report: which grid? expected its file or its name, like demo\n"},
+    {"$DMTL report import:x",
+        "dmtl: report: import:x: expected a grid, and imports are the systems of one: "
+        "`dmtl report import`; `dmtl audit` and `dmtl compare` take one alone\n"},
+    {"$DMTL verify import:x",
+        "dmtl: verify: import:x: expected a grid, and imports are the systems of one: "
+        "`dmtl verify import`; `dmtl audit` and `dmtl compare` take one alone\n"},
+    {"$DMTL plan import:x",
+        "dmtl: plan: import:x: expected a grid's file; an import is a system without one: "
+        "`dmtl report import` shows those that there are\n"},
     {"$DMTL plot", "dmtl: plot: expected a kind (cs, confusion, subgroups, ... or all) and a grid, "
                    "like `dmtl plot cs demo -o cs.svg`\n"},
     {"$DMTL run small.json x", "dmtl: run: x: one argument too many (`dmtl run --help`)\n"},

@@ -275,6 +275,10 @@ START_TEST(the_ending_is_the_format) {
     expect("ls x.bmp picture d.svg/picture", 2, NULL, NULL);
     expect(
         "$DMTL plot cs fixture --db r.db -o x.PNG && head -c 4 x.PNG | tail -c 3", 0, "PNG", NULL);
+    expect("$DMTL plot cs fixture --db r.db -o x.png --format svg", 2, NULL,
+        "plot: -o x.png: its ending says png and --format says svg: leave --format out, or name the file *.svg");
+    expect("$DMTL plot cs fixture --db r.db -o x.PNG --format png && head -c 4 x.PNG | tail -c 3",
+        0, "PNG", NULL);
     expect("$DMTL plot cs fixture --db r.db -o x.bmp --format png && head -c 4 x.bmp | tail -c 3",
         0, "PNG", NULL);
     expect("$DMTL plot cs fixture --db r.db | tail -c 8", 0, "</svg>", NULL);
@@ -321,6 +325,23 @@ START_TEST(rows_without_a_look_are_not_drawn) {
         0, "28\n28\n", NULL);
     expect("$DMTL plot loss fixture --db r.db -o x.svg", 0, NULL, "28 rows are drawn");
     expect("$DMTL plot all fixture --db r.db -o figs", 0, NULL, note);
+}
+END_TEST
+
+/* What all are compared with is drawn in any case, though it is the last row. */
+START_TEST(the_baseline_is_always_drawn) {
+    static const char *const kinds[] = {"cs", "error", "loss"};
+    put_rows(30, "Approach");
+    change("r.db",
+        "UPDATE grid SET source = replace(replace(source, '\"full\"]}', '\"equal-weights\"]}'), "
+        "'\"equal-weights\"]}]}', '\"equal-weights\"]}, {\"title\": \"Last\", \"variants\": [\"full\"]}]}')");
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        char *draw = xasprintf(
+            "$DMTL plot %s fixture --db r.db -o x.svg --keep-script && grep -c '^legend_name.*Last' x.svg.gp",
+            kinds[i]);
+        expect(draw, 0, "1\n", "28 rows are drawn");
+        free(draw);
+    }
 }
 END_TEST
 
@@ -380,6 +401,7 @@ Suite *plot_suite(void) {
     tcase_add_test(c, the_ending_is_the_format);
     tcase_add_test(c, a_legend_that_does_not_fit_stands_below);
     tcase_add_test(c, rows_without_a_look_are_not_drawn);
+    tcase_add_test(c, the_baseline_is_always_drawn);
     tcase_add_test(c, a_long_name_widens_the_figure);
     tcase_add_test(c, long_names_of_classes_get_room);
     tcase_add_test(c, all_looks_differ);

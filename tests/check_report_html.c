@@ -74,6 +74,8 @@ START_TEST(the_page_is_whole) {
     ck_assert_int_eq(count_of(page, "<img "), FIGURE_COUNT);
     ck_assert_int_eq(count_of(page, "http:") + count_of(page, "https:"), 0);
     has(page, "<strong>Drawn images.</strong>");
+    ck_assert_int_eq(
+        count_of(page, "hese numbers say that the program works"), 1); /* once is enough */
     has(page, "2 of 240 images did not decode");
     ck_assert_int_eq(count_of(page, "<tr data-cell="), 4);
     free(page);
@@ -92,18 +94,33 @@ static const cJSON *table_of(
     return NULL;
 }
 
-static void same_cell(const cJSON *here, const cJSON *audit) {
-    ck_assert_str_eq(text_of(here, "group"), text_of(audit, "group"));
-    static const char *const names[] = {"n", "clusters", "value", "rank", "q"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        double a = number_of(here, names[i]), b = number_of(audit, names[i]);
-        ck_assert_msg(a == b || (isnan(a) && isnan(b)), "%s of %s: %g and %g", names[i],
-            text_of(here, "group"), a, b);
-    }
-    const cJSON *interval = json_get(audit, "interval");
-    double low = number_of(here, "low"),
-           bound = cJSON_GetNumberValue(cJSON_GetArrayItem(interval, 0));
-    ck_assert(low == bound || (isnan(low) && isnan(bound)));
+static double at_of(const cJSON *object, const char *key, int i) {
+    const cJSON *item = cJSON_GetArrayItem(json_get(object, key), i);
+    return cJSON_IsNumber(item) ? item->valuedouble : NAN;
+}
+
+/* Five digits. */
+static void same_number(double here, double audit, const char *what, const char *group) {
+    ck_assert_msg((isnan(here) && isnan(audit)) || fabs(here - audit) <= 5e-5 * fabs(audit),
+        "%s of %s: %g and %g", what, group, here, audit);
+}
+
+/* Number i of the section's lists, of which the first is everyone's. */
+static void same_cell(const cJSON *groups, const cJSON *here, int i, const cJSON *audit) {
+    const char *name = text_of(audit, "group");
+    const cJSON *interval = json_get(audit, "interval"), *low = cJSON_GetArrayItem(interval, 0),
+                *high = cJSON_GetArrayItem(interval, 1);
+    double rank = at_of(here, "rank", i);
+    if (i)
+        ck_assert_str_eq(
+            cJSON_GetStringValue(cJSON_GetArrayItem(json_get(groups, "names"), i - 1)), name);
+    ck_assert_double_eq(at_of(groups, "n", i), number_of(audit, "n"));
+    ck_assert_double_eq(at_of(groups, "clusters", i), number_of(audit, "clusters"));
+    same_number(at_of(here, "value", i), number_of(audit, "value"), "value", name);
+    same_number(at_of(here, "low", i), low ? cJSON_GetNumberValue(low) : NAN, "low", name);
+    same_number(at_of(here, "high", i), high ? cJSON_GetNumberValue(high) : NAN, "high", name);
+    same_number(at_of(here, "q", i), number_of(audit, "q"), "q", name);
+    same_number(rank > 0 ? rank : NAN, number_of(audit, "rank"), "rank", name);
 }
 
 /* Every cell of the baseline has the numbers that `dmtl audit` prints, and counts that add up. */
@@ -125,13 +142,19 @@ START_TEST(groups_are_those_of_the_audit) {
                 table_of(audit, text_of(measure, "task"), text_of(measure, "metric"), by);
             const cJSON *own = cJSON_GetArrayItem(
                 json_get(cJSON_GetArrayItem(json_get(first, "measures"), m), "crossings"), k);
-            const cJSON *cells = json_get(own, "cells"), *theirs = json_get(table, "cells");
-            ck_assert_int_eq(cJSON_GetArraySize(cells), cJSON_GetArraySize(theirs));
-            same_cell(json_get(own, "all"), json_get(table, "all"));
-            for (int c = 0; c < cJSON_GetArraySize(cells); c++, compared++)
-                same_cell(cJSON_GetArrayItem(cells, c), cJSON_GetArrayItem(theirs, c));
+            const cJSON *of =
+                cJSON_GetArrayItem(json_get(groups, "groups"), (int)number_of(own, "of"));
+            const cJSON *theirs = json_get(table, "cells");
+            int n = cJSON_GetArraySize(theirs);
+            ck_assert_int_eq(cJSON_GetArraySize(json_get(of, "names")), n);
+            ck_assert_int_eq(cJSON_GetArraySize(json_get(own, "value")), n + 1);
+            same_cell(of, own, 0, json_get(table, "all"));
+            for (int c = 0; c < n; c++, compared++)
+                same_cell(of, own, c + 1, cJSON_GetArrayItem(theirs, c));
         }
     ck_assert_int_gt(compared, 300);
+    /* Both approaches were tested on the same faces: three tasks of one set share their groups. */
+    ck_assert_int_eq(cJSON_GetArraySize(json_get(groups, "groups")), cJSON_GetArraySize(crossings));
     cJSON_Delete(groups);
     cJSON_Delete(audit);
     free(page);
@@ -147,7 +170,7 @@ START_TEST(matrices_hold_every_prediction) {
     cJSON_ArrayForEach(system, json_get(groups, "systems"))
         cJSON_ArrayForEach(task, json_get(system, "matrices")) cJSON_ArrayForEach(crossing, task) {
         double sum = 0;
-        cJSON_ArrayForEach(cell, crossing) for (int i = 2; i < cJSON_GetArraySize(cell); i += 3)
+        cJSON_ArrayForEach(cell, crossing) for (int i = 1; i < cJSON_GetArraySize(cell); i += 2)
             sum += cJSON_GetNumberValue(cJSON_GetArrayItem(cell, i));
         ck_assert_double_eq(sum, 160);
         matrices++;
@@ -155,6 +178,76 @@ START_TEST(matrices_hold_every_prediction) {
     ck_assert_int_eq(matrices, 2 * 3 * 4);
     cJSON_Delete(groups);
     free(page);
+}
+END_TEST
+
+/* Images that pass for photographs of UTKFace: its claims on `full` can be asked of them. */
+static void pass_for_photographs(void) {
+    stored_change(
+        "UPDATE cell SET dataset = 'utkface'; UPDATE dataset SET name = 'utkface', drawn = 0");
+}
+
+static const cJSON *claim_of(const cJSON *claims, const char *id) {
+    const cJSON *claim;
+    cJSON_ArrayForEach(
+        claim, json_get(claims, "claims")) if (strcmp(text_of(claim, "id"), id) == 0) return claim;
+    ck_abort_msg("no claim %s", id);
+    return NULL;
+}
+
+/* The page has the counts and the lines of `dmtl compare --claims`, and the cells behind each number. */
+START_TEST(claims_are_those_of_compare) {
+    pass_for_photographs();
+    char *page = page_of(REPORT), *shown = NULL;
+    cJSON *claims = stored_json("$DMTL compare fixture --db r.db --claims --format json");
+    const cJSON *mae = claim_of(claims, "utkface-proposed-age-mae");
+    has(page, "<section id=\"claims\">");
+    has(page, "<a href=\"#claims\">");
+    const cJSON *claim;
+    int lines = 0, counts[3] = {0};
+    static const char *const verdicts[] = {"reproduced", "not reproduced", "undecided"};
+    cJSON_ArrayForEach(claim, json_get(claims, "claims")) {
+        const char *verdict = text_of(claim, "verdict");
+        for (int k = 0; k < 3; k++)
+            counts[k] += strcmp(verdict, verdicts[k]) == 0;
+        lines += strcmp(verdict, "not testable") != 0 ||
+                 cJSON_GetArraySize(json_get(claim, "cells")) > 0;
+    }
+    ck_assert_int_gt(counts[0] + counts[1] + counts[2], 10);
+    shown = xasprintf(
+        "%d reproduced, %d not reproduced, %d undecided", counts[0], counts[1], counts[2]);
+    has(page, shown);
+    free(shown);
+    const char *table = strstr(page, "What the paper says and what was measured here");
+    const char *body = strstr(strstr(table, "What the paper says"), "<tbody>");
+    char *rows = xasprintf("%.*s", (int)(strstr(body, "</tbody>") - body), body);
+    ck_assert_int_eq(count_of(rows, "<tr>"), lines);
+    has(rows, "<td>Proposed: age mae</td><td>Tables III and IV</td>"
+              "<td class=\"number\" data-value=\"5.323\">5.323</td>");
+    shown = xasprintf(" data-cells=\"0 1\">%.3f</td>", number_of(mae, "measured"));
+    has(rows, shown);
+    free(shown);
+    free(rows);
+    free(page);
+    cJSON_Delete(claims);
+}
+END_TEST
+
+/* A grid of drawn faces, or of variants that no claim is of, has nothing to say of them; without tests nothing is judged. */
+START_TEST(claims_stay_out_of_other_grids) {
+    static const char no_tests[] = "$DMTL report fixture --db r.db --format html --no-tests";
+    for (int i = 0; i < 3; i++) {
+        store_anew(&fixture_plain);
+        if (i)
+            pass_for_photographs();
+        if (i == 1)
+            stored_change("UPDATE member SET variant = 'mine' WHERE variant = 'full';"
+                          "UPDATE grid SET source = replace(source, '\"full\"', '\"mine\"')");
+        char *page = page_of(i == 2 ? no_tests : REPORT);
+        ck_assert_ptr_null(strstr(page, "claims\""));
+        has(page, "</html>");
+        free(page);
+    }
 }
 END_TEST
 
@@ -214,6 +307,8 @@ Suite *report_html_suite(void) {
     tcase_add_test(c, the_page_is_whole);
     tcase_add_test(c, groups_are_those_of_the_audit);
     tcase_add_test(c, matrices_hold_every_prediction);
+    tcase_add_test(c, claims_are_those_of_compare);
+    tcase_add_test(c, claims_stay_out_of_other_grids);
     tcase_add_test(c, names_are_only_text);
     tcase_add_test(c, what_is_missing_is_said);
     tcase_add_test(c, without_gnuplot_the_rest_is_there);

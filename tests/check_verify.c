@@ -76,9 +76,16 @@ START_TEST(other_circumstances_are_named) {
         "UPDATE attempt SET libtorch = '0.9'; UPDATE weight SET loss = loss * 1.001 WHERE step > 2 AND " CELL);
     expect("rm v/*/*.safetensors; " VERIFY "last", 0, ": within tolerance (0.01): libtorch ", NULL);
     expect(VERIFY "last", 0, " now, 0.9 then; losses depart at step 3 (epoch 1), age: ", NULL);
-    expect(
-        VERIFY "last", 0, "by at most 0.001 of their value; metrics depart by at most 0\n", NULL);
+    expect(VERIFY "last", 0, "by at most 0.001 of their value; metrics are equal\n", NULL);
     expect(VERIFY "--tolerance 0.0005 last", 1, ": different: libtorch ", NULL);
+}
+END_TEST
+
+START_TEST(what_is_equal_is_said) {
+    change("UPDATE attempt SET libtorch = '0.9';"
+           "UPDATE prediction SET predicted = predicted + 1 WHERE task = 0 AND part = 2 AND " CELL);
+    expect("rm v/*/*.safetensors; " VERIFY "last", 0,
+        " now, 0.9 then; losses and metrics are equal; 12 of 34 predictions differ", NULL);
 }
 END_TEST
 
@@ -89,7 +96,7 @@ static const struct {
         "different: under the same circumstances, where the same bits are promised; losses depart at step 4 (epoch "
         "2), gender: "},
     {"UPDATE prediction SET predicted = predicted + 1 WHERE task = 0 AND part = 2 AND " CELL,
-        "metrics depart by at most 0; though the final weights are the same, 12 of 34 predictions differ"},
+        "; losses and metrics are equal; though the final weights are the same, 12 of 34 predictions differ"},
     {"UPDATE attempt SET libtorch = '0.9'; UPDATE prediction SET predicted = 3 WHERE part = 2 AND " CELL,
         "different: libtorch "},
     {"UPDATE attempt SET data_fingerprint = 'another'", "different: fingerprint of the data "},
@@ -149,6 +156,7 @@ Suite *verify_suite(void) {
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, the_same_comes_out_again);
     tcase_add_test(c, other_circumstances_are_named);
+    tcase_add_test(c, what_is_equal_is_said);
     tcase_add_loop_test(c, what_differs_is_shown, 0, ARRAY_LEN(others));
     tcase_add_test(c, a_cell_that_cannot_be_run_again_is_said);
     tcase_add_test(c, bad_input_is_named);

@@ -54,6 +54,21 @@
     table('#cells .note button').click();
     check(column(cells, 0).length === before, 'and back to all cells');
 
+    const claims = table('#claims table');
+    if (claims) {
+      check(all('#claims strong')[0].textContent.match(/\d+ reproduced, \d+ not reproduced, \d+ undecided, \d+ not testable/), 'claims are counted');
+      const verdict = [...claims.tHead.rows[0].cells].findIndex(h => h.textContent.startsWith('Verdict'));
+      const search = table('#claims input[type="search"]');
+      type(search, 'undecided');
+      check(column(claims, verdict).length > 0 && column(claims, verdict).every(c => c.parentElement.textContent.includes('undecided')), 'claims filter by their verdict');
+      type(search, '');
+      const asked = table('#claims td[data-cells] button');
+      const asks = asked.closest('td').dataset.cells.split(' ');
+      press(asked);
+      check(column(cells, 0).length === asks.length, 'a claim leads to the cells behind it');
+      table('#cells .note button').click();
+    }
+
     const open = table('#groups-here button[aria-expanded]:not([disabled])');
     press(open);
     const matrix = table('#groups-here .matrix');

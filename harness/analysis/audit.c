@@ -298,7 +298,8 @@ void audit_compute(struct audit_table *t, const struct outcome *o, const struct 
     a.scratch = xcalloc(threads * 2 * (t->n + 1), sizeof *a.scratch);
     a.weight = xcalloc(threads * (size_t)p->runs, sizeof *a.weight);
     if (a.rows.rows.n && options->draws) {
-        bootstrap(&a);
+        if (!options->tests_alone)
+            bootstrap(&a);
         if (t->ranked >= 2) {
             permutation(&a);
             reconcile(&a);

@@ -30,6 +30,7 @@ struct audit_options {
     int threads;
     /* fairlearn's rule: a rate with an empty denominator is 0, and all cells with a sample are ranked. */
     bool fairlearn;
+    bool tests_alone; /* no interval that needs draws: of means and of gaps */
     struct shared_draws
         *shared_draws; /* kept from one table to the next (resample.h); NULL: none */
 };

@@ -4,61 +4,9 @@
 #include "core/parallel.h"
 #include "core/rng.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static inline void add_numbers(
-    double *restrict sum, const double *restrict terms, int width, double times) {
-    for (int k = 0; k < width; k++)
-        sum[k] += times * terms[k];
-}
-
-/* A width that the compiler knows makes no loop. */
-static inline void add_row(double *sum, const double *terms, int width, double times) {
-    switch (width) {
-    case 2:
-        add_numbers(sum, terms, 2, times);
-        break;
-    case 4:
-        add_numbers(sum, terms, 4, times);
-        break;
-    case 8:
-        add_numbers(sum, terms, 8, times);
-        break;
-    default:
-        add_numbers(sum, terms, width, times);
-    }
-}
-
-/* Rows of one group, each as often as its unit is drawn. Sums of a known width stay in registers: in memory each addition
- * would wait for the one before to be stored. */
-static inline void add_rows_of(int width, double *sum, const double *terms, const uint32_t *unit,
-    size_t n, const uint32_t *times) {
-    enum { WIDEST = 8 };
-    double own[WIDEST] = {0};
-    for (size_t i = 0; i < n; i++)
-        for (int k = 0; k < width; k++)
-            own[k] += times[unit[i]] * terms[i * (size_t)width + (size_t)k];
-    memcpy(sum, own, (size_t)width * sizeof *sum);
-}
-
-static inline void add_rows(double *sum, const double *terms, int width, const uint32_t *unit,
-    size_t n, const uint32_t *times) {
-    switch (width) {
-    case 2:
-        add_rows_of(2, sum, terms, unit, n, times);
-        break;
-    case 4:
-        add_rows_of(4, sum, terms, unit, n, times);
-        break;
-    case 8:
-        add_rows_of(8, sum, terms, unit, n, times);
-        break;
-    default:
-        for (size_t i = 0; i < n; i++)
-            add_numbers(sum, terms + i * (size_t)width, width, times[unit[i]]);
-    }
-}
 
 /* Where the processor has wider vectors they are used: the same additions in the same order, so the same bits. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -66,43 +14,83 @@ static inline void add_rows(double *sum, const double *terms, int width, const u
 #else
 #define WIDE
 #endif
+#define INTO_WIDE __attribute__((always_inline)) /* not called, or it would be the narrow one */
 
 void rows_sums(const struct grouped_rows *rows, double *sums) {
     size_t width = (size_t)rows->width;
     memset(sums, 0, rows->groups * width * sizeof *sums);
     for (size_t g = 0; g < rows->groups; g++)
         for (size_t i = rows->first[g]; i < rows->first[g + 1]; i++)
-            add_row(sums + g * width, rows->terms + i * width, rows->width, 1);
+            for (size_t k = 0; k < width; k++)
+                sums[g * width + k] += rows->terms[i * width + k];
 }
 
-/* What threads share, and what is each one's own. */
+/* Draws are made eight abreast: an addition waits for the one before it in the same draw, and meanwhile there are seven
+ * others to do. Sums of eight draws: [groups][width][ABREAST]. */
+enum { ABREAST = 8, COLUMNS = 4 };
+typedef float eight_floats __attribute__((vector_size(32)));
+typedef double four_doubles
+    __attribute__((vector_size(32))); /* written out, for the compiler mixes them up */
+/* A thread's own. */
+struct scratch {
+    double *sums, *abreast; /* of one draw: [groups + 1][width]; of eight */
+    uint8_t *drawn;         /* [units][ABREAST]: how often a bootstrap draws each unit */
+    double *times;          /* the same as the numbers that terms are multiplied by, */
+    float *whole_times;     /* or these where terms are whole */
+    uint32_t *from;         /* [n][ABREAST]: whose terms a permutation gives each row */
+    uint32_t *order;        /* a shuffle of units */
+};
+
 struct work {
     const struct grouped_rows *rows;
     struct draws draws;
     sums_fn *each;
     void *context;
-    double **sums; /* [threads][groups + 1][width] */
-    uint32_t *
-        *times; /* bootstrap: how often each unit was drawn; permutation: whose groups it takes */
-    const struct strata *strata;
+    struct scratch *own;         /* [threads] */
+    const float *whole;          /* a bootstrap's terms where whole_terms makes some, or NULL */
+    const struct strata *strata; /* of a permutation */
 };
+
+static size_t blocks(const struct work *w) {
+    return (w->draws.n + ABREAST - 1) / ABREAST;
+}
 
 static void work_run(struct work *w, void (*make)(struct work *)) {
     const struct grouped_rows *rows = w->rows;
-    size_t threads = (size_t)w->draws.threads;
-    w->sums = xcalloc(threads, sizeof *w->sums);
-    w->times = xcalloc(threads, sizeof *w->times);
-    for (size_t t = 0; t < threads; t++) {
-        w->sums[t] = xcalloc((rows->groups + 1) * (size_t)rows->width, sizeof **w->sums);
-        w->times[t] = xcalloc(rows->units, sizeof **w->times);
-    }
+    size_t threads = (size_t)w->draws.threads, width = (size_t)rows->width;
+    size_t units = w->strata ? 0 : rows->units, given = w->strata ? rows->n : 0;
+    w->own = xcalloc(threads, sizeof *w->own);
+    for (size_t t = 0; t < threads; t++)
+        w->own[t] = (struct scratch){.sums = xcalloc((rows->groups + 1) * width, sizeof(double)),
+            .abreast = xcalloc(rows->groups * width, ABREAST * sizeof(double)),
+            .drawn = xcalloc(units, ABREAST),
+            .times = xcalloc(w->whole ? 0 : units, ABREAST * sizeof(double)),
+            .whole_times = xcalloc(w->whole ? units : 0, ABREAST * sizeof(float)),
+            .from = xcalloc(given, ABREAST * sizeof(uint32_t)),
+            .order = xcalloc(rows->units, sizeof(uint32_t))};
     make(w);
     for (size_t t = 0; t < threads; t++) {
-        free(w->sums[t]);
-        free(w->times[t]);
+        struct scratch *own = &w->own[t];
+        free(own->sums);
+        free(own->abreast);
+        free(own->drawn);
+        free(own->times);
+        free(own->whole_times);
+        free(own->from);
+        free(own->order);
     }
-    free(w->sums);
-    free(w->times);
+    free(w->own);
+}
+
+/* Hands out the eight draws of a block one by one; of the last block those that there are. */
+static void hand_out(struct work *w, int worker, size_t block) {
+    size_t numbers = w->rows->groups * (size_t)w->rows->width;
+    double *sums = w->own[worker].sums, *abreast = w->own[worker].abreast;
+    for (size_t j = 0; j < ABREAST && block * ABREAST + j < w->draws.n; j++) {
+        for (size_t k = 0; k < numbers; k++)
+            sums[k] = abreast[k * ABREAST + j];
+        w->each(w->context, worker, block * ABREAST + j, sums);
+    }
 }
 
 /* ---- what is shared ---- */
@@ -116,7 +104,7 @@ static void free_bootstrap(struct shared_draws *d) {
 
 static void free_permutation(struct shared_draws *d) {
     free(d->permutation.units);
-    free(d->permutation.taken);
+    free(d->permutation.from);
     memset(&d->permutation, 0, sizeof d->permutation);
 }
 
@@ -127,43 +115,123 @@ void shared_draws_free(struct shared_draws *d) {
 
 /* ---- bootstrap ---- */
 
-static void draw_times(uint64_t seed, size_t draw, size_t units, uint32_t *times) {
-    struct rng rng = rng_open(seed, RNG_CLUSTERS, (uint32_t)draw, 0);
-    memset(times, 0, units * sizeof *times);
-    for (size_t u = 0; u < units; u++)
-        times[rng_below(&rng, (uint32_t)units)]++;
+/* Of the draws of a block: times[units][ABREAST]. Up to 255 units no number of times is above 255; of more units, 256
+ * times has a chance below 1e-500. */
+static void draw_times(const struct work *w, size_t block, uint8_t *times) {
+    size_t units = w->rows->units;
+    memset(times, 0, units * ABREAST);
+    for (size_t j = 0; j < ABREAST && block * ABREAST + j < w->draws.n; j++) {
+        struct rng rng = rng_open(w->draws.seed, RNG_CLUSTERS, (uint32_t)(block * ABREAST + j), 0);
+        for (size_t u = 0; u < units; u++)
+            times[rng_below(&rng, (uint32_t)units) * ABREAST + j]++;
+    }
 }
 
-WIDE static void draw_units(void *context, int worker, size_t draw) {
+/* `columns` of a group's numbers, each row as often as its unit is drawn. They stay in registers: in memory each addition
+ * would wait for the one before to be stored. */
+INTO_WIDE static inline void add_drawn(int columns, const struct grouped_rows *rows, size_t begin,
+    size_t end, size_t column, const double *times, double *sums) {
+    four_doubles low[COLUMNS] = {0}, high[COLUMNS] = {0};
+    const double *terms = rows->terms + begin * (size_t)rows->width + column;
+    for (size_t i = begin; i < end; i++, terms += rows->width) {
+        four_doubles a, b;
+        memcpy(&a, times + (size_t)rows->unit[i] * ABREAST, sizeof a);
+        memcpy(&b, times + (size_t)rows->unit[i] * ABREAST + 4, sizeof b);
+        for (int k = 0; k < columns; k++) {
+            low[k] += a * terms[k];
+            high[k] += b * terms[k];
+        }
+    }
+    for (int k = 0; k < columns; k++, sums += ABREAST) {
+        memcpy(sums + column * ABREAST, &low[k], sizeof low[k]);
+        memcpy(sums + column * ABREAST + 4, &high[k], sizeof high[k]);
+    }
+}
+
+/* The same of whole numbers. */
+INTO_WIDE static inline void add_whole(int columns, const struct grouped_rows *rows,
+    const float *whole, size_t begin, size_t end, size_t column, const float *times, double *sums) {
+    eight_floats own[2 * COLUMNS] = {0};
+    const float *terms = whole + begin * (size_t)rows->width + column;
+    for (size_t i = begin; i < end; i++, terms += rows->width) {
+        eight_floats drawn;
+        memcpy(&drawn, times + (size_t)rows->unit[i] * ABREAST, sizeof drawn);
+        for (int k = 0; k < columns; k++)
+            own[k] += drawn * terms[k];
+    }
+    for (int k = 0; k < columns; k++)
+        for (int j = 0; j < ABREAST; j++)
+            sums[(column + (size_t)k) * ABREAST + (size_t)j] = own[k][j];
+}
+
+INTO_WIDE static inline void add_group(
+    const struct work *w, int worker, size_t begin, size_t end, double *sums) {
+    const struct grouped_rows *rows = w->rows;
+    const double *times = w->own[worker].times;
+    size_t width = (size_t)rows->width, k = 0;
+    for (; k + COLUMNS <= width; k += COLUMNS)
+        add_drawn(COLUMNS, rows, begin, end, k, times, sums);
+    for (; k + 2 <= width; k += 2)
+        add_drawn(2, rows, begin, end, k, times, sums);
+    for (; k < width; k++)
+        add_drawn(1, rows, begin, end, k, times, sums);
+}
+
+INTO_WIDE static inline void add_whole_group(
+    const struct work *w, int worker, size_t begin, size_t end, double *sums) {
+    const struct grouped_rows *rows = w->rows;
+    const float *times = w->own[worker].whole_times, *whole = w->whole;
+    size_t width = (size_t)rows->width, k = 0;
+    for (; k + 2 * COLUMNS <= width; k += 2 * COLUMNS)
+        add_whole(2 * COLUMNS, rows, whole, begin, end, k, times, sums);
+    for (; k + COLUMNS <= width; k += COLUMNS)
+        add_whole(COLUMNS, rows, whole, begin, end, k, times, sums);
+    for (; k < width; k++)
+        add_whole(1, rows, whole, begin, end, k, times, sums);
+}
+
+INTO_WIDE static inline void doubles_of(
+    const uint8_t *restrict drawn, size_t n, double *restrict times) {
+    for (size_t i = 0; i < n; i++)
+        times[i] = drawn[i];
+}
+
+INTO_WIDE static inline void floats_of(
+    const uint8_t *restrict drawn, size_t n, float *restrict times) {
+    for (size_t i = 0; i < n; i++)
+        times[i] = drawn[i];
+}
+
+WIDE static void draw_units(void *context, int worker, size_t block) {
     struct work *w = context;
     const struct grouped_rows *rows = w->rows;
-    const uint8_t *shared = w->draws.shared ? w->draws.shared->bootstrap.times : NULL;
-    uint32_t *times = w->times[worker];
-    double *sums = w->sums[worker];
-    size_t width = (size_t)rows->width;
-    for (size_t u = 0; shared && u < rows->units; u++)
-        times[u] = shared[draw * rows->units + u];
-    if (!shared)
-        draw_times(w->draws.seed, draw, rows->units, times);
-    memset(sums, 0, rows->groups * width * sizeof *sums);
+    struct scratch *own = &w->own[worker];
+    const uint8_t *drawn = own->drawn;
+    size_t width = (size_t)rows->width, numbers = rows->units * ABREAST;
+    if (w->draws.shared && w->draws.shared->bootstrap.times)
+        drawn = w->draws.shared->bootstrap.times + block * numbers;
+    else
+        draw_times(w, block, own->drawn);
+    if (w->whole)
+        floats_of(drawn, numbers, own->whole_times);
+    else
+        doubles_of(drawn, numbers, own->times);
     for (size_t g = 0; g < rows->groups; g++) {
-        size_t first = rows->first[g];
-        add_rows(sums + g * width, rows->terms + first * width, rows->width, rows->unit + first,
-            rows->first[g + 1] - first, times);
+        double *sums = own->abreast + g * width * ABREAST;
+        if (w->whole)
+            add_whole_group(w, worker, rows->first[g], rows->first[g + 1], sums);
+        else
+            add_group(w, worker, rows->first[g], rows->first[g + 1], sums);
     }
-    w->each(w->context, worker, draw, sums);
+    hand_out(w, worker, block);
 }
 
-static void share_times(void *context, int worker, size_t draw) {
+static void share_times(void *context, int worker, size_t block) {
     struct work *w = context;
-    size_t units = w->rows->units;
-    uint32_t *times = w->times[worker];
-    draw_times(w->draws.seed, draw, units, times);
-    for (size_t u = 0; u < units; u++)
-        w->draws.shared->bootstrap.times[draw * units + u] = (uint8_t)times[u];
+    (void)worker;
+    draw_times(w, block, w->draws.shared->bootstrap.times + block * w->rows->units * ABREAST);
 }
 
-/* Up to 255 units no number of times is above 255; of more units, 256 times has a chance below 1e-500. */
 static void share_bootstrap(struct work *w) {
     struct shared_draws *d = w->draws.shared;
     size_t units = w->rows->units, n = w->draws.n;
@@ -176,19 +244,46 @@ static void share_bootstrap(struct work *w) {
     d->bootstrap.seed = w->draws.seed;
     d->bootstrap.n = n;
     d->bootstrap.units = units;
-    d->bootstrap.times = xcalloc(n, units);
-    parallel_for(n, w->draws.threads, share_times, w);
+    d->bootstrap.times = xcalloc(blocks(w), units * ABREAST);
+    parallel_for(blocks(w), w->draws.threads, share_times, w);
+}
+
+/* The terms as floats where these do as well: whole numbers, as hits and errors in years are, of which no draw's sum is
+ * beyond what a float holds exactly. Half the bytes are twice the speed. NULL: they do not; the caller frees. */
+static float *whole_terms(const struct grouped_rows *rows) {
+    enum { EXACT = 1 << 24 };
+    size_t numbers = rows->n * (size_t)rows->width, largest = 0;
+    size_t *size = xcalloc(rows->units, sizeof *size); /* rows of each unit */
+    double most = 0;
+    bool whole = true;
+    for (size_t i = 0; i < rows->n; i++)
+        if (++size[rows->unit[i]] > largest)
+            largest = size[rows->unit[i]];
+    free(size);
+    for (size_t i = 0; i < numbers && whole; i++) {
+        whole = rows->terms[i] == floor(rows->terms[i]);
+        most = fmax(most, fabs(rows->terms[i]));
+    }
+    if (!whole || !(most * (double)rows->units * (double)largest < EXACT))
+        return NULL;
+    float *terms = xcalloc(numbers, sizeof *terms);
+    for (size_t i = 0; i < numbers; i++)
+        terms[i] = (float)rows->terms[i];
+    return terms;
 }
 
 static void make_draws(struct work *w) {
     share_bootstrap(w);
-    parallel_for(w->draws.n, w->draws.threads, draw_units, w);
+    parallel_for(blocks(w), w->draws.threads, draw_units, w);
 }
 
 void resample_units(
     const struct grouped_rows *rows, struct draws draws, sums_fn *each, void *context) {
-    struct work w = {.rows = rows, .draws = draws, .each = each, .context = context};
+    float *whole = whole_terms(rows);
+    struct work w = {
+        .rows = rows, .draws = draws, .each = each, .context = context, .whole = whole};
     work_run(&w, make_draws);
+    free(whole);
 }
 
 void resample_runs(uint64_t seed, size_t draw, int system, int runs, double *times) {
@@ -201,11 +296,10 @@ void resample_runs(uint64_t seed, size_t draw, int system, int runs, double *tim
 
 /* ---- permutation ---- */
 
-/* Units by how many rows they have, and their rows one behind the other in that order, so that a draw walks
- * through memory and only looks up groups. */
+/* Units by how many rows they have, and their rows one behind the other in that order. */
 struct strata {
-    double *terms;   /* [n][width] */
-    uint32_t *group; /* [n] */
+    double *terms;  /* [n][width] */
+    uint32_t *rows; /* [n]: places in that order, group by group */
     size_t sizes;
     struct stratum {
         size_t first, units, rows; /* its first row; how many units, of how many rows each */
@@ -246,63 +340,78 @@ static void strata_make(struct strata *s, const struct grouped_rows *rows) {
         for (size_t i = rows->first[g]; i < rows->first[g + 1]; i++) {
             size_t to = place[rows->unit[i]]++;
             memcpy(s->terms + to * width, rows->terms + i * width, width * sizeof *s->terms);
-            s->group[to] = (uint32_t)g;
+            s->rows[i] = (uint32_t)to;
         }
     free(place);
 }
 
-static void shuffle_stratum(
-    const struct work *w, const struct stratum *s, size_t draw, size_t number, uint32_t *taken) {
-    struct rng rng = rng_open(w->draws.seed, RNG_PERMUTATION, (uint32_t)draw, (uint32_t)number);
-    for (size_t u = 0; u < s->units; u++)
-        taken[u] = (uint32_t)u;
-    rng_shuffle(&rng, taken, s->units);
+/* Of the draws of a block: from[n][ABREAST], each row's place in the strata's order, whose terms a draw gives it. */
+static void shuffle_units(const struct work *w, int worker, size_t block, uint32_t *from) {
+    uint32_t *taken = w->own[worker].order;
+    for (size_t j = 0; j < ABREAST && block * ABREAST + j < w->draws.n; j++)
+        for (size_t k = 0; k < w->strata->sizes; k++) {
+            const struct stratum *s = &w->strata->of_size[k];
+            struct rng rng = rng_open(
+                w->draws.seed, RNG_PERMUTATION, (uint32_t)(block * ABREAST + j), (uint32_t)k);
+            for (size_t u = 0; u < s->units; u++)
+                taken[u] = (uint32_t)u;
+            rng_shuffle(&rng, taken, s->units);
+            for (size_t u = 0; u < s->units; u++)
+                for (size_t i = 0; i < s->rows; i++)
+                    from[(s->first + taken[u] * s->rows + i) * ABREAST + j] =
+                        (uint32_t)(s->first + u * s->rows + i);
+        }
 }
 
-WIDE static void add_stratum(
-    const struct work *w, const struct stratum *s, const uint32_t *taken, double *sums) {
-    const uint32_t *group = w->strata->group + s->first;
-    const double *terms = w->strata->terms + s->first * (size_t)w->rows->width;
-    int width = w->rows->width;
-    for (size_t u = 0; u < s->units; u++)
-        for (size_t k = 0; k < s->rows; k++, terms += width)
-            add_row(sums + group[taken[u] * s->rows + k] * (size_t)width, terms, width, 1);
+/* `columns` of a group's numbers, of the rows that it is given. */
+INTO_WIDE static inline void add_given(int columns, const struct work *w, size_t begin, size_t end,
+    size_t column, const uint32_t *from, double *sums) {
+    double own[COLUMNS * ABREAST] = {0};
+    size_t width = (size_t)w->rows->width;
+    const double *terms = w->strata->terms + column;
+    for (size_t i = begin; i < end; i++) {
+        const uint32_t *given = from + (size_t)w->strata->rows[i] * ABREAST;
+        for (int j = 0; j < ABREAST; j++)
+            for (int k = 0; k < columns; k++)
+                own[j * columns + k] += terms[given[j] * width + (size_t)k];
+    }
+    for (int k = 0; k < columns; k++)
+        for (int j = 0; j < ABREAST; j++)
+            sums[(column + (size_t)k) * ABREAST + (size_t)j] = own[j * columns + k];
 }
 
-static void draw_groups(void *context, int worker, size_t draw) {
+WIDE static void draw_groups(void *context, int worker, size_t block) {
     struct work *w = context;
     const struct shared_draws *d = w->draws.shared;
-    const uint16_t *shared =
-        d && d->permutation.taken ? d->permutation.taken + draw * d->permutation.all : NULL;
-    double *sums = w->sums[worker];
-    uint32_t *taken = w->times[worker];
-    memset(sums, 0, w->rows->groups * (size_t)w->rows->width * sizeof *sums);
-    for (size_t k = 0; k < w->strata->sizes; k++) {
-        const struct stratum *s = &w->strata->of_size[k];
-        for (size_t u = 0; shared && u < s->units; u++)
-            taken[u] = *shared++;
-        if (!shared)
-            shuffle_stratum(w, s, draw, k, taken);
-        add_stratum(w, s, taken, sums);
+    size_t width = (size_t)w->rows->width, numbers = w->rows->n * ABREAST;
+    uint32_t *from = w->own[worker].from;
+    if (d && d->permutation.from)
+        for (size_t i = 0; i < numbers; i++)
+            from[i] = d->permutation.from[block * numbers + i];
+    else
+        shuffle_units(w, worker, block, from);
+    for (size_t g = 0; g < w->rows->groups; g++) {
+        double *sums = w->own[worker].abreast + g * width * ABREAST;
+        size_t begin = w->rows->first[g], end = w->rows->first[g + 1], k = 0;
+        for (; k + 2 <= width; k += 2)
+            add_given(2, w, begin, end, k, from, sums);
+        for (; k < width; k++)
+            add_given(1, w, begin, end, k, from, sums);
     }
-    w->each(w->context, worker, draw, sums);
+    hand_out(w, worker, block);
 }
 
-static void share_taken(void *context, int worker, size_t draw) {
+static void share_units(void *context, int worker, size_t block) {
     struct work *w = context;
-    uint32_t *taken = w->times[worker];
-    uint16_t *shared = w->draws.shared->permutation.taken + draw * w->draws.shared->permutation.all;
-    for (size_t k = 0; k < w->strata->sizes; k++) {
-        const struct stratum *s = &w->strata->of_size[k];
-        shuffle_stratum(w, s, draw, k, taken);
-        for (size_t u = 0; u < s->units; u++)
-            *shared++ = (uint16_t)taken[u];
-    }
+    size_t numbers = w->rows->n * ABREAST;
+    shuffle_units(w, worker, block, w->own[worker].from);
+    for (size_t i = 0; i < numbers; i++)
+        w->draws.shared->permutation.from[block * numbers + i] = (uint16_t)w->own[worker].from[i];
 }
 
 static bool permutation_is_of(const struct shared_draws *d, const struct work *w) {
     bool same = d->permutation.n == w->draws.n && d->permutation.seed == w->draws.seed &&
-                d->permutation.sizes == w->strata->sizes;
+                d->permutation.rows == w->rows->n && d->permutation.sizes == w->strata->sizes;
     for (size_t k = 0; same && k < w->strata->sizes; k++)
         same = d->permutation.units[k] == w->strata->of_size[k].units;
     return same;
@@ -310,41 +419,36 @@ static bool permutation_is_of(const struct shared_draws *d, const struct work *w
 
 static void share_permutation(struct work *w) {
     struct shared_draws *d = w->draws.shared;
-    size_t n = w->draws.n, all = 0, most = 0;
+    size_t n = w->draws.n, rows = w->rows->n;
     if (!d || permutation_is_of(d, w))
         return;
     free_permutation(d);
-    for (size_t k = 0; k < w->strata->sizes; k++) {
-        size_t units = w->strata->of_size[k].units;
-        all += units;
-        most = units > most ? units : most;
-    }
-    if (n == 0 || most > UINT16_MAX || all * sizeof *d->permutation.taken > SHARED_BYTES / n)
+    if (n == 0 || rows > UINT16_MAX || rows * sizeof *d->permutation.from > SHARED_BYTES / n)
         return;
     d->permutation.seed = w->draws.seed;
     d->permutation.n = n;
+    d->permutation.rows = rows;
     d->permutation.sizes = w->strata->sizes;
-    d->permutation.all = all;
     d->permutation.units = xcalloc(w->strata->sizes, sizeof *d->permutation.units);
-    d->permutation.taken = xcalloc(n, all * sizeof *d->permutation.taken);
+    d->permutation.from = xcalloc(blocks(w), rows * ABREAST * sizeof *d->permutation.from);
     for (size_t k = 0; k < w->strata->sizes; k++)
         d->permutation.units[k] = w->strata->of_size[k].units;
-    parallel_for(n, w->draws.threads, share_taken, w);
+    parallel_for(blocks(w), w->draws.threads, share_units, w);
 }
 
 static void permute(struct work *w) {
     share_permutation(w);
-    parallel_for(w->draws.n, w->draws.threads, draw_groups, w);
+    parallel_for(blocks(w), w->draws.threads, draw_groups, w);
 }
 
 void permute_groups(
     const struct grouped_rows *rows, struct draws draws, sums_fn *each, void *context) {
     struct strata s = {.terms = xcalloc(rows->n, (size_t)rows->width * sizeof *s.terms),
-        .group = xcalloc(rows->n, sizeof *s.group)};
+        .rows = xcalloc(rows->n, sizeof *s.rows)};
     strata_make(&s, rows);
     struct work w = {.rows = rows, .draws = draws, .each = each, .context = context, .strata = &s};
     work_run(&w, permute);
     free(s.terms);
-    free(s.group);
+    free(s.rows);
     free(s.of_size);
 }

@@ -18,19 +18,18 @@ struct grouped_rows {
 };
 
 /* Draws that tables of as many units share, for they are functions of seed and numbers alone: how often each unit is
- * drawn by a bootstrap, and whose groups each takes in a permutation. Begins as {0}; each half is filled by the first
+ * drawn by a bootstrap, and whose terms each row is given in a permutation. Begins as {0}; each half is filled by the first
  * table that needs it, anew where seed or numbers are others, and not at all where it would take more than 64 MiB. */
 struct shared_draws {
     struct {
         uint64_t seed;
         size_t n, units;
-        uint8_t *times; /* [n][units] */
+        uint8_t *times; /* of eight draws side by side: [n / 8][units][8] */
     } bootstrap;
     struct {
         uint64_t seed;
-        size_t n, sizes, *units; /* [sizes]: units of as many rows */
-        size_t all;              /* their sum */
-        uint16_t *taken;         /* [n][all] */
+        size_t n, rows, sizes, *units; /* [sizes]: units of as many rows */
+        uint16_t *from;                /* [n / 8][rows][8] */
     } permutation;
 };
 void shared_draws_free(struct shared_draws *d);

@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "grid/choice.h"
+#include "grid/import.h"
 #include "grid/leaky.h"
 
 #include <stdlib.h>
@@ -62,13 +63,26 @@ void grid_options_free(struct grid_options *o) {
 }
 
 bool grid_options_file(const struct grid_options *o, const char *verb, struct err *e) {
-    return o->grid ||
-           err_usage(e, "%s: which grid? expected a file, like experiments/demo.json", verb);
+    if (!o->grid)
+        return err_usage(e, "%s: which grid? expected a file, like experiments/demo.json", verb);
+    if (str_starts(o->grid, IMPORT_GRID ":"))
+        return err_usage(e,
+            "%s: %.200s: expected a grid's file; an import is a system without one: `dmtl report " IMPORT_GRID
+            "` shows those that there are",
+            verb, o->grid);
+    return true;
 }
 
 bool grid_options_stored(const struct grid_options *o, const char *verb, struct err *e) {
-    return o->grid ||
-           err_usage(e, "%s: which grid? expected its file or its name, like demo", verb);
+    if (!o->grid)
+        return err_usage(e, "%s: which grid? expected its file or its name, like demo", verb);
+    if (str_starts(o->grid, IMPORT_GRID ":"))
+        return err_usage(e,
+            "%s: %.200s: expected a grid, and imports are the systems of one: `dmtl %s " IMPORT_GRID
+            "`; "
+            "`dmtl audit` and `dmtl compare` take one alone",
+            verb, o->grid, verb);
+    return true;
 }
 
 bool grid_options_read(const struct grid_options *o, struct grid *g, struct err *e) {

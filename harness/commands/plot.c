@@ -220,15 +220,24 @@ static bool check_choices(const struct plot *p, enum figure_kind kind, struct er
     return !wrong;
 }
 
-/* The format is --format, or else the ending of the one picture's name. */
+/* The format is --format, or else the ending of the one picture's name; a file called by another format would be opened
+ * as that one. */
 static bool choose_format(struct plot *p, struct err *e) {
     const char *slash = strrchr(p->output, '/'), *name = slash ? slash + 1 : p->output;
     const char *dot = strrchr(name, '.');
     for (int f = 0; dot && f < PICTURE_COUNT; f++)
         if (strcasecmp(dot + 1, picture_name[f]) == 0) {
+            if (p->format_given && p->figure.format != (enum picture_format)f)
+                return err_usage(e,
+                    "plot: -o %.200s: its ending says %s and --format says %s: leave --format out, or name the file "
+                    "*.%s",
+                    p->output, picture_name[f], picture_name[p->figure.format],
+                    picture_name[p->figure.format]);
             p->figure.format = (enum picture_format)f;
             return true;
         }
+    if (p->format_given)
+        return true;
     return err_usage(e,
         "plot: -o %.200s: its ending says no format: expected .svg, .pdf or .png, or --format with one "
         "of svg, pdf, png",
@@ -257,7 +266,7 @@ static bool check(struct plot *p, enum figure_kind *kind, struct err *e) {
             e, "plot: %s needs -o %s", all ? "all" : "--keep-script", all ? "FOLDER" : "FILE");
     if (!p->output && isatty(STDOUT_FILENO))
         return err_usage(e, "plot: a picture does not go to a terminal; give -o FILE");
-    return all || !p->output || p->format_given || choose_format(p, e);
+    return all || !p->output || choose_format(p, e);
 }
 
 /* ---- drawing ---- */

@@ -15,12 +15,12 @@
 enum { KEY_FORMAT = 256, KEY_PART, KEY_NO_TESTS };
 
 typedef void text_fn(struct str *out, const struct results *r, const struct row_tests *tests);
-typedef bool page_fn(struct str *out, const struct results *r, struct store *store,
-    const struct row_tests *tests, int threads, struct err *e);
+typedef bool page_fn(struct str *out, const struct results *r, struct systems *systems, bool tested,
+    int threads, struct err *e);
 static const struct {
     const char *name;
     text_fn *text; /* or */
-    page_fn *page; /* which reads the store again */
+    page_fn *page; /* which reads and tests more */
 } formats[] = {
     {"md", report_markdown, NULL},
     {"html", NULL, report_html},
@@ -99,6 +99,15 @@ static const struct argp argp = {options, parse, "GRID",
     "browser, summary findings in sentences, tex a LaTeX table for \\input that needs \\usepackage{booktabs}.",
     NULL, NULL, NULL};
 
+static void print_text(struct str *text, const struct report_options *o, const struct results *r,
+    const struct systems *systems) {
+    struct row_tests tests = {0};
+    if (!o->no_tests)
+        row_tests_make(&tests, systems, r, cores_usable(), NULL, false);
+    formats[o->format].text(text, r, o->no_tests ? NULL : &tests);
+    row_tests_free(&tests);
+}
+
 bool command_report(int argc, char **argv, struct err *e) {
     struct report_options o = {.part = PART_COUNT, .e = e};
     bool done;
@@ -106,24 +115,23 @@ bool command_report(int argc, char **argv, struct err *e) {
         return e->kind == ERR_NONE;
     struct stored_grid grid = {0};
     struct results results = {0};
-    struct row_tests tests = {0};
+    struct systems systems = {0};
     struct str text = {0};
     bool ok = grid_options_stored(&o.grid, "report", e) && stored_grid_open(&grid, &o.grid, e) &&
               results_read(&results, grid.store, grid.name,
-                  o.part == PART_COUNT ? stored_grid_part(&grid) : o.part, e);
+                  o.part == PART_COUNT ? stored_grid_part(&grid) : o.part, e) &&
+              systems_read(&systems, grid.store, grid.name, e);
     if (ok) {
-        if (!o.no_tests)
-            row_tests_make(&tests, grid.store, &results, cores_usable(),
-                formats[o.format].page == report_html);
-        const struct row_tests *made = o.no_tests ? NULL : &tests;
         if (formats[o.format].text)
-            formats[o.format].text(&text, &results, made);
-        else
-            ok = formats[o.format].page(&text, &results, grid.store, made, cores_usable(), e);
+            print_text(&text, &o, &results, &systems);
+        else {
+            systems_keep_predictions(&systems);
+            ok = formats[o.format].page(&text, &results, &systems, !o.no_tests, cores_usable(), e);
+        }
         ok = ok && output_write(o.output, text.text, text.len, e);
     }
     str_free(&text);
-    row_tests_free(&tests);
+    systems_free(&systems);
     results_free(&results);
     stored_grid_close(&grid);
     return ok;

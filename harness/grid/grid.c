@@ -183,11 +183,10 @@ static bool read_file(struct grid *g, struct grid_file *f, const cJSON *root,
     return grid_make_cells(g, f, e) && grid_make_report(g, f, e);
 }
 
-bool grid_parse(struct grid *g, const char *name, const char *where, const char *text,
+static bool parse(struct grid *g, struct grid_file f, const char *name, const char *text,
     const char *const *set, int n_set, struct err *e) {
     *g = (struct grid){.name = xstrdup(name), .source = xstrdup(text), .gates = gate_rules_default};
-    struct grid_file f = {.where = where};
-    cJSON *root = json_parse(where, text, strlen(text), e);
+    cJSON *root = json_parse(f.where, text, strlen(text), e);
     bool ok = root && read_file(g, &f, root, set, n_set, e);
     if (ok && !g->title)
         g->title = xstrdup(name);
@@ -195,6 +194,16 @@ bool grid_parse(struct grid *g, const char *name, const char *where, const char 
     cJSON_Delete(f.base);
     cJSON_Delete(root);
     return ok;
+}
+
+bool grid_parse(struct grid *g, const char *name, const char *where, const char *text,
+    const char *const *set, int n_set, struct err *e) {
+    return parse(g, (struct grid_file){.where = where}, name, text, set, n_set, e);
+}
+
+bool grid_parse_stored(struct grid *g, const char *name, const char *text, struct err *e) {
+    return parse(
+        g, (struct grid_file){.where = name, .no_candidates = true}, name, text, NULL, 0, e);
 }
 
 bool grid_read(struct grid *g, const char *path, const char *const *set, int n_set, struct err *e) {

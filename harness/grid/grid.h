@@ -78,6 +78,8 @@ struct grid {
 bool grid_read(struct grid *g, const char *path, const char *const *set, int n_set, struct err *e);
 bool grid_parse(struct grid *g, const char *name, const char *where, const char *text,
     const char *const *set, int n_set, struct err *e);
+/* The text that a store has of a grid, as a report needs it: without candidates, which take most of the time. */
+bool grid_parse_stored(struct grid *g, const char *name, const char *text, struct err *e);
 /* Whether all names are variants; else ERR_USAGE with `option`, that gave them, and the nearest one. */
 bool grid_check_names(
     const struct grid *g, const char *option, const char *const *names, int n, struct err *e);

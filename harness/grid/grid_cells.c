@@ -229,7 +229,7 @@ static bool add_cell(struct grid *g, const struct grid_file *f, const char *vari
         open_choice(f, config, where.text, e) && config_parse(&cell->config, config, where.text, e);
     if (ok)
         config_id(&cell->config, cell->id);
-    ok = ok && add_candidates(g, cell, axes, where.text, e);
+    ok = ok && (f->no_candidates || add_candidates(g, cell, axes, where.text, e));
     str_free(&where);
     return ok;
 }

@@ -11,8 +11,9 @@ struct grid_axis {
     const cJSON *values; /* of more than one key: lists of n values */
 };
 struct grid_file {
-    const char *where; /* the file, for messages */
-    cJSON *base;       /* --set applied; owned */
+    const char *where;  /* the file, for messages */
+    bool no_candidates; /* are made */
+    cJSON *base;        /* --set applied; owned */
     const cJSON *variants, *exclude, *report;
     struct grid_axis *axes; /* owned */
     size_t n_axes;

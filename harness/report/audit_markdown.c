@@ -34,17 +34,11 @@ static void interval(struct str *out, bool percent, struct interval i) {
         value(out, percent, i.high);
 }
 
-/* "20-29, female" of "age_group=20-29,gender=female": the heading says of what. Encoded characters stay. */
+/* "20-29, female": the heading says of what. */
 static void group_text(struct str *out, const char *grouping) {
-    for (const char *at = grouping, *end; *at; at = *end ? end + 1 : end) {
-        end = at + strcspn(at, ",");
-        const char *equals = memchr(at, '=', (size_t)(end - at));
-        const char *name = equals ? equals + 1 : at;
-        char *shown = xstrndup(name, (size_t)(end - name));
-        str_add(out, at == grouping ? "" : ", ");
-        escape_markdown(out, shown);
-        free(shown);
-    }
+    char *words = crossing_cell_words(grouping);
+    escape_markdown(out, words);
+    free(words);
 }
 
 static void cell_name(struct str *out, const struct crossing *c, size_t cell) {

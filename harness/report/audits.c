@@ -231,22 +231,29 @@ static double class_of(const struct audit_task *t, double label) {
     return t->bins ? age_bin(t->bins, label) : label;
 }
 
-static void add_confusion(struct audits *a, size_t task, size_t crossing, size_t cell) {
+/* The confusion matrices of all cells of a crossing, in their order. */
+static void add_confusions(struct audits *a, size_t task, size_t crossing) {
     const struct audit_task *t = &a->tasks[task];
     const struct predictions *p = &t->predictions.p;
-    int k = t->classes.n;
-    long *counts = xcalloc((size_t)k * (size_t)k, sizeof *counts);
-    for (size_t i = 0; i < p->n; i++)
-        for (int r = 0; r < p->runs; r++) {
-            double said = p->predicted[i * (size_t)p->runs + (size_t)r];
-            if (t->crossings[crossing].cell[i] != (int32_t)cell || isnan(said))
-                continue;
-            counts[confusion_index(class_of(t, p->truth[i]), 0, k) * (size_t)k +
-                   confusion_index(class_of(t, said), 0, k)]++;
+    const struct crossing *c = &t->crossings[crossing];
+    size_t k = (size_t)t->classes.n, runs = (size_t)p->runs, first = a->n_confusions;
+    for (size_t g = 0; g < c->n; g++) {
+        a->confusions = xgrow(
+            a->confusions, &a->confusions_capacity, a->n_confusions + 1, sizeof *a->confusions);
+        a->confusions[a->n_confusions++] =
+            (struct audit_confusion){task, crossing, g, xcalloc(k * k, sizeof(long))};
+    }
+    for (size_t i = 0; i < p->n; i++) {
+        if (c->cell[i] < 0)
+            continue;
+        long *counts = a->confusions[first + (size_t)c->cell[i]].counts;
+        size_t truth = confusion_index(class_of(t, p->truth[i]), 0, t->classes.n);
+        for (size_t r = 0; r < runs; r++) {
+            double said = p->predicted[i * runs + r];
+            if (!isnan(said))
+                counts[truth * k + confusion_index(class_of(t, said), 0, t->classes.n)]++;
         }
-    a->confusions =
-        xgrow(a->confusions, &a->confusions_capacity, a->n_confusions + 1, sizeof *a->confusions);
-    a->confusions[a->n_confusions++] = (struct audit_confusion){task, crossing, cell, counts};
+    }
 }
 
 static void add_calibration(struct audits *a, size_t task, size_t crossing, size_t cell) {
@@ -261,13 +268,12 @@ static void add_calibration(struct audits *a, size_t task, size_t crossing, size
 
 static void add_by_cell(struct audits *a) {
     for (size_t t = 0; t < a->n_tasks; t++)
-        for (size_t c = 0; c < a->tasks[t].n_crossings; c++)
-            for (size_t g = 0; g < a->tasks[t].crossings[c].n; g++) {
-                if (a->request->confusion && a->tasks[t].classes.n)
-                    add_confusion(a, t, c, g);
-                if (a->request->calibration)
-                    add_calibration(a, t, c, g);
-            }
+        for (size_t c = 0; c < a->tasks[t].n_crossings; c++) {
+            if (a->request->confusion && a->tasks[t].classes.n)
+                add_confusions(a, t, c);
+            for (size_t g = 0; g < a->tasks[t].crossings[c].n && a->request->calibration; g++)
+                add_calibration(a, t, c, g);
+        }
 }
 
 /* ---- all of it ---- */

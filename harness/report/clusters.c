@@ -21,7 +21,6 @@ void cluster_samples_add(
         .subject = row->subject ? xstrdup(row->subject) : NULL,
         .duplicate_group = row->duplicate_group};
     memcpy(one->label, row->label, sizeof one->label);
-    s->newest_dataset = dataset > s->newest_dataset ? dataset : s->newest_dataset;
 }
 
 void cluster_samples_free(struct cluster_samples *s) {
@@ -39,10 +38,21 @@ static int by_id(const void *a, const void *b) {
     return order ? order : (x->sample > y->sample) - (x->sample < y->sample);
 }
 
-void cluster_samples_place(
-    struct cluster_samples *s, int64_t low, uint32_t *place, struct predictions *p) {
+void cluster_samples_sort(struct cluster_samples *s) {
     if (s->n)
         qsort(s->list, s->n, sizeof *s->list, by_id);
+}
+
+void cluster_samples_place(struct cluster_samples *s, const struct cluster_samples *all,
+    int64_t low, int64_t high, uint32_t *place, struct predictions *p) {
+    for (size_t i = 0; i < all->n; i++) {
+        int64_t sample = all->list[i].sample, dataset = all->list[i].dataset;
+        if (sample < low || sample > high || place[sample - low] == UINT32_MAX)
+            continue;
+        s->list = xgrow(s->list, &s->capacity, s->n + 1, sizeof *s->list);
+        s->list[s->n++] = all->list[i];
+        s->newest_dataset = dataset > s->newest_dataset ? dataset : s->newest_dataset;
+    }
     p->id = xcalloc(s->n, sizeof *p->id);
     for (int a = 0; a < ATTR_COUNT; a++)
         p->label[a] = xcalloc(s->n, sizeof *p->label[a]);
@@ -60,8 +70,6 @@ void cluster_samples_place(
 
 static int by_subject(const void *a, const void *b) {
     const struct cluster_sample *const *x = a, *const *y = b;
-    if (!(*x)->subject || !(*y)->subject)
-        return ((*x)->subject == NULL) - ((*y)->subject == NULL);
     return strcmp((*x)->subject, (*y)->subject);
 }
 
@@ -77,14 +85,14 @@ static int by_group(const void *a, const void *b) {
 static void join_equal(uint32_t *parent, const struct cluster_samples *s,
     int (*order)(const void *, const void *), bool subjects) {
     const struct cluster_sample **sorted = xcalloc(s->n, sizeof *sorted);
+    size_t n = 0;
     for (size_t i = 0; i < s->n; i++)
-        sorted[i] = &s->list[i];
-    qsort(sorted, s->n, sizeof *sorted, order);
-    for (size_t i = 1; i < s->n; i++) {
-        bool has = subjects ? sorted[i]->subject != NULL : sorted[i]->duplicate_group >= 0;
-        if (has && order(&sorted[i - 1], &sorted[i]) == 0)
+        if (subjects ? s->list[i].subject != NULL : s->list[i].duplicate_group >= 0)
+            sorted[n++] = &s->list[i];
+    qsort(sorted, n, sizeof *sorted, order);
+    for (size_t i = 1; i < n; i++)
+        if (order(&sorted[i - 1], &sorted[i]) == 0)
             joined_join(parent, sorted[i - 1]->place, sorted[i]->place);
-    }
     free(sorted);
 }
 

@@ -31,11 +31,15 @@ struct cluster_samples {
 
 void cluster_samples_add(
     struct cluster_samples *s, int64_t sample, int64_t dataset, const struct store_sample *row);
-/* Orders them by id and gives `p` its ids and labels; place[sample - low] is then where a sample is in it. Samples
- * of one id in several contents of a set are one, with the labels of the newest. */
-void cluster_samples_place(
-    struct cluster_samples *s, int64_t low, uint32_t *place, struct predictions *p);
+/* By id, and the contents of a set that have it in their order. */
+void cluster_samples_sort(struct cluster_samples *s);
 void cluster_samples_free(struct cluster_samples *s);
+
+/* Takes those of `all`, which is sorted, that place[sample - low], low to high, wants: not UINT32_MAX. Their texts stay
+ * those of `all`: the list alone is the caller's to free. `p` gets its ids and labels, and place says where a sample is
+ * in it. Samples of one id in several contents of a set are one, with the labels of the newest. */
+void cluster_samples_place(struct cluster_samples *s, const struct cluster_samples *all,
+    int64_t low, int64_t high, uint32_t *place, struct predictions *p);
 
 /* Makes the clusters of `p`; returns how many samples are not alone in theirs. */
 size_t clusters_make(struct predictions *p, const struct cluster_samples *s, enum cluster_by by);

@@ -10,6 +10,7 @@
 
 struct audits;
 struct comparisons;
+struct systems;
 
 enum figure_kind {
     FIGURE_CS,
@@ -58,6 +59,7 @@ struct figure_options {
      * the figure makes its own, as it does under a choice of task, metric or groups. */
     const struct audits *audit;
     const struct comparisons *comparisons;
+    const struct systems *systems; /* of the results' grid and store; NULL: the figure reads them */
     enum picture_format format;
     enum figure_width width;
     int page; /* of a figure that takes several; 0 or 1: the first */

@@ -6,6 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct systems *figure_systems(struct systems *own, const struct results *r,
+    struct store *store, const struct figure_options *o, struct err *e) {
+    if (o->systems)
+        return o->systems;
+    return systems_read(own, store, r->grid.name, e) ? own : NULL;
+}
+
 int figure_system(
     const struct systems *s, const struct results *r, const struct result_row *row, struct err *e) {
     for (size_t i = 0; i < s->n; i++)
@@ -30,15 +37,14 @@ bool figure_audit_make(struct figure_audit *a, const struct results *r, struct s
     a->request.bins = *bins ? bins : NULL;
     if (o->task >= 0)
         a->request.tasks[o->task] = true;
-    if (!systems_read(&a->systems, store, r->grid.name, e))
-        return false;
-    int system = figure_system(&a->systems, r, row, e);
-    return system >= 0 && audits_make(&a->audits, &a->request, &a->systems, (size_t)system, e);
+    const struct systems *systems = figure_systems(&a->own, r, store, o, e);
+    int system = systems ? figure_system(systems, r, row, e) : -1;
+    return system >= 0 && audits_make(&a->audits, &a->request, systems, (size_t)system, e);
 }
 
 void figure_audit_free(struct figure_audit *a) {
     audits_free(&a->audits);
-    systems_free(&a->systems);
+    systems_free(&a->own);
 }
 
 bool figure_row_done(

@@ -6,7 +6,7 @@
 #include "report/figure.h"
 
 struct figure_audit {
-    struct systems systems;
+    struct systems own;
     struct audit_request request;
     struct audits audits;
     const char *metric[1];
@@ -18,6 +18,11 @@ bool figure_audit_make(struct figure_audit *a, const struct results *r, struct s
     const struct result_row *row, const struct figure_options *o, const char *const *by,
     size_t n_by, bool calibration, struct err *e);
 void figure_audit_free(struct figure_audit *a);
+
+/* The grid's systems: those of the options, else read into `own`, which is the caller's to free in any case; NULL
+ * where that fails. */
+const struct systems *figure_systems(struct systems *own, const struct results *r,
+    struct store *store, const struct figure_options *o, struct err *e);
 
 /* The system that is this row; a grid that changed meanwhile is an error, and -1. */
 int figure_system(

@@ -143,16 +143,16 @@ static bool draw(struct figure *f, const struct tasks *t, const struct figure_op
 bool figure_calibration(struct figure *f, const struct results *r, struct store *store,
     const struct figure_options *o, struct err *e) {
     const struct result_row *row = figure_one_row(r, o);
-    struct systems systems = {0};
+    struct systems own = {0};
     struct tasks tasks = {.n = 0};
     if (!row || !figure_row_done(r, row, o))
         return true;
-    bool ok = systems_read(&systems, store, r->grid.name, e);
-    int system = ok ? figure_system(&systems, r, row, e) : -1;
-    ok = system >= 0;
+    const struct systems *systems = figure_systems(&own, r, store, o, e);
+    int system = systems ? figure_system(systems, r, row, e) : -1;
+    bool ok = system >= 0;
     for (int t = 0; ok && t < ATTR_COUNT; t++)
-        if ((o->task < 0 || o->task == t) && has_probabilities(&systems, system, t, r->part, e))
-            ok = read_task(&tasks, &systems, system, t, r->part, e);
+        if ((o->task < 0 || o->task == t) && has_probabilities(systems, system, t, r->part, e))
+            ok = read_task(&tasks, systems, system, t, r->part, e);
     ok = ok && e->kind == ERR_NONE;
     if (ok && tasks.n) {
         char *row_name = figure_row_name(r, row), *name = page_title_name(row_name);
@@ -167,6 +167,6 @@ bool figure_calibration(struct figure *f, const struct results *r, struct store 
         free(what);
         free(name);
     }
-    systems_free(&systems);
+    systems_free(&own);
     return ok;
 }

@@ -83,40 +83,38 @@ static struct matrix *find(struct matrices *m, const char *grouping, size_t *hin
     return NULL;
 }
 
-/* How many cells of the row have this id and variant: a cell may stand in a grid more than once. */
-static long times_in_row(const struct results *r, const struct result_row *row, int task,
-    const char *id, const char *variant) {
-    long times = 0;
-    for (size_t c = 0; c < r->n_cells; c++)
-        times += r->cells[c].state == CELL_DONE && strcmp(r->cells[c].id, id) == 0 &&
-                 strcmp(r->cells[c].variant, variant) == 0 &&
-                 results_in_row(r, row, (enum attribute)task, c);
-    return times;
-}
-
 /* Bins stand in the store where they matter (views.sql): with ages, as classes or as groups. */
-static bool count(struct matrices *m, const struct results *r, sqlite3 *db,
-    const struct result_row *row, int task, const char *bins, struct err *e) {
+static bool count_cell(struct matrices *m, const struct results *r, sqlite3 *db,
+    const struct result_row *row, int task, const char *bins, const struct result_cell *cell,
+    struct err *e) {
     sqlite3_stmt *line = sql_prepare(db, e,
-        "SELECT DISTINCT cell, variant, grouping, truth, predicted, n FROM v_confusion WHERE grid = ?1 "
-        "AND part = ?2 AND task = ?3 AND readout = ?4 AND bins = ?5 AND (grouping = 'all') = ?6",
-        "sssssi", r->grid.name, part_name[r->part], attribute_name[task],
+        "SELECT DISTINCT grouping, truth, predicted, n FROM v_confusion WHERE grid = ?1 AND cell = ?2 "
+        "AND part = ?3 AND task = ?4 AND readout = ?5 AND bins = ?6 AND (grouping = 'all') = ?7",
+        "ssssssi", r->grid.name, cell->id, part_name[r->part], attribute_name[task],
         readout_name[results_readout(r, row, (enum attribute)task)], bins,
         m->n == 1 && strcmp(m->list[0].grouping, "all") == 0);
     int found = line ? 1 : -1;
     size_t hint = 0;
     while (found > 0 && (found = sql_step(line, e)) > 0) {
-        struct matrix *to = find(m, sql_text(line, 2), &hint);
-        int truth = sqlite3_column_int(line, 3), predicted = sqlite3_column_int(line, 4);
+        struct matrix *to = find(m, sql_text(line, 0), &hint);
+        int truth = sqlite3_column_int(line, 1), predicted = sqlite3_column_int(line, 2);
         if (!to || truth < 0 || truth >= m->classes.n || predicted < 0 || predicted >= m->classes.n)
             continue;
-        long n = (long)sqlite3_column_int64(line, 5) *
-                 times_in_row(r, row, task, sql_text(line, 0), sql_text(line, 1));
+        long n = (long)sqlite3_column_int64(line, 3);
         to->count[truth * m->classes.n + predicted] += n;
         to->total += n;
     }
     sqlite3_finalize(line);
     return found == 0;
+}
+
+static bool count(struct matrices *m, const struct results *r, sqlite3 *db,
+    const struct result_row *row, int task, const char *bins, struct err *e) {
+    for (size_t c = 0; c < r->n_cells; c++)
+        if (r->cells[c].state == CELL_DONE && results_in_row(r, row, (enum attribute)task, c) &&
+            !count_cell(m, r, db, row, task, bins, &r->cells[c], e))
+            return false;
+    return true;
 }
 
 static bool read_matrices(struct matrices *m, const struct results *r, sqlite3 *db,

@@ -27,6 +27,7 @@ bool figure_cs(struct figure *f, const struct results *r, struct store *store,
         "'count'))) ORDER BY c.i, c.cell, c.variant",
         "sss", r->grid.name, part_name[r->part], cs_convention_name[o->convention], NULL);
     bool groups = r->age_groups && !r->age_years;
+    panels_keep_baseline(&p, r, o, ATTR_AGE);
     panels_start(&p, "", groups ? "Error i (age groups)" : "Error i", label[o->convention]);
     for (size_t i = 0; ok && i < r->n_rows; i++) {
         char *name = figure_row_name(r, &r->rows[i]);

@@ -127,7 +127,7 @@ bool figure_differences(struct figure *f, const struct results *r, struct store 
         .choice = {.part = r->part},
         .options = {o->statistics.confidence, o->statistics.draws, o->statistics.seed,
             o->statistics.threads}};
-    struct systems systems = {0};
+    struct systems own = {0};
     struct comparisons all = {0};
     if (!has_pair(r, o))
         return true;
@@ -135,9 +135,9 @@ bool figure_differences(struct figure *f, const struct results *r, struct store 
         return draw(f, r, o->comparisons, o, e);
     if (o->task >= 0)
         request.tasks[o->task] = true;
-    bool ok = systems_read(&systems, store, r->grid.name, e) &&
-              comparisons_of_grid(&all, &request, &systems, e) && draw(f, r, &all, o, e);
+    const struct systems *systems = figure_systems(&own, r, store, o, e);
+    bool ok = systems && comparisons_of_grid(&all, &request, systems, e) && draw(f, r, &all, o, e);
     comparisons_free(&all);
-    systems_free(&systems);
+    systems_free(&own);
     return ok;
 }

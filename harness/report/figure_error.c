@@ -76,6 +76,7 @@ bool figure_error(struct figure *f, const struct results *r, struct store *store
         return true;
     const char *bins = figure_bins(r, row, o);
     const char *unit = results_row_age_groups(r, row) ? "groups" : "years";
+    panels_keep_baseline(&p, r, o, ATTR_AGE);
     char *mae = xasprintf("MAE (%s)", unit), *bias = xasprintf("Bias (%s)", unit);
     bool ok =
         class_names_read(&groups, r, db, row, ATTR_AGE, bins, e) &&

@@ -233,7 +233,7 @@ static void add_data(struct figure *f, const struct heat *h, const struct layout
 
 /* Triangles in the upper left corner of cells; an empty one first, for a block needs a point. */
 static void add_marks(struct str *script, const struct heat *h, const struct layout *at) {
-    enum { MARK_PX = 9 };
+    enum { MARK_PX = 6 }; /* larger ones touch a number of four letters */
     str_add(script, "$marks << END_OF_DATA\n");
     for (int i = at->first; i < at->end; i++) {
         const struct heat_panel *p = &h->panel[i];

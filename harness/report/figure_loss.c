@@ -33,8 +33,8 @@ static bool draw_panel(struct panels *p, const struct curve_panel *panel, const 
     struct curve_values values = {0};
     bool ok = curves_read(&values, r, db, e,
         "SELECT DISTINCT cell, variant, task, epoch, value FROM v_epochs WHERE grid = ?1 AND part = ?2 AND "
-        "metric = ?3 AND task <> 'all' ORDER BY epoch, cell, variant, task",
-        "sss", r->grid.name, part_name[panel->part], panel->metric, NULL);
+        "metric = ?3 AND task = ?4 ORDER BY epoch, cell, variant",
+        "ssss", r->grid.name, part_name[panel->part], panel->metric, attribute_name[panel->task]);
     panels_start(p, panel->title, "Epoch", panel->y_label);
     for (size_t i = 0; ok && i < r->n_rows; i++) {
         char *name = figure_row_name(r, &r->rows[i]);
@@ -51,6 +51,7 @@ bool figure_loss(struct figure *f, const struct results *r, struct store *store,
     const struct figure_options *o, struct err *e) {
     struct panels p = {.columns = 3};
     bool ok = true;
+    panels_keep_baseline(&p, r, o, o->task);
     for (size_t i = 0; ok && i < ARRAY_LEN(panel_rows); i++)
         if (o->task < 0 || o->task == panel_rows[i].task)
             ok = draw_panel(&p, &panel_rows[i], r, store_db(store), o, e);

@@ -1,6 +1,7 @@
 #include "report/figure_panels.h"
 
 #include "core/mem.h"
+#include "report/figure_audit.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -55,6 +56,16 @@ static int take_look(struct panels *p, int number) {
     }
     p->crowded = true;
     return 0;
+}
+
+void panels_keep_baseline(
+    struct panels *p, const struct results *r, const struct figure_options *o, int task) {
+    const struct figure_options of_task = {.task = task};
+    for (size_t i = 0; i < r->n_rows; i++)
+        if (r->rows[i].baseline && figure_has_row(o, &r->rows[i]) &&
+            figure_row_done(r, &r->rows[i], &of_task))
+            take_look(p, (int)i);
+    p->crowded = false;
 }
 
 void panels_line(struct panels *p, const struct results *r, const struct curve_values *c,
@@ -353,6 +364,16 @@ static void add_places(struct str *script, const struct panels *p, const struct 
         at->below, right_px(p, at));
 }
 
+static int rows_drawn(const struct panels *p) {
+    bool drawn[PANEL_LOOKS] = {false};
+    int n = 0;
+    for (int i = 0; i < p->lines; i++)
+        drawn[p->line[i].look - 1] = true;
+    for (int k = 0; k < PANEL_LOOKS; k++)
+        n += drawn[k];
+    return n;
+}
+
 bool panels_figure(struct figure *f, struct panels *p, const struct figure_options *o,
     const char *title, const char *figure, struct err *e) {
     struct layout at;
@@ -365,7 +386,7 @@ bool panels_figure(struct figure *f, struct panels *p, const struct figure_optio
     if (p->crowded)
         str_addf(&f->notes,
             "%d rows are drawn, for there are no more styles of line; the others by --only\n",
-            PANEL_LOOKS);
+            rows_drawn(p));
     page_terminal(script, o, at.width, at.height);
     page_title(script, o, title, at.width);
     add_data(f, p, &at);

@@ -50,6 +50,10 @@ struct panels {
     int row_of[PANEL_LOOKS]; /* whose look it is, counted from 1; 0: nobody's yet */
     bool crowded;            /* rows were left out, for there were no more looks */
 };
+/* Sets looks aside for the baseline's rows, so that they are drawn where there are more rows than looks; `task` -1: of any.
+ * Before the first line. */
+void panels_keep_baseline(
+    struct panels *p, const struct results *r, const struct figure_options *o, int task);
 void panels_start(struct panels *p, const char *title, const char *x_label, const char *y_label);
 /* The line of a row and task: per x the mean, lowest and highest over its cells, times `scale`. No points: no line. `number` is the
  * row's, or the task's, which has a look to itself, the same in all figures of up to PANEL_LOOKS rows. */

@@ -5,8 +5,8 @@
 #include "core/mem.h"
 
 #include <math.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 
 void html_name(struct str *out, const char *text) {
     str_add(out, "<bdi>");
@@ -57,13 +57,13 @@ void html_table_end(struct str *out) {
 }
 
 void html_data_address(struct str *out, const char *type, const char *bytes, size_t n) {
-    enum { BLOCK = 3 << 12 }; /* whole groups of three, so that no filling stands inside */
-    unsigned char text[BLOCK / 3 * 4 + 1];
-    str_addf(out, "data:%s;base64,", type);
-    for (size_t at = 0; at < n; at += BLOCK) {
-        int length = (int)(n - at < BLOCK ? n - at : BLOCK);
-        int written = EVP_EncodeBlock(text, (const unsigned char *)bytes + at, length);
-        str_addn(out, (const char *)text, (size_t)written);
+    str_addf(out, "data:%s,", type);
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)bytes[i];
+        if (c < ' ' || c > '~' || strchr("\"#%&:<>?\\", c) || (c == ' ' && i + 1 == n))
+            str_addf(out, "%%%02X", c);
+        else
+            str_addc(out, (char)c);
     }
 }
 

@@ -22,7 +22,9 @@ void html_table_begin(struct str *out, const char *caption, bool filters);
 void html_table_head_end(struct str *out);
 void html_table_end(struct str *out);
 
-/* A file in the page, "data:TYPE;base64,...": as an address for a link or a picture. */
+/* A file of text in the page, "data:TYPE,...": as an address for a link or a picture, in double quotes. What would end the
+ * address or be taken for markup is written by its number, and colons, so that a search for addresses finds none; base64
+ * would take a third more. */
 void html_data_address(struct str *out, const char *type, const char *bytes, size_t n);
 
 /* JSON for the page's script: `<` is written as an escape, so that no text ends the element. */

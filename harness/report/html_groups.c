@@ -4,6 +4,7 @@
 #include "core/mem.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,11 @@ struct choices_of_groups {
     size_t n_measures, measures_capacity;
     const char **crossings;
     size_t n_crossings, crossings_capacity;
+    struct group_list { /* cells of a section: sections of the same groups and samples share them */
+        const struct audit_table *table;
+        char **name; /* [table->n] */
+    } * groups;
+    size_t n_groups, groups_capacity;
 };
 
 static void note_measure(struct choices_of_groups *c, enum attribute task, const char *metric) {
@@ -35,42 +41,100 @@ static void note_crossing(struct choices_of_groups *c, const char *by) {
     c->crossings[c->n_crossings++] = by;
 }
 
+static bool same_groups(const struct group_list *x, const struct group_list *y) {
+    const struct audit_table *s = x->table, *t = y->table;
+    bool same = s->n == t->n && s->all.n == t->all.n && s->all.clusters == t->all.clusters;
+    for (size_t g = 0; same && g < s->n; g++)
+        same = s->cells[g].n == t->cells[g].n && s->cells[g].clusters == t->cells[g].clusters &&
+               strcmp(x->name[g], y->name[g]) == 0;
+    return same;
+}
+
+static struct group_list list_of(const struct audits *a, const struct audit_section *s) {
+    return (struct group_list){&s->table, a->tasks[s->task].crossings[s->crossing].name};
+}
+
+/* The place of a section's groups in the list, whose end it is where they are new. */
+static size_t find_groups(
+    const struct choices_of_groups *c, const struct audits *a, const struct audit_section *s) {
+    struct group_list of = list_of(a, s);
+    size_t i = 0;
+    while (i < c->n_groups && !same_groups(&c->groups[i], &of))
+        i++;
+    return i;
+}
+
 static void note_all(struct choices_of_groups *c, const struct audits *audits, size_t n) {
     for (size_t a = 0; a < n; a++)
         for (size_t i = 0; i < audits[a].n_sections; i++) {
             const struct audit_section *s = &audits[a].sections[i];
             note_measure(c, audits[a].tasks[s->task].task, s->outcome.name);
             note_crossing(c, audits[a].tasks[s->task].crossings[s->crossing].by);
+            if (find_groups(c, &audits[a], s) < c->n_groups)
+                continue;
+            c->groups = xgrow(c->groups, &c->groups_capacity, c->n_groups + 1, sizeof *c->groups);
+            c->groups[c->n_groups++] = list_of(&audits[a], s);
         }
 }
 
-static void number(struct str *out, const char *name, double x) {
-    str_addf(out, ", \"%s\": ", name);
-    json_add_number(out, isfinite(x) ? x : NAN);
+/* Everyone's number and then the cells'. */
+static const struct audit_cell *cell_at(const struct audit_table *t, size_t i) {
+    return i ? &t->cells[i - 1] : &t->all;
 }
 
-static void cell(struct str *out, const struct audit_cell *c, const char *group) {
-    str_add(out, "{\"group\": ");
-    json_add_string(out, group);
-    str_addf(out, ", \"n\": %zu, \"clusters\": %zu", c->n, c->clusters);
-    number(out, "value", c->value);
-    number(out, "low", c->interval.low);
-    number(out, "high", c->interval.high);
-    number(out, "rank", c->rank ? (double)c->rank : NAN);
-    number(out, "q", c->q);
-    str_addc(out, '}');
-}
-
-static void section(struct str *out, const struct audits *a, const struct audit_section *s) {
-    const struct crossing *c = &a->tasks[s->task].crossings[s->crossing];
-    str_add(out, "{\"all\": ");
-    cell(out, &s->table.all, "all");
-    str_add(out, ", \"cells\": [");
-    for (size_t g = 0; g < s->table.n; g++) {
-        str_add(out, g ? ",\n" : "\n");
-        cell(out, &s->table.cells[g], c->name[g]);
+static void sizes(struct str *out, const char *key, const struct audit_table *t, size_t offset) {
+    str_addf(out, ",\n\"%s\":[", key);
+    for (size_t i = 0; i <= t->n; i++) {
+        size_t x;
+        memcpy(&x, (const char *)cell_at(t, i) + offset, sizeof x);
+        str_addf(out, i ? ",%zu" : "%zu", x);
     }
-    str_add(out, "]}");
+    str_addc(out, ']');
+}
+
+static void group_lists(struct str *out, const struct choices_of_groups *c) {
+    str_add(out, "], \"groups\": [");
+    for (size_t i = 0; i < c->n_groups; i++) {
+        const struct group_list *of = &c->groups[i];
+        str_add(out, i ? ",\n{\"names\":[" : "\n{\"names\":[");
+        for (size_t g = 0; g < of->table->n; g++) {
+            str_add(out, g ? "," : "");
+            json_add_string(out, of->name[g]);
+        }
+        str_addc(out, ']');
+        sizes(out, "n", of->table, offsetof(struct audit_cell, n));
+        sizes(out, "clusters", of->table, offsetof(struct audit_cell, clusters));
+        str_addc(out, '}');
+    }
+}
+
+/* One of a cell's numbers, of everyone and then of the cells; five digits are more than the page shows. */
+static void numbers(struct str *out, const char *key, const struct audit_table *t, size_t offset) {
+    str_addf(out, ",\n\"%s\":[", key);
+    for (size_t i = 0; i <= t->n; i++) {
+        double x;
+        memcpy(&x, (const char *)cell_at(t, i) + offset, sizeof x);
+        if (isfinite(x))
+            str_addf(out, "%s%.5g", i ? "," : "", x);
+        else
+            str_add(out, i ? ",null" : "null");
+    }
+    str_addc(out, ']');
+}
+
+static void section(struct str *out, size_t groups, const struct audit_section *s) {
+    const struct audit_table *t = &s->table;
+    bool tested = false;
+    for (size_t g = 0; g < t->n; g++)
+        tested |= !isnan(t->cells[g].q);
+    str_addf(out, "{\"of\":%zu", groups);
+    numbers(out, "value", t, offsetof(struct audit_cell, value));
+    numbers(out, "low", t, offsetof(struct audit_cell, interval.low));
+    numbers(out, "high", t, offsetof(struct audit_cell, interval.high));
+    sizes(out, "rank", t, offsetof(struct audit_cell, rank));
+    if (tested)
+        numbers(out, "q", t, offsetof(struct audit_cell, q));
+    str_addc(out, '}');
 }
 
 static const struct audit_section *find_section(
@@ -102,7 +166,7 @@ static void measures(struct str *out, const struct audits *a, const struct choic
             const struct audit_section *s = find_section(a, &c->measures[m], c->crossings[k]);
             str_add(out, k ? ",\n" : "\n");
             if (s)
-                section(out, a, s);
+                section(out, find_groups(c, a, s), s);
             else
                 str_add(out, "null");
         }
@@ -116,7 +180,7 @@ static void counts(struct str *out, const struct audit_confusion *m, int classes
     str_addc(out, '[');
     for (int i = 0; i < classes * classes; i++)
         if (m->counts[i]) {
-            str_addf(out, "%s%d,%d,%ld", any ? "," : "", i / classes, i % classes, m->counts[i]);
+            str_addf(out, "%s%d,%ld", any ? "," : "", i, m->counts[i]);
             any = true;
         }
     str_addc(out, ']');
@@ -182,6 +246,7 @@ void html_groups_json(struct str *out, const struct audits *audits, size_t n, si
         str_add(out, k ? ", " : "");
         json_add_string(out, c.crossings[k]);
     }
+    group_lists(out, &c);
     str_add(out, "], \"systems\": [");
     for (size_t a = 0; a < n; a++) {
         str_add(out, a ? ",\n{\"title\": " : "\n{\"title\": ");
@@ -193,4 +258,5 @@ void html_groups_json(struct str *out, const struct audits *audits, size_t n, si
     str_add(out, "]}");
     free(c.measures);
     free(c.crossings);
+    free(c.groups);
 }

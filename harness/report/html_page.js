@@ -112,10 +112,11 @@ const decoded = part => part.replace(/%(25|2C|3D)/gi, (all, hex) => String.fromC
 // "age_group=20-29,gender=female": its names.
 const groupNames = grouping => grouping.split(',').map(part => decoded(part.slice(part.indexOf('=') + 1)));
 
-// counts: [truth, predicted, n, ...] of those above 0.
+// counts: [truth * classes + predicted, n, ...] of those above 0.
 function matrixOf(classes, counts) {
   const rows = classes.map(() => classes.map(() => 0));
-  for (let i = 0; i < counts.length; i += 3) rows[counts[i]][counts[i + 1]] += counts[i + 2];
+  for (let i = 0; i < counts.length; i += 2)
+    rows[Math.floor(counts[i] / classes.length)][counts[i] % classes.length] += counts[i + 1];
   const table = make('table', { class: 'matrix' });
   const heading = text => make('th', { scope: 'col' }, make('bdi', {}, text));
   table.append(make('caption', {}, 'Counts: true classes down, predicted across; all runs together'));
@@ -150,6 +151,14 @@ function startGroups(data) {
   const number = (share, x) => x === null ? '\u2013' : share ? (100 * x).toFixed(1) : x.toFixed(2);
   const chance = x => x === null ? '\u2013' : x < 0.001 ? '< 0.001' : x.toFixed(3);
   const cellOf = (text, value) => make('td', { class: 'number', 'data-value': value === null ? '' : value }, text);
+
+  // Everyone and then the groups of a result, whose numbers stand in lists.
+  const cellsOf = result => {
+    const groups = data.groups[result.of];
+    return ['all', ...groups.names].map((group, i) => ({ group, n: groups.n[i], clusters: groups.clusters[i],
+      value: result.value[i], low: result.low[i], high: result.high[i], rank: result.rank[i] || null,
+      q: result.q ? result.q[i] : null }));
+  };
 
   // `names`: of the group; `places`: where each stands in the set's order.
   function rowOf(share, c, names, places, matrix) {
@@ -188,12 +197,13 @@ function startGroups(data) {
       'Rank, worst first', 'q'];
     table.append(make('thead', {}, make('tr', {}, ...headings.map((text, i) =>
       make('th', { scope: 'col', ...(i > by.length ? { class: 'number' } : i ? {} : { class: 'screen' }) }, text)))));
-    const names = result.cells.map(c => groupNames(c.group));
+    const [everyone, ...cells] = cellsOf(result);
+    const names = cells.map(c => groupNames(c.group));
     const orders = by.map((_, i) => [...new Set(names.map(n => n[i]))]);
     const body = make('tbody');
-    body.append(rowOf(measured.share, result.all, by.map(() => 'all'), by.map(() => -1),
+    body.append(rowOf(measured.share, everyone, by.map(() => 'all'), by.map(() => -1),
       () => matrixOf(classes, matrices.flat())));
-    result.cells.forEach((c, i) => body.append(rowOf(measured.share, c, names[i], names[i].map((n, j) => orders[j].indexOf(n)),
+    cells.forEach((c, i) => body.append(rowOf(measured.share, c, names[i], names[i].map((n, j) => orders[j].indexOf(n)),
       () => matrixOf(classes, matrices[i] || []))));
     table.append(body);
     return table;

@@ -118,8 +118,11 @@ static void table(struct str *out, const struct table *t, const char *caption, s
     html_table_end(out);
 }
 
+/* Cautions stand at the page's head. */
 static void notes(struct str *out, const struct table *t) {
     for (size_t i = 0; i < t->n_notes; i++) {
+        if (t->notes[i].caution)
+            continue;
         str_add(out, "<p class=\"faint\">");
         if (*t->notes[i].lead)
             str_addf(out, "<strong>%s</strong> ", t->notes[i].lead);

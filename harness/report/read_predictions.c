@@ -35,9 +35,9 @@ struct reading_in {
     int run, first;  /* of the cell that is read: its run, its first label */
     double *classes; /* scratch */
     int n_classes;
-    int64_t low, high; /* of samples' rows */
-    uint32_t *place;   /* [high - low + 1]: of the sample in p, or UINT32_MAX */
-    struct cluster_samples samples;
+    int64_t low, high;              /* of samples' rows */
+    uint32_t *place;                /* [high - low + 1]: of the sample in p, or UINT32_MAX */
+    struct cluster_samples samples; /* whose texts are kept ones */
     struct err *e;
 };
 
@@ -165,16 +165,101 @@ static bool read_cell(struct reading_in *in, const struct store_member *m) {
     return true;
 }
 
-/* ---- samples ---- */
+/* ---- what is kept ---- */
 
-static void take_sample(
-    void *context, int64_t sample, int64_t dataset, const struct store_sample *s) {
-    struct reading_in *in = context;
-    if (in->place[sample - in->low] != UINT32_MAX)
-        cluster_samples_add(&in->samples, sample, dataset, s);
+struct kept_predictions {
+    struct cluster_samples samples; /* rows low to high of the store, sorted */
+    int64_t low, high;
+    bool systems; /* their predictions too */
+    struct kept_cells {
+        int64_t *cell; /* [of.cells]: rows of the store */
+        struct prediction_choice choice;
+        struct system_predictions of;
+    } * list;
+    size_t n, capacity;
+};
+
+struct kept_predictions *kept_predictions_new(void) {
+    struct kept_predictions *k = xcalloc(1, sizeof *k);
+    k->high = k->low - 1;
+    return k;
 }
 
-static bool read_samples(struct reading_in *in) {
+void kept_predictions_free(struct kept_predictions *k) {
+    for (size_t i = 0; k && i < k->n; i++) {
+        system_predictions_free(&k->list[i].of);
+        free(k->list[i].cell);
+    }
+    if (k) {
+        cluster_samples_free(&k->samples);
+        free(k->list);
+    }
+    free(k);
+}
+
+void systems_keep_predictions(struct systems *s) {
+    s->kept->systems = true;
+}
+
+static bool may_keep(const struct kept_predictions *k, const struct prediction_choice *choice) {
+    return k->systems && choice->choice == READOUT_AS_STORED;
+}
+
+static bool is_of(const struct kept_cells *k, const struct store_member **members, size_t n,
+    enum attribute task, const struct prediction_choice *choice) {
+    bool same = k->of.cells == n && k->of.p.task == task && k->choice.part == choice->part &&
+                k->choice.cluster == choice->cluster && k->choice.terms == choice->terms;
+    for (size_t i = 0; same && i < n; i++)
+        same = k->cell[i] == members[i]->cell;
+    return same;
+}
+
+/* Takes what was read of these cells for another system that has them, or for this one. */
+static bool take_kept(struct system_predictions *r, const struct kept_predictions *k,
+    const struct store_member **members, const struct prediction_choice *choice) {
+    size_t planned = r->planned;
+    for (size_t i = 0; i < k->n && may_keep(k, choice); i++)
+        if (is_of(&k->list[i], members, r->cells, r->p.task, choice)) {
+            *r = k->list[i].of;
+            r->planned = planned;
+            return r->kept = true;
+        }
+    return false;
+}
+
+static void keep(struct kept_predictions *k, const struct store_member **members,
+    const struct prediction_choice *choice, struct system_predictions *r) {
+    k->list = xgrow(k->list, &k->capacity, k->n + 1, sizeof *k->list);
+    struct kept_cells *to = &k->list[k->n++];
+    *to = (struct kept_cells){xcalloc(r->cells, sizeof *to->cell), *choice, *r};
+    for (size_t i = 0; i < r->cells; i++)
+        to->cell[i] = members[i]->cell;
+    r->kept = true;
+}
+
+static void keep_sample(
+    void *context, int64_t sample, int64_t dataset, const struct store_sample *s) {
+    cluster_samples_add(context, sample, dataset, s);
+}
+
+/* At least the rows from low to high; once, as cells of a grid mostly share their data. */
+static bool keep_samples(
+    struct kept_predictions *k, struct store *store, int64_t low, int64_t high, struct err *e) {
+    bool none = k->high < k->low;
+    if (!none && low >= k->low && high <= k->high)
+        return true;
+    cluster_samples_free(&k->samples);
+    k->low = none || low < k->low ? low : k->low;
+    k->high = none || high > k->high ? high : k->high;
+    if (!store_each_sample(store, k->low, k->high, keep_sample, &k->samples, e))
+        return false;
+    cluster_samples_sort(&k->samples);
+    return true;
+}
+
+/* ---- samples ---- */
+
+static bool read_samples(struct reading_in *in, struct kept_predictions *kept) {
     in->low = INT64_MAX;
     in->high = INT64_MIN;
     for (size_t i = 0; i < in->n; i++) {
@@ -186,9 +271,9 @@ static bool read_samples(struct reading_in *in) {
     memset(in->place, 0xff, span * sizeof *in->place);
     for (size_t i = 0; i < in->n; i++)
         in->place[in->entries[i].sample - in->low] = NO_ROW;
-    if (!store_each_sample(in->store, in->low, in->high, take_sample, in, in->e))
+    if (!keep_samples(kept, in->store, in->low, in->high, in->e))
         return false;
-    cluster_samples_place(&in->samples, in->low, in->place, &in->r->p);
+    cluster_samples_place(&in->samples, &kept->samples, in->low, in->high, in->place, &in->r->p);
     return true;
 }
 
@@ -248,6 +333,10 @@ bool read_predictions(struct system_predictions *r, const struct systems *s, siz
     const struct store_member **members;
     *r = (struct system_predictions){.p = {.task = task}};
     system_members(s, system, task, &members, &r->cells, &r->planned);
+    if (take_kept(r, s->kept, members, choice)) {
+        free(members);
+        return true;
+    }
     list_runs(&r->p, members, r->cells);
     struct reading_in in = {
         .r = r, .choice = choice, .store = s->store, .name = s->grid.name, .e = e};
@@ -255,25 +344,31 @@ bool read_predictions(struct system_predictions *r, const struct systems *s, siz
     for (size_t i = 0; ok && i < r->cells; i++)
         ok = read_cell(&in, members[i]);
     if (ok && in.n) {
-        ok = read_samples(&in) && lay_out(&in) &&
+        ok = read_samples(&in, s->kept) && lay_out(&in) &&
              store_dataset(s->store, in.samples.newest_dataset, &r->dataset, e);
         r->in_clusters = ok ? clusters_make(&r->p, &in.samples, choice->cluster) : 0;
     }
-    cluster_samples_free(&in.samples);
+    free(in.samples.list);
     free(in.entries);
     free(in.place);
     free(in.classes);
+    if (ok && may_keep(s->kept, choice))
+        keep(s->kept, members, choice, r);
     free(members);
     return ok;
 }
 
 void system_predictions_free(struct system_predictions *r) {
+    if (r->kept) {
+        *r = (struct system_predictions){0};
+        return;
+    }
     predictions_free(&r->p);
     store_dataset_free(&r->dataset);
 }
 
 const char *dataset_class_name(const void *dataset, enum attribute a, int label) {
-    static char number[16];
+    static _Thread_local char number[16];
     const struct store_dataset *d = dataset;
     if (label >= 0 && label < STORE_CLASSES && d->class_name[a][label])
         return d->class_name[a][label];

@@ -27,13 +27,20 @@ struct system_predictions {
     bool folds;            /* pooled from folds */
     size_t in_clusters;    /* samples that share their cluster */
     bool leaky;            /* a cell's split is (grid/leaky.h) */
+    bool kept;             /* by the systems: freeing it frees nothing */
 };
 
 /* Reads one task of a system. A sample that a run predicts twice, truths that differ and damaged rows are
- * errors. system_predictions_free on success and failure alike. */
+ * errors. system_predictions_free on success and failure alike, before the systems are freed. */
 bool read_predictions(struct system_predictions *r, const struct systems *s, size_t system,
     enum attribute task, const struct prediction_choice *choice, struct err *e);
 void system_predictions_free(struct system_predictions *r);
+
+/* From here on predictions as stored are read once and kept, some 100 bytes a sample and task of each system, for a
+ * caller that asks for them again: a page that tests and audits. Samples are kept in any case. */
+void systems_keep_predictions(struct systems *s);
+struct kept_predictions *kept_predictions_new(void);
+void kept_predictions_free(struct kept_predictions *k);
 
 /* The name of a label in the data set; valid until the next call. Fits class_name_fn with the data set as context. */
 const char *dataset_class_name(const void *dataset, enum attribute a, int label);

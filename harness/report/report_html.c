@@ -4,12 +4,15 @@
 #include "core/mem.h"
 #include "core/version.h"
 #include "report/html.h"
+#include "report/html_claims.h"
 #include "report/html_figures.h"
 #include "report/html_groups.h"
 #include "report/html_run.h"
 #include "report/html_tables.h"
 #include "report/row_audits.h"
 #include "report/summary.h"
+
+#include <string.h>
 
 static const char page_css[] =
 #include "harness/report/html_page.css.inc"
@@ -18,11 +21,14 @@ static const char page_js[] =
 #include "harness/report/html_page.js.inc"
     ;
 
+#define CLAIMS_TITLE "The paper's claims"
+
 /* ---- the frame ---- */
 
-static void begin(struct str *out, const struct results *r) {
+static void begin(struct str *out, const struct results *r, bool claims) {
     static const char *const sections[][2] = {{"run", "What was run"}, {"findings", "Findings"},
-        {"results", "Results"}, {"figures", "Figures"}, {"groups", "Groups"}, {"cells", "Cells"}};
+        {"results", "Results"}, {"claims", CLAIMS_TITLE}, {"figures", "Figures"},
+        {"groups", "Groups"}, {"cells", "Cells"}};
     const char *title = r->grid.title && *r->grid.title ? r->grid.title : r->grid.name;
     str_add(out,
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
@@ -37,7 +43,8 @@ static void begin(struct str *out, const struct results *r) {
     html_name(out, title);
     str_add(out, "</h1><nav aria-label=\"Sections\"><ul>");
     for (size_t i = 0; i < ARRAY_LEN(sections); i++)
-        str_addf(out, "<li><a href=\"#%s\">%s</a></li>", sections[i][0], sections[i][1]);
+        if (claims || strcmp(sections[i][0], "claims") != 0)
+            str_addf(out, "<li><a href=\"#%s\">%s</a></li>", sections[i][0], sections[i][1]);
     str_add(out,
         "<li><button type=\"button\" id=\"scheme\" hidden></button></li></ul></nav></header>\n"
         "<main id=\"main\">\n");
@@ -61,13 +68,19 @@ static void section_end(struct str *out) {
 
 /* ---- findings and groups ---- */
 
-static void findings(struct str *out, const struct summary *summary) {
+static void findings(
+    struct str *out, const struct summary *summary, const struct verdicts *claims) {
     section(out, "findings", "Findings");
     str_add(out, "<ul class=\"findings\">\n");
     for (size_t i = 0; i < summary->n; i++) {
         str_add(out, "<li>");
         html_name(out, summary->text[i]);
         str_add(out, "</li>\n");
+    }
+    if (claims) {
+        str_add(out, "<li><a href=\"#claims\">" CLAIMS_TITLE "</a>: ");
+        html_claims_counts(out, claims);
+        str_add(out, ".</li>\n");
     }
     str_addf(out,
         "</ul>\n<p class=\"faint\">In brackets: %g %% intervals. Approaches are told apart by paired tests on "
@@ -105,47 +118,108 @@ static void summary_of(struct summary *summary, const struct results *r,
     summary_make(summary, r, tests, audits->n ? &audits->list[audits->first] : NULL);
 }
 
-bool report_html(struct str *out, const struct results *r, struct store *store,
-    const struct row_tests *tests, int threads, struct err *e) {
-    struct row_audits audits = {0};
-    struct summary summary = {0};
-    bool ok = row_audits_make(&audits, store, r, threads, false, e);
-    if (ok) {
-        summary_of(&summary, r, tests, &audits);
-        begin(out, r);
-        section(out, "run", "What was run");
-        html_run(out, r);
-        section_end(out);
-        findings(out, &summary);
-        section(out, "results", "Results");
-        html_tables(out, r, tests);
-        section_end(out);
-        section(out, "figures", "Figures");
-        ok = html_figures(out, r, store, &audits, tests, threads, e);
-        section_end(out);
-        groups(out, &audits);
-        section(out, "cells", "Cells");
-        html_cells(out, r);
-        section_end(out);
-        end(out);
+/* What the page is made of. */
+struct page {
+    const struct results *r;
+    struct systems *systems;
+    struct shared_draws draws; /* of tests, audits and claims */
+    struct row_tests made;
+    const struct row_tests *tests; /* NULL: none were wanted */
+    struct row_audits audits;
+    struct summary summary;
+    struct html_figures *figures;
+    struct claims paper;
+    struct verdict_request request;
+    struct verdicts claims;
+};
+
+/* The paper's numbers are of test images, and its orders are tests. */
+static bool make_claims(struct page *p, int threads, struct err *e) {
+    if (!p->tests || p->r->part != PART_TEST)
+        return true;
+    p->request = (struct verdict_request){.choice = {.part = p->r->part},
+        .options = {.confidence = COMPARISON_CONFIDENCE,
+            .draws = COMPARISON_DRAWS,
+            .seed = COMPARISON_SEED,
+            .threads = threads,
+            .shared_draws = &p->draws}};
+    return claims_load(&p->paper, NULL, e) &&
+           verdicts_make(&p->claims, &p->request, &p->paper, p->systems, e);
+}
+
+static bool make_page(struct page *p, bool tested, int threads, struct err *e) {
+    p->figures = html_figures_begin(p->r, p->systems, threads, e);
+    if (!p->figures)
+        return false;
+    if (tested) {
+        row_tests_make(&p->made, p->systems, p->r, threads, &p->draws, true);
+        p->tests = &p->made;
     }
-    summary_free(&summary);
-    row_audits_free(&audits);
+    if (!row_audits_make(&p->audits, p->systems, p->r, threads, &p->draws, false, e) ||
+        !make_claims(p, threads, e))
+        return false;
+    summary_of(&p->summary, p->r, p->tests, &p->audits);
+    return true;
+}
+
+static bool write_page(struct str *out, struct page *p, struct err *e) {
+    bool claims = html_claims_any(&p->claims);
+    begin(out, p->r, claims);
+    section(out, "run", "What was run");
+    html_run(out, p->r);
+    section_end(out);
+    findings(out, &p->summary, claims ? &p->claims : NULL);
+    section(out, "results", "Results");
+    html_tables(out, p->r, p->tests);
+    section_end(out);
+    if (claims) {
+        section(out, "claims", CLAIMS_TITLE);
+        html_claims(out, &p->claims, p->r);
+        section_end(out);
+    }
+    section(out, "figures", "Figures");
+    bool ok = html_figures_end(out, p->figures, &p->audits, p->tests, e);
+    section_end(out);
+    groups(out, &p->audits);
+    section(out, "cells", "Cells");
+    html_cells(out, p->r);
+    section_end(out);
+    end(out);
     return ok;
 }
 
-bool report_summary(struct str *out, const struct results *r, struct store *store,
-    const struct row_tests *tests, int threads, struct err *e) {
+bool report_html(struct str *out, const struct results *r, struct systems *systems, bool tested,
+    int threads, struct err *e) {
+    struct page page = {.r = r, .systems = systems};
+    bool ok = make_page(&page, tested, threads, e) && write_page(out, &page, e);
+    verdicts_free(&page.claims);
+    claims_free(&page.paper);
+    html_figures_free(page.figures);
+    summary_free(&page.summary);
+    row_audits_free(&page.audits);
+    row_tests_free(&page.made);
+    shared_draws_free(&page.draws);
+    return ok;
+}
+
+bool report_summary(struct str *out, const struct results *r, struct systems *systems, bool tested,
+    int threads, struct err *e) {
+    struct shared_draws draws = {0};
+    struct row_tests tests = {0};
     struct row_audits audits = {0};
     struct summary summary = {0};
-    bool ok = row_audits_make(&audits, store, r, threads, true, e);
+    if (tested)
+        row_tests_make(&tests, systems, r, threads, &draws, false);
+    bool ok = row_audits_make(&audits, systems, r, threads, &draws, true, e);
     if (ok)
-        summary_of(&summary, r, tests, &audits);
+        summary_of(&summary, r, tested ? &tests : NULL, &audits);
     for (size_t i = 0; i < summary.n; i++) {
         escape_line(out, summary.text[i]);
         str_addc(out, '\n');
     }
     summary_free(&summary);
     row_audits_free(&audits);
+    row_tests_free(&tests);
+    shared_draws_free(&draws);
     return ok;
 }

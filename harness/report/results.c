@@ -181,6 +181,14 @@ static void read_undecodable(struct results *r, sqlite3 *db, struct err *e) {
 #undef OF_SETS
 }
 
+/* Of tables, by the columns of their keys: the view would look at every group's metrics. */
+static const char samples_sql[] =
+    "SELECT max(n) FROM (SELECT n FROM v_epochs WHERE grid = ?1 AND part = ?2 UNION ALL"
+    " SELECT x.n FROM metric x WHERE x.cell IN (SELECT m.cell FROM member m JOIN grid g ON g.grid = m.grid"
+    " WHERE g.name = ?1) AND x.part = (SELECT part FROM part WHERE name = ?2)"
+    " AND x.task IN (SELECT task FROM task)"
+    " AND x.slice IN (SELECT slice FROM slice WHERE grouping = 'all'))";
+
 static bool read_run(struct results *r, sqlite3 *db, struct err *e) {
     r->dataset = one_text(r, db, "dataset", e);
     r->device = one_text(r, db, "device", e);
@@ -193,10 +201,8 @@ static bool read_run(struct results *r, sqlite3 *db, struct err *e) {
         "s", r->grid.name);
     read_undecodable(r, db, e);
     for (int part = 0; part < PART_COUNT; part++)
-        r->samples[part] = (long)sql_long(db, e, 0,
-            "SELECT max(n) FROM (SELECT n FROM v_epochs WHERE grid = ?1 AND part = ?2 UNION ALL "
-            "SELECT n FROM v_metrics WHERE grid = ?1 AND part = ?2 AND grouping = 'all')",
-            "ss", r->grid.name, part_name[part]);
+        r->samples[part] =
+            (long)sql_long(db, e, 0, samples_sql, "ss", r->grid.name, part_name[part]);
     r->wall_s = (double)sql_long(db, e, 0,
         "SELECT round(sum(w)) FROM (SELECT max(wall_s) AS w FROM v_runs WHERE outcome = 'done' AND "
         "cell IN (SELECT cell FROM v_cells WHERE grid = ?1) GROUP BY cell)",
@@ -239,7 +245,7 @@ bool results_read(
     if (!source)
         return false;
     sqlite3 *db = store_db(s);
-    bool ok = grid_parse(&r->grid, grid, grid, source, NULL, 0, e) && read_members(r, s, e) &&
+    bool ok = grid_parse_stored(&r->grid, grid, source, e) && read_members(r, s, e) &&
               read_seeds(r, db, e) && read_values(r, db, e) && read_run(r, db, e) &&
               choices_read(&r->choices, s, grid, e) && warnings_read(&r->warnings, s, grid, e) &&
               read_torn(r, db, e);

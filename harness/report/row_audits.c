@@ -25,8 +25,8 @@ static bool has_values(const struct results *r, const struct system *system) {
     return false;
 }
 
-bool row_audits_make(struct row_audits *a, struct store *s, const struct results *r, int threads,
-    bool baseline_alone, struct err *e) {
+bool row_audits_make(struct row_audits *a, const struct systems *systems, const struct results *r,
+    int threads, struct shared_draws *draws, bool baseline_alone, struct err *e) {
     *a = (struct row_audits){.baseline = {.bins = bins_of(&r->grid),
                                  .confusion = !baseline_alone,
                                  .choice = {.part = r->part},
@@ -34,19 +34,18 @@ bool row_audits_make(struct row_audits *a, struct store *s, const struct results
                                      .min_clusters = AUDIT_SMALL,
                                      .draws = COMPARISON_DRAWS,
                                      .seed = COMPARISON_SEED,
-                                     .threads = threads}}};
+                                     .threads = threads,
+                                     .shared_draws = draws}}};
     a->others = a->baseline;
     a->others.options.draws = 0;
-    if (!systems_read(&a->systems, s, r->grid.name, e))
-        return false;
-    a->list = xcalloc(a->systems.n, sizeof *a->list);
+    a->list = xcalloc(systems->n, sizeof *a->list);
     bool ok = true, found = false;
-    for (size_t i = 0; ok && i < a->systems.n; i++) {
-        const struct system *system = &a->systems.list[i];
+    for (size_t i = 0; ok && i < systems->n; i++) {
+        const struct system *system = &systems->list[i];
         bool first = system->baseline && !found;
         if (system->row < 0 || !has_values(r, system) || (baseline_alone && !first))
             continue;
-        ok = audits_make(&a->list[a->n++], first ? &a->baseline : &a->others, &a->systems, i, e);
+        ok = audits_make(&a->list[a->n++], first ? &a->baseline : &a->others, systems, i, e);
         a->first = first ? a->n - 1 : a->first;
         found |= first;
         a->resampled = found;
@@ -58,6 +57,5 @@ void row_audits_free(struct row_audits *a) {
     for (size_t i = 0; i < a->n; i++)
         audits_free(&a->list[i]);
     free(a->list);
-    systems_free(&a->systems);
     *a = (struct row_audits){0};
 }

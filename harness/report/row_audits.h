@@ -6,7 +6,6 @@
 #include "report/results.h"
 
 struct row_audits {
-    struct systems systems;
     struct audit_request baseline, others;
     struct audits
         *list; /* [n]: of rows that have a done cell with values on the part of the results */
@@ -16,10 +15,10 @@ struct row_audits {
 };
 
 /* With confusion matrices, unless the baseline is alone. The baseline's alone resamples: its gaps are findings; of the others values and the intervals
- * of shares, which need no draws, are there, and no chances. `baseline_alone` leaves the others out. row_audits_free on
- * success and failure alike. */
-bool row_audits_make(struct row_audits *a, struct store *s, const struct results *r, int threads,
-    bool baseline_alone, struct err *e);
+ * of shares, which need no draws, are there, and no chances. `baseline_alone` leaves the others out. `systems`, of the
+ * same grid, must outlive them; `draws` are what others made and will use (resample.h), NULL: its own. row_audits_free on success and failure alike. */
+bool row_audits_make(struct row_audits *a, const struct systems *systems, const struct results *r,
+    int threads, struct shared_draws *draws, bool baseline_alone, struct err *e);
 void row_audits_free(struct row_audits *a);
 
 #endif

@@ -3,26 +3,26 @@
 #include <math.h>
 #include <string.h>
 
-void row_tests_make(struct row_tests *t, struct store *s, const struct results *r, int threads,
-    bool all_intervals) {
+void row_tests_make(struct row_tests *t, const struct systems *systems, const struct results *r,
+    int threads, struct shared_draws *draws, bool all_intervals) {
     bool baseline = false, others = false;
     *t = (struct row_tests){.request = {.choice = {.part = r->part},
                                 .options = {.confidence = COMPARISON_CONFIDENCE,
                                     .draws = COMPARISON_DRAWS,
                                     .seed = COMPARISON_SEED,
                                     .threads = threads,
+                                    .shared_draws = draws,
                                     .claims_alone = !all_intervals}}};
     for (size_t i = 0; i < r->n_rows; i++)
         *(r->rows[i].baseline ? &baseline : &others) = true;
     if (!baseline || !others)
         err_set(&t->why, baseline ? "the baseline is the only row" : "the baseline is in no row");
-    else if (systems_read(&t->systems, s, r->grid.name, &t->why))
-        comparisons_of_grid(&t->comparisons, &t->request, &t->systems, &t->why);
+    else
+        comparisons_of_grid(&t->comparisons, &t->request, systems, &t->why);
 }
 
 void row_tests_free(struct row_tests *t) {
     comparisons_free(&t->comparisons);
-    systems_free(&t->systems);
 }
 
 static bool is_of(const struct comparison *c, const struct results *r, const struct result_row *row,

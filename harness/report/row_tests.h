@@ -7,7 +7,6 @@
 #include "report/results.h"
 
 struct row_tests {
-    struct systems systems;
     struct comparison_request request;
     struct comparisons
         comparisons; /* unless all were wanted, its intervals are there where p does not rule a claim out */
@@ -15,9 +14,11 @@ struct row_tests {
 };
 
 /* Where tests cannot be made (no predictions, a baseline in no row, truths that differ) `why` says so: a report has
- * its numbers without them. row_tests_free in any case. */
-void row_tests_make(
-    struct row_tests *t, struct store *s, const struct results *r, int threads, bool all_intervals);
+ * its numbers without them. `systems`, of the same grid, must outlive them;
+ * `draws` are what others made and will use (resample.h), NULL: its own.
+ * row_tests_free in any case. */
+void row_tests_make(struct row_tests *t, const struct systems *systems, const struct results *r,
+    int threads, struct shared_draws *draws, bool all_intervals);
 void row_tests_free(struct row_tests *t);
 
 struct row_test {

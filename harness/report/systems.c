@@ -2,6 +2,7 @@
 
 #include "core/json.h"
 #include "core/mem.h"
+#include "report/read_predictions.h"
 #include "report/setting.h"
 
 #include <stdlib.h>
@@ -37,17 +38,28 @@ static void add_settings(struct systems *s, const char *title, char **variants, 
     }
 }
 
+static void find_tasks(const struct store_member *m, bool has[ATTR_COUNT]) {
+    struct err e = {0};
+    cJSON *config = json_parse("configuration of a cell", m->config, strlen(m->config), &e);
+    for (int t = 0; t < ATTR_COUNT; t++)
+        has[t] = cJSON_IsObject(json_get(json_get(config, "tasks"), attribute_name[t]));
+    cJSON_Delete(config);
+}
+
 bool systems_read(struct systems *s, struct store *store, const char *grid, struct err *e) {
-    *s = (struct systems){.store = store};
+    *s = (struct systems){.store = store, .kept = kept_predictions_new()};
     char *source = store_grid_source(store, grid, e);
-    bool ok = source && grid_parse(&s->grid, grid, grid, source, NULL, 0, e) &&
+    bool ok = source && grid_parse_stored(&s->grid, grid, source, e) &&
               store_members(store, grid, &s->members, &s->n_members, e);
     free(source);
     if (!ok)
         return false;
     s->setting = xcalloc(s->n_members, sizeof *s->setting);
-    for (size_t m = 0; m < s->n_members; m++)
+    s->has_task = xcalloc(s->n_members, sizeof *s->has_task);
+    for (size_t m = 0; m < s->n_members; m++) {
         s->setting[m] = setting_text(s->members[m].axes);
+        find_tasks(&s->members[m], s->has_task[m]);
+    }
     for (int r = 0; r < s->grid.n_rows; r++)
         add_settings(
             s, s->grid.rows[r].title, s->grid.rows[r].variants, s->grid.rows[r].n_variants, r);
@@ -62,9 +74,11 @@ void systems_free(struct systems *s) {
     for (size_t m = 0; s->setting && m < s->n_members; m++)
         free(s->setting[m]);
     free(s->setting);
+    free(s->has_task);
     free(s->list);
     store_members_free(s->members, s->n_members);
     grid_free(&s->grid);
+    kept_predictions_free(s->kept);
     *s = (struct systems){0};
 }
 
@@ -140,14 +154,6 @@ int systems_find(struct systems *s, const char *name, struct err *e) {
 
 /* ---- members ---- */
 
-static bool has_task(const struct store_member *m, enum attribute task) {
-    struct err e = {0};
-    cJSON *config = json_parse("configuration of a cell", m->config, strlen(m->config), &e);
-    bool has = cJSON_IsObject(json_get(json_get(config, "tasks"), attribute_name[task]));
-    cJSON_Delete(config);
-    return has;
-}
-
 static bool is_new(const struct store_member **members, size_t n, int64_t cell) {
     for (size_t i = 0; i < n; i++)
         if (members[i]->cell == cell)
@@ -170,7 +176,7 @@ void system_members(const struct systems *s, size_t system, enum attribute task,
                 const struct store_member *member = &s->members[m];
                 if ((member->state == CELL_DONE) != (pass == 0) ||
                     strcmp(member->variant, of->variants[v]) != 0 ||
-                    strcmp(s->setting[m], of->setting) != 0 || !has_task(member, task) ||
+                    strcmp(s->setting[m], of->setting) != 0 || !s->has_task[m][task] ||
                     !is_new(list, *planned, member->cell))
                     continue;
                 list[(*planned)++] = member;

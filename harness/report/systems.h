@@ -18,14 +18,17 @@ struct system {
     int row; /* its place among the rows of the grid's table, -1: none of them */
 };
 
+struct kept_predictions;
 struct systems {
     struct store *store; /* the caller's */
     struct grid grid;
     struct store_member *members;
     size_t n_members;
-    char **setting; /* [n_members] */
+    char **setting;               /* [n_members] */
+    bool (*has_task)[ATTR_COUNT]; /* likewise */
     struct system *list;
     size_t n, capacity;
+    struct kept_predictions *kept; /* what read_predictions has read of them, its own */
 };
 
 /* Reads a grid of the store; its rows' systems come first, in the table's order. systems_free on success and failure

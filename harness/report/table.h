@@ -41,6 +41,7 @@ struct table_row {
 struct table_note {
     const char *lead; /* shown bold; "": none */
     char *text;
+    bool caution; /* speaks against all numbers, not of this table's marks */
 };
 
 struct table {

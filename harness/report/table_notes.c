@@ -27,9 +27,9 @@ void table_machine_text(struct str *out, const struct results *r) {
     duration_add(out, r->wall_s);
 }
 
-static void add(struct table *t, size_t *capacity, const char *lead, char *text) {
+static void add(struct table *t, size_t *capacity, const char *lead, char *text, bool caution) {
     t->notes = xgrow(t->notes, capacity, t->n_notes + 1, sizeof *t->notes);
-    t->notes[t->n_notes++] = (struct table_note){lead, text};
+    t->notes[t->n_notes++] = (struct table_note){lead, text, caution};
 }
 
 /* "3 cells a number", or "2 to 5 cells a number": those that are planned. */
@@ -99,17 +99,19 @@ void table_notes(struct table *t, const struct row_tests *tests) {
     size_t capacity = 0;
     if (t->results->drawn)
         add(t, &capacity, "Drawn images:",
-            xstrdup("these numbers say that the program works, nothing about faces."));
+            xstrdup("these numbers say that the program works, nothing about faces."), true);
     if (leaks(t))
         add(t, &capacity, "Leaky split:",
             xstrdup(
                 "rows with this mark were trained on images that are nearly the same as tested ones, or show the "
-                "same persons, so that their numbers are too good."));
-    add(t, &capacity, "", values_text(t));
-    add(t, &capacity, "", tests_text(t, tests));
+                "same persons, so that their numbers are too good."),
+            true);
+    add(t, &capacity, "", values_text(t), false);
+    add(t, &capacity, "", tests_text(t, tests), false);
     if (t->n_sources)
         add(t, &capacity, "Published:",
             xstrdup(
                 "numbers as their sources give them, not run here and of other test images: they take part "
-                "neither in bold nor in tests."));
+                "neither in bold nor in tests."),
+            false);
 }

@@ -83,7 +83,7 @@ static double half_of(struct interval i) {
 
 static void audit_everyone(struct audit_table *t, const struct verdict_maker *m,
     const struct measure *x, const struct predictions *p, double confidence) {
-    const struct paired_options *o = &m->v->request->options;
+    const struct paired_options *o = &m->options;
     bool counts = outcome_traits(x->outcomes).count; /* whose interval needs no draws */
     struct crossing everyone = {.n = 1, .cell = xcalloc(p->n, sizeof *everyone.cell)};
     audit_compute(t, x->outcomes, p, p->task == ATTR_AGE ? x->bins : NULL, &everyone,
@@ -91,7 +91,8 @@ static void audit_everyone(struct audit_table *t, const struct verdict_maker *m,
             .min_clusters = 1,
             .draws = counts ? 0 : o->draws,
             .seed = o->seed,
-            .threads = o->threads});
+            .threads = o->threads,
+            .shared_draws = o->shared_draws});
     free(everyone.cell);
 }
 
@@ -161,7 +162,7 @@ static struct interval turned(struct interval i, bool turn) {
 static void measure_order(struct verdict_maker *m, size_t at, const struct measure *x,
     const struct predictions *a, const struct predictions *b) {
     struct claim_result *r = &m->v->list[at];
-    const struct paired_options *o = &m->v->request->options;
+    const struct paired_options *o = &m->options;
     struct paired_result pair;
     paired_compare(&pair, x->outcomes, a, b, a->task == ATTR_AGE ? x->bins : NULL, o);
     bool lower = outcome_traits(x->outcomes).better < 0; /* is better */
@@ -197,9 +198,16 @@ static struct interval signed_interval(double difference, struct interval of_siz
     return (struct interval){difference - half, difference + half};
 }
 
+enum depth {
+    DIFFERENCE,
+    TEST,
+    INTERVAL
+}; /* what is made of a contrast, each with those before it */
+
 static struct contrast contrast_of(const struct verdict_maker *m, const struct measure *x,
-    const struct predictions *p, const struct crossing *c, int32_t one, int32_t other) {
-    const struct paired_options *o = &m->v->request->options;
+    const struct predictions *p, const struct crossing *c, int32_t one, int32_t other,
+    enum depth depth) {
+    const struct paired_options *o = &m->options;
     struct crossing two = {.n = 2, .cell = xcalloc(p->n, sizeof *two.cell)};
     for (size_t i = 0; i < p->n; i++)
         two.cell[i] = c->cell[i] == one                                       ? 0
@@ -209,9 +217,11 @@ static struct contrast contrast_of(const struct verdict_maker *m, const struct m
     audit_compute(&t, x->outcomes, p, p->task == ATTR_AGE ? x->bins : NULL, &two,
         &(struct audit_options){.confidence = o->confidence,
             .min_clusters = MIN_CLUSTERS,
-            .draws = o->draws,
+            .draws = depth == DIFFERENCE ? 0 : o->draws,
+            .tests_alone = depth == TEST,
             .seed = o->seed,
-            .threads = o->threads});
+            .threads = o->threads,
+            .shared_draws = other < 0 ? o->shared_draws : NULL}); /* of two groups few need them */
     const struct audit_gap *gap = &t.gap[GAP_DIFFERENCE];
     double difference = t.cells[0].value - t.cells[1].value;
     struct contrast contrast = {t.cells[0].value, t.cells[1].value, difference, gap->p,
@@ -236,17 +246,28 @@ static bool speaks_more(const struct contrast *a, const struct contrast *b) {
  * everyone else together is: of these two ways each has half the level. */
 static struct contrast worst_contrast(const struct verdict_maker *m, const struct measure *x,
     const struct predictions *p, const struct crossing *c, int32_t one, int32_t *with) {
-    struct contrast worst = {0}, rest = contrast_of(m, x, p, c, one, -1);
+    struct contrast worst = {0}, rest = contrast_of(m, x, p, c, one, -1, INTERVAL);
+    struct contrast *plain = xcalloc(c->n, sizeof *plain);
     int beside = 0;
+    bool lower = false; /* one of the others is */
     for (int32_t g = 0; g < (int32_t)c->n; g++) {
-        struct contrast now;
-        if (g == one || !(now = contrast_of(m, x, p, c, one, g)).ranked)
+        if (g != one)
+            plain[g] = contrast_of(m, x, p, c, one, g, DIFFERENCE);
+        beside += plain[g].ranked;
+        lower |= plain[g].ranked && plain[g].difference > 0;
+    }
+    for (int32_t g = 0; g < (int32_t)c->n; g++) {
+        if (!plain[g].ranked || (plain[g].difference > 0) != lower) /* others speak more */
             continue;
-        if (beside++ == 0 || speaks_more(&now, &worst)) {
+        struct contrast now = contrast_of(m, x, p, c, one, g, TEST);
+        if (*with < 0 || speaks_more(&now, &worst)) {
             worst = now;
             *with = g;
         }
     }
+    free(plain);
+    if (*with >= 0)
+        worst = contrast_of(m, x, p, c, one, *with, INTERVAL);
     if (!(worst.difference > 0))
         return worst;
     worst.p = fmin(1, 2 * beside * worst.p);
@@ -263,8 +284,8 @@ static void measure_contrast(struct verdict_maker *m, size_t at, const struct me
     struct claim_result *r = &m->v->list[at];
     bool lowest = r->claim->form == FORM_LOWEST;
     int32_t with = -1;
-    struct contrast d =
-        lowest ? worst_contrast(m, x, p, c, group, &with) : contrast_of(m, x, p, c, group, -1);
+    struct contrast d = lowest ? worst_contrast(m, x, p, c, group, &with)
+                               : contrast_of(m, x, p, c, group, -1, INTERVAL);
     if (!d.ranked) {
         r->why = xasprintf("fewer than %d independent images of it or beside it", MIN_CLUSTERS);
         return;

@@ -17,6 +17,8 @@ struct verdict_maker {
     /* Of claims of order, [claims]: what the verdict waits for Holm's p with; claims at other places are done. */
     struct order_evidence *order;
     struct spread *spread;
+    struct paired_options options; /* the request's, with draws that claims on all samples share */
+    struct shared_draws draws;
 };
 
 /* A task's predictions, read at its first call; n is 0 where nothing is done. NULL on failure. */

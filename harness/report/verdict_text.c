@@ -1,4 +1,5 @@
 /* Verdicts as Markdown: a line of counts, what was measured, what could not be. */
+#include "analysis/crossing.h"
 #include "analysis/metrics.h"
 #include "core/escape.h"
 #include "core/mem.h"
@@ -44,11 +45,27 @@ void claim_published(struct str *out, const struct claim *c) {
     }
 }
 
-/* ---- what all claims have in common ---- */
+bool claim_is_percent(const struct claim *c) {
+    return published_share(c) && *c->metric;
+}
 
-/* Has a line of the table: what was measured, and what will be once cells are done. */
-static bool measured(const struct claim_result *r) {
+/* ---- what was measured ---- */
+
+bool claim_measured(const struct claim_result *r) {
     return r->verdict != JUDGED_UNTESTABLE || r->cells.n;
+}
+
+void claim_measured_text(struct str *out, const struct claim_result *r) {
+    add_measure(out, r->share, r->measured, "–");
+    if (!isnan(r->beside)) {
+        str_add(out, " beside ");
+        add_measure(out, r->share, r->beside, "–");
+    }
+    if (r->claim->kind == CLAIM_GROUP && r->than) {
+        char *group = crossing_cell_words(r->than);
+        str_addf(out, " of %s", group);
+        free(group);
+    }
 }
 
 static bool has(const struct text_list *list, const char *text) {
@@ -66,29 +83,52 @@ static bool common(const struct verdicts *v, const char *difference) {
     return true;
 }
 
-static void escaped_list(struct str *out, const char *text, bool *first) {
-    str_add(out, *first ? "" : "; ");
-    escape_markdown(out, text);
-    *first = false;
+static void add_item(struct str *out, const char *text) {
+    str_add(out, out->len ? "; " : "");
+    str_add(out, text);
 }
 
-static void protocol(struct str *out, const struct verdicts *v) {
-    bool first = true;
+void claims_protocol(struct str *out, const struct verdicts *v) {
     for (size_t i = 0; i < v->n; i++) {
         const struct text_list *d = &v->list[i].differences;
         if (!v->list[i].cells.n)
             continue;
         for (size_t k = 0; k < d->n; k++)
-            if (common(v, d->text[k])) {
-                str_add(out, first ? "Protocol of the paper, and of every cell here: " : "");
-                escaped_list(out, d->text[k], &first);
-            }
+            if (common(v, d->text[k]))
+                add_item(out, d->text[k]);
         break;
     }
-    str_add(out, first ? "" : ".\n\n");
+}
+
+void claim_why(struct str *out, const struct verdicts *v, const struct claim_result *r) {
+    add_item(out, r->why);
+    if (*r->claim->note)
+        add_item(out, r->claim->note);
+    for (size_t i = 0; i < r->differences.n; i++)
+        if (!common(v, r->differences.text[i]))
+            add_item(out, r->differences.text[i]);
+}
+
+void claims_rules(struct str *out, const struct verdicts *v) {
+    const struct paired_options *o = &v->request->options;
+    double wide = 100 * o->confidence, narrow = 100 * equivalence_confidence(o->confidence);
+    str_addf(out,
+        "Numbers: reproduced where the %g %% interval of measured less published lies within the margin (two one-sided "
+        "tests), not where it lies outside; a number better than a published one: where the %g %% interval says so. "
+        "Orders: reproduced where Holm's p over the %zu orders tested here is at most %g and the %g %% interval agrees, "
+        "not where both say the opposite or the %g %% interval lies within the margin on both sides of 0. Learned weights: "
+        "by the %g %% interval over seeds. Every other interval is over clusters of images and seeds. Numbers are each "
+        "judged at their own level.",
+        narrow, wide, v->family, 1 - o->confidence, wide, narrow, narrow);
 }
 
 /* ---- the table ---- */
+
+/* Appends the text, which is freed. */
+static void escaped(struct str *out, struct str *text) {
+    escape_markdown(out, text->len ? text->text : "");
+    str_free(text);
+}
 
 static void interval_text(struct str *out, const struct claim_result *r) {
     if (isnan(r->interval.low)) {
@@ -100,28 +140,30 @@ static void interval_text(struct str *out, const struct claim_result *r) {
     add_measure(out, r->share, r->interval.high, "–");
 }
 
+static void protocol(struct str *out, const struct verdicts *v) {
+    struct str text = {0};
+    claims_protocol(&text, v);
+    if (!text.len)
+        return;
+    str_add(out, "Protocol of the paper, and of every cell here: ");
+    escaped(out, &text);
+    str_add(out, ".\n\n");
+}
+
 static void line(struct str *out, const struct verdicts *v, const struct claim_result *r) {
     const struct claim *c = r->claim;
     struct str text = {0};
     claim_text(&text, c);
     str_add(out, "| ");
-    escape_markdown(out, text.text);
-    str_clear(&text);
-    claim_published(&text, c);
-    str_add(out, published_share(c) && *c->metric ? " (%) | " : " | ");
+    escaped(out, &text);
+    str_add(out, claim_is_percent(c) ? " (%) | " : " | ");
     escape_markdown(out, c->where);
     str_add(out, " | ");
-    escape_markdown(out, text.text);
+    claim_published(&text, c);
+    escaped(out, &text);
     str_add(out, " | ");
-    add_measure(out, r->share, r->measured, "–");
-    if (!isnan(r->beside)) {
-        str_add(out, " beside ");
-        add_measure(out, r->share, r->beside, "–");
-    }
-    if (c->kind == CLAIM_GROUP && r->than) {
-        str_add(out, " of ");
-        escape_markdown(out, r->than);
-    }
+    claim_measured_text(&text, r);
+    escaped(out, &text);
     str_add(out, " | ");
     add_measure(out, r->share, r->difference, "–");
     str_add(out, " | ");
@@ -131,46 +173,30 @@ static void line(struct str *out, const struct verdicts *v, const struct claim_r
     str_add(out, " | ");
     add_chance(out, r->holm);
     str_addf(out, " | %s | ", judgement_name[r->verdict]);
-    bool first = true;
-    escaped_list(out, r->why, &first);
-    if (*c->note)
-        escaped_list(out, c->note, &first);
-    for (size_t i = 0; i < r->differences.n; i++)
-        if (!common(v, r->differences.text[i]))
-            escaped_list(out, r->differences.text[i], &first);
+    claim_why(&text, v, r);
+    escaped(out, &text);
     str_add(out, " |\n");
-    str_free(&text);
 }
 
 static void table(struct str *out, const struct verdicts *v) {
-    const struct paired_options *o = &v->request->options;
     size_t lines = 0;
     for (size_t i = 0; i < v->n; i++)
-        lines += measured(&v->list[i]);
+        lines += claim_measured(&v->list[i]);
     if (!lines)
         return;
-    str_addf(out,
-        "Numbers: reproduced where the %g %% interval of measured less published lies within the margin (two one-sided "
-        "tests), not where it lies outside; a number better than a published one: where the %g %% interval says so. "
-        "Orders: reproduced where Holm's p over the %zu orders tested here is at most %g and the %g %% interval agrees, "
-        "not where both say the opposite or the %g %% interval lies within the margin on both sides of 0. Learned weights: "
-        "by the %g %% interval over seeds. Every other interval is over clusters of images and seeds. Numbers are each "
-        "judged at their own level.\n\n",
-        100 * equivalence_confidence(o->confidence), 100 * o->confidence, v->family,
-        1 - o->confidence, 100 * o->confidence, 100 * equivalence_confidence(o->confidence),
-        100 * equivalence_confidence(o->confidence));
+    claims_rules(out, v);
     str_add(out,
-        "| Claim | Where | Published | Measured | Difference | Interval | Margin | Holm | Verdict | Why, and what differs |\n"
+        "\n\n| Claim | Where | Published | Measured | Difference | Interval | Margin | Holm | Verdict | Why, and what differs |\n"
         "|---|---|---:|---:|---:|---:|---:|---:|---|---|\n");
     for (size_t i = 0; i < v->n; i++)
-        if (measured(&v->list[i]))
+        if (claim_measured(&v->list[i]))
             line(out, v, &v->list[i]);
     str_add(out, "\n");
 }
 
 static bool margin_used(const struct verdicts *v, const struct claim_margin *margin) {
     for (size_t i = 0; i < v->n; i++)
-        if (measured(&v->list[i]) && strcmp(v->list[i].claim->metric, margin->metric) == 0 &&
+        if (claim_measured(&v->list[i]) && strcmp(v->list[i].claim->metric, margin->metric) == 0 &&
             (margin->set < 0 || margin->set == v->list[i].claim->set))
             return true;
     return false;
@@ -196,35 +222,38 @@ static void margins(struct str *out, const struct verdicts *v) {
 
 enum { NAMED = 20 }; /* ids of one reason that a line names */
 
-static void line_of_reason(struct str *out, const struct verdicts *v, const char *reason) {
-    size_t count = 0;
-    bool first = true;
+void claims_each_reason(struct str *out, const struct verdicts *v, claim_reason_fn *each) {
+    struct text_list reasons = {0};
     for (size_t i = 0; i < v->n; i++)
-        count += !measured(&v->list[i]) && strcmp(v->list[i].why, reason) == 0;
-    str_addf(out, "- %zu: ", count);
+        if (!claim_measured(&v->list[i]))
+            text_add(&reasons, xstrdup(v->list[i].why));
+    for (size_t k = 0; k < reasons.n; k++) {
+        size_t count = 0;
+        for (size_t i = 0; i < v->n; i++)
+            count += !claim_measured(&v->list[i]) && strcmp(v->list[i].why, reasons.text[k]) == 0;
+        each(out, v, reasons.text[k], count, k == 0);
+        free(reasons.text[k]);
+    }
+    free(reasons.text);
+}
+
+static void line_of_reason(
+    struct str *out, const struct verdicts *v, const char *reason, size_t count, bool first) {
+    struct str ids = {0};
+    str_addf(out, first ? "## Not testable\n\n- %zu: " : "- %zu: ", count);
     escape_markdown(out, reason);
-    if (count > NAMED)
-        str_add(out, " (csv and json name them)");
     for (size_t i = 0; i < v->n && count <= NAMED; i++)
-        if (!measured(&v->list[i]) && strcmp(v->list[i].why, reason) == 0) {
-            str_add(out, first ? ": " : "");
-            escaped_list(out, v->list[i].claim->id, &first);
-        }
+        if (!claim_measured(&v->list[i]) && strcmp(v->list[i].why, reason) == 0)
+            add_item(&ids, v->list[i].claim->id);
+    str_add(out, count > NAMED ? " (csv and json name them)" : ": ");
+    escaped(out, &ids);
     str_add(out, "\n");
 }
 
 static void untestable(struct str *out, const struct verdicts *v) {
-    struct text_list reasons = {0};
-    for (size_t i = 0; i < v->n; i++)
-        if (!measured(&v->list[i]))
-            text_add(&reasons, xstrdup(v->list[i].why));
-    str_add(out, reasons.n ? "## Not testable\n\n" : "");
-    for (size_t k = 0; k < reasons.n; k++) {
-        line_of_reason(out, v, reasons.text[k]);
-        free(reasons.text[k]);
-    }
-    free(reasons.text);
-    str_add(out, reasons.n ? "\n" : "");
+    size_t before = out->len;
+    claims_each_reason(out, v, line_of_reason);
+    str_add(out, out->len > before ? "\n" : "");
 }
 
 static void cells(struct str *out, const struct verdicts *v) {

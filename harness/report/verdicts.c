@@ -242,8 +242,11 @@ bool verdicts_make(struct verdicts *v, const struct verdict_request *request,
         .sets = names_of_sets(systems)};
     struct verdict_maker m = {.v = v,
         .order = xcalloc(claims->n, sizeof *m.order),
-        .spread = xcalloc(claims->n, sizeof *m.spread)};
+        .spread = xcalloc(claims->n, sizeof *m.spread),
+        .options = request->options};
     bool ok = true;
+    if (!m.options.shared_draws)
+        m.options.shared_draws = &m.draws;
     for (size_t i = 0; i < systems->n_members; i++)
         v->drawn |= drawn_set(systems->members[i].dataset);
     for (size_t i = 0; ok && i < claims->n; i++) {
@@ -269,6 +272,7 @@ bool verdicts_make(struct verdicts *v, const struct verdict_request *request,
     free(m.read);
     free(m.order);
     free(m.spread);
+    shared_draws_free(&m.draws);
     return ok;
 }
 

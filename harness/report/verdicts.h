@@ -67,8 +67,26 @@ void verdicts_markdown(struct str *out, const struct verdicts *v);
 void verdicts_csv(struct str *out, const struct verdicts *v);
 void verdicts_json(struct str *out, const struct verdicts *v);
 
-/* A claim and what is published, as a line's cells have them. */
+/* ---- parts of the formats: texts for people, not escaped ---- */
+
+/* A claim, what is published of it, and whether that is in percent. */
 void claim_text(struct str *out, const struct claim *c);
 void claim_published(struct str *out, const struct claim *c);
+bool claim_is_percent(const struct claim *c);
+
+/* Whether it has a line in the table: it was measured, or will be once its cells are done. */
+bool claim_measured(const struct claim_result *r);
+void claim_measured_text(struct str *out, const struct claim_result *r);
+/* What decides it or would, and by what its cells alone differ from the protocol. */
+void claim_why(struct str *out, const struct verdicts *v, const struct claim_result *r);
+
+/* By what the cells of all measured claims differ from the protocol, "" nothing; and how verdicts are found. */
+void claims_protocol(struct str *out, const struct verdicts *v);
+void claims_rules(struct str *out, const struct verdicts *v);
+
+/* Calls `each` for every reason why claims are not in the table, with how many. */
+typedef void claim_reason_fn(
+    struct str *out, const struct verdicts *v, const char *reason, size_t count, bool first);
+void claims_each_reason(struct str *out, const struct verdicts *v, claim_reason_fn *each);
 
 #endif

@@ -213,11 +213,15 @@ void verification_free(struct verification *v) {
 /* ---- in words ---- */
 
 static void add_departures(struct str *out, const struct verification *v) {
+    bool equal = v->loss == 0 && v->metric == 0; /* what else differs is then the news */
     if (v->first.len)
         str_addf(
             out, "; losses depart at %s, by at most %.2g of their value", v->first.text, v->loss);
-    str_addf(out, "; metrics depart by at most %.2g", v->metric);
-    if (v->agreement == DISAGREES && v->differences.len)
+    if (v->metric == 0)
+        str_add(out, equal ? "; losses and metrics are equal" : "; metrics are equal");
+    else
+        str_addf(out, "; metrics depart by at most %.2g", v->metric);
+    if ((v->agreement == DISAGREES || equal) && v->differences.len)
         str_addf(out, "; %s%s", v->weights_same ? "though the final weights are the same, " : "",
             v->differences.text);
 }
