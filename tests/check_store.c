@@ -32,7 +32,7 @@ static const struct {
     {"v_probabilities", "cell,part,task,sample,kind,probabilities"},
     {"v_runs",
         "cell,run,started,ended,outcome,wall_s,peak_rss_bytes,images_per_s,threads,host,device,"
-        "program_version,git_commit,libtorch,blas,data_fingerprint,weights_sha256,lists_sha256"},
+        "program_version,git_commit,libtorch,blas,data_fingerprint,weights_sha256,lists_sha256,backend"},
     {"v_choices",
         "grid,variant,cell,split_seed,seed,fold,axes,position,candidate,selected,gain,best"},
     {"v_findings",
@@ -110,8 +110,8 @@ static const struct {
      " WHERE grid = 'fixture' AND seed = 2 AND variant = 'full'",
         "fixture|full|synthetic|random|7|2|-1|{\"/seed\":2}|done|3|3||cpu|1.13.1|2|0123abc-dirty|f1"},
     {"SELECT run, outcome, wall_s, peak_rss_bytes, images_per_s, threads, host, device, program_version, git_commit,"
-     " libtorch, blas, data_fingerprint, weights_sha256 FROM v_runs LIMIT 1",
-        "1|done|12.5|123456789|96.5|2|host|cpu|0.1.0|0123abc-dirty|1.13.1|openblas|f1|w1"},
+     " libtorch, blas, data_fingerprint, weights_sha256, backend FROM v_runs LIMIT 1",
+        "1|done|12.5|123456789|96.5|2|host|cpu|0.1.0|0123abc-dirty|1.13.1|openblas|f1|w1|libtorch"},
     {"SELECT dataset, samples, drawn, exact_ages, current, undecodable FROM v_datasets",
         "synthetic|240|1|1|1|2"},
     {"SELECT attribute, label, name FROM v_classes ORDER BY 1, 2", "gender|0|male"},

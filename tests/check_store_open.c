@@ -93,9 +93,9 @@ END_TEST
 START_TEST(a_newer_schema) {
     struct err e = {0};
     store_close(store_open(path, STORE_WRITE, &e));
-    make_by_sql("PRAGMA user_version = 4");
+    make_by_sql("PRAGMA user_version = 5");
     refused(
-        STORE_WRITE, ERR_USAGE, "was written by a newer dmtl (schema 4, this one knows up to 3)");
+        STORE_WRITE, ERR_USAGE, "was written by a newer dmtl (schema 5, this one knows up to 4)");
     refused(STORE_READ, ERR_USAGE, "update dmtl, or name another file with --db");
     make_by_sql("PRAGMA user_version = 0");
     refused(STORE_READ, ERR_USAGE, "is damaged: schema 0 never existed");
@@ -137,7 +137,7 @@ static void older(const char *to_older, int version, int undecodable_unknown) {
         must(s != NULL, &e);
         sqlite3 *db = store_db(s);
         ck_assert_int_eq(
-            sql_long(db, &e, -1, "PRAGMA user_version", ""), mode == STORE_READ ? version : 3);
+            sql_long(db, &e, -1, "PRAGMA user_version", ""), mode == STORE_READ ? version : 4);
         ck_assert_int_eq(sql_long(db, &e, -1, "SELECT count(*) FROM v_samples", ""), 240);
         ck_assert_int_eq(sql_long(db, &e, -1, "SELECT samples FROM v_datasets", ""), 240);
         if (mode == STORE_WRITE) {
@@ -145,6 +145,9 @@ static void older(const char *to_older, int version, int undecodable_unknown) {
                 sql_long(db, &e, -1, "SELECT count(*) FROM dataset WHERE undecodable IS NULL", ""),
                 undecodable_unknown);
             ck_assert_int_eq(sql_long(db, &e, -1, "SELECT count(content) FROM v_samples", ""), 0);
+            ck_assert_int_gt(
+                sql_long(db, &e, -1, "SELECT count(*) FROM v_runs WHERE backend = 'libtorch'", ""),
+                0);
         }
         must(e.kind == ERR_NONE, &e);
         store_close(s);
@@ -156,6 +159,7 @@ static void older(const char *to_older, int version, int undecodable_unknown) {
 START_TEST(an_older_schema_is_read_and_upgraded) {
     older(fixture_version_1, 1, 1);
     older(fixture_version_2, 2, 0);
+    older(fixture_version_3, 3, 0);
 }
 END_TEST
 

@@ -20,7 +20,7 @@ extern const struct fixture_names fixture_hostile; /* quotes, backquotes, newlin
 
 /* SQL that makes a database of schema version 1 of one as it is written now. */
 extern const char fixture_version_1[];
-extern const char fixture_version_2[]; /* likewise */
+extern const char fixture_version_3[], fixture_version_2[]; /* likewise */
 
 bool fixture_store(const char *path, struct err *e); /* with the plain names */
 bool fixture_store_named(const char *path, const struct fixture_names *names, struct err *e);

@@ -24,6 +24,7 @@ static const struct circumstance {
 } circumstances[] = {
     {"device", "device"},
     {"threads", "threads"},
+    {"backend", "back end"},
     {"libtorch", "libtorch"},
     {"blas", "BLAS"},
     {"program_version", "dmtl"},

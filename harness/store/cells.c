@@ -25,11 +25,11 @@ static bool begin_attempt(
            sql_run(s->db, e,
                "INSERT INTO attempt (cell, attempt, started, threads, host, device,"
                " program_version, git_commit, libtorch, blas, data_fingerprint, weights_sha256,"
-               " lists_sha256)"
-               " VALUES (?1, ?2, " SQL_NOW ", ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-               "llisssssssss", (long long)cell, (long long)token, p->threads, p->host, p->device,
+               " lists_sha256, backend)"
+               " VALUES (?1, ?2, " SQL_NOW ", ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+               "llissssssssss", (long long)cell, (long long)token, p->threads, p->host, p->device,
                p->program_version, p->git_commit, p->libtorch, p->blas, p->data_fingerprint,
-               p->weights_sha256, p->lists_sha256);
+               p->weights_sha256, p->lists_sha256, p->backend);
 }
 
 bool store_claim(

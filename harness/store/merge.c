@@ -101,9 +101,10 @@ static bool take_results(struct store *to, int64_t cell, struct store *from, int
 
 /* ---- claims ---- */
 
-#define CLAIM                                                                                      \
-    "started, ended, outcome, wall_s, peak_rss_bytes, images_per_s, threads, host, device,"        \
-    " program_version, git_commit, libtorch, blas, data_fingerprint, weights_sha256, lists_sha256"
+#define CLAIM                                                                                       \
+    "started, ended, outcome, wall_s, peak_rss_bytes, images_per_s, threads, host, device,"         \
+    " program_version, git_commit, libtorch, blas, data_fingerprint, weights_sha256, lists_sha256," \
+    " backend"
 
 /* The claims of both files, each once. Their numbers go by their times, so that the order of merging shows nowhere;
  * what the cell's results came from is the last. */
@@ -122,7 +123,7 @@ static bool join_claims(
                (long long)cell) &&
            copy_rows(from, "SELECT " CLAIM " FROM attempt WHERE cell = ?1", from_cell, to,
                "INSERT INTO temp.claim SELECT ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-               " ?14, ?15, ?16, ?17 WHERE ?1",
+               " ?14, ?15, ?16, ?17, ?18 WHERE ?1",
                1, e) &&
            sql_run(to->db, e, "DELETE FROM attempt WHERE cell = ?1", "l", (long long)cell) &&
            sql_run(to->db, e, number, "li", (long long)cell, CELL_DONE) &&

@@ -28,10 +28,14 @@ static const char upgrade_1_sql[] =
 static const char upgrade_2_sql[] =
 #include "harness/store/upgrade-2.sql.inc"
     ;
-enum { APPLICATION_ID = 0x646d746c, SCHEMA_VERSION = 3 }; /* as schema.sql sets them */
+static const char upgrade_3_sql[] =
+#include "harness/store/upgrade-3.sql.inc"
+    ;
+enum { APPLICATION_ID = 0x646d746c, SCHEMA_VERSION = 4 }; /* as schema.sql sets them */
 
 /* upgrades[v] brings version v to the next. */
-static const char *const upgrades[SCHEMA_VERSION] = {[1] = upgrade_1_sql, [2] = upgrade_2_sql};
+static const char *const upgrades[SCHEMA_VERSION] = {
+    [1] = upgrade_1_sql, [2] = upgrade_2_sql, [3] = upgrade_3_sql};
 
 /* EXTRA: with a rollback journal a commit is its removal, which FULL leaves to the next sync of the folder. */
 static bool configure(sqlite3 *db, struct err *e) {

@@ -9,7 +9,7 @@
 -- tables and no RETURNING: the sqlite3 of older clusters (3.34) reads these files too.
 
 PRAGMA application_id = 0x646d746c; -- "dmtl"
-PRAGMA user_version = 3; -- upgrade-N.sql bring older files here, one version after the other
+PRAGMA user_version = 4; -- upgrade-N.sql bring older files here, one version after the other
 
 -- ---- names ----
 
@@ -126,6 +126,7 @@ CREATE TABLE attempt ( -- one claim of a cell by a worker; `attempt` is the clai
     data_fingerprint TEXT,
     weights_sha256   TEXT,         -- of the file that the trunk started from
     lists_sha256     TEXT,         -- over the lists that the parts were made from; NULL: none
+    backend          TEXT,         -- what computed the trunk: libtorch, native avx512, ...
     PRIMARY KEY (cell, attempt)
 ) WITHOUT ROWID;
 

@@ -85,6 +85,7 @@ char *store_grid_source(struct store *s, const char *name, struct err *e);
 struct provenance {                           /* strings may be NULL: unknown */
     const char *program_version, *git_commit; /* the commit with "-dirty" where it was */
     const char *libtorch, *blas, *device, *host;
+    const char *backend; /* what computes the trunk; NULL: not known yet */
     int threads;
     const char *data_fingerprint, *weights_sha256, *lists_sha256;
 };

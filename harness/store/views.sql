@@ -81,12 +81,13 @@ LEFT JOIN part ag ON ag.part = f.against;
 -- left to train. `libtorch`: the version in the headers that the program was built with; a library that
 -- tells its own (since 2.8) is the same, and Debian 12's package of 1.13.1 says 1.13.0. `git_commit` ends in -dirty where the
 -- program was built from a changed tree.
+-- `backend`: what computed the trunk, libtorch or the kernels of our own with their instruction set.
 -- `weights_sha256`: the file that the trunk started from, NULL for none. `lists_sha256`: over the lists of names
 -- that the parts were made from, NULL for none.
 CREATE VIEW IF NOT EXISTS v_runs AS
 SELECT c.id AS cell, a.attempt AS run, a.started, a.ended, st.name AS outcome, a.wall_s,
     a.peak_rss_bytes, a.images_per_s, a.threads, a.host, a.device, a.program_version, a.git_commit, a.libtorch, a.blas,
-    a.data_fingerprint, a.weights_sha256, a.lists_sha256
+    a.data_fingerprint, a.weights_sha256, a.lists_sha256, a.backend
 FROM attempt a
 JOIN cell c ON c.cell = a.cell
 LEFT JOIN state st ON st.state = a.outcome;

@@ -103,6 +103,7 @@ static bool claim(struct worker *w, struct running *run, const struct cell_recor
             .threads = th_threads(),
             .data_fingerprint = m ? m->fingerprint : NULL,
             .weights_sha256 = run->network ? network_weights_sha256(run->network) : NULL,
+            .backend = run->network ? network_backend(run->network) : NULL,
             .lists_sha256 = *run->lists ? run->lists : NULL},
         &run->token, e);
     if (ok)
