@@ -19,6 +19,9 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve()
 PEER = HERE.parents[2] / "harness/commands/bench_peer.py"
+# A processor without AVX-512, for libtorch's kernels, its BLAS and oneDNN.
+AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2",
+        "OPENBLAS_CORETYPE": "Haswell"}
 TUNED = {"MALLOC_MMAP_THRESHOLD_": "1073741824", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 STAGES = [(1, 3, 1, 32, 16, 1), (6, 3, 2, 16, 24, 2), (6, 5, 2, 24, 40, 2), (6, 3, 2, 40, 80, 3),
           (6, 5, 1, 80, 112, 3), (6, 5, 2, 112, 192, 4), (6, 3, 1, 192, 320, 1)]
@@ -167,7 +170,7 @@ def python(o, kind, env, **more):
 
 def contestants(o):
     rows = [("dmtl native", dmtl(o, "native", {})), ("dmtl native, AVX2", dmtl(o, "native", {"DMTL_SIMD": "avx2"})),
-            ("dmtl libtorch", dmtl(o, "libtorch", {})),
+            ("dmtl libtorch", dmtl(o, "libtorch", {})), ("dmtl libtorch, AVX2", dmtl(o, "libtorch", AVX2)),
             ("PyTorch eager", python(o, "torch", {})), ("PyTorch eager, heap tuned", python(o, "torch", TUNED)),
             ("torch.compile", python(o, "torch", TUNED, compile=True))]
     if o.mode == "infer":
