@@ -20,7 +20,7 @@ FLAGS := $(OPT_$(MODE)) -ffp-contract=off -Iharness -I$(OUT) -D_POSIX_C_SOURCE=2
 
 BOTH := core analysis store data nets kernels grid
 SOURCES_both := $(foreach d,$(BOTH),$(wildcard harness/$d/*.c harness/$d/*.cpp))
-SOURCES_dmtl := $(wildcard harness/report/*.c harness/commands/*.c)
+SOURCES_dmtl := $(wildcard harness/predict/*.c harness/report/*.c harness/commands/*.c)
 SOURCES_torch := $(foreach d,torch model learn worker,$(wildcard harness/$d/*.c harness/$d/*.cpp))
 SOURCES_torch := $(filter-out harness/worker/main.c,$(SOURCES_torch))
 SOURCES_test := $(wildcard tests/check_*.c tests/fixture_*.c)

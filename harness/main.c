@@ -22,6 +22,8 @@ const struct command commands[] = {
         command_compare},
     {"import", "another system's predictions, from CSV, into the store", command_import},
     {"export", "a grid's predictions as CSV", command_export},
+    {"pack", "a trained network as one file", command_pack},
+    {"predict", "what a packed network says about images", command_predict},
     {"verify", "run stored cells again: does the same come out?", command_verify},
     {"merge", "join results databases, such as the shards of a job array", command_merge},
     {"bench", "how fast a trunk trains and infers here, also against PyTorch", command_bench},

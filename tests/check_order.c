@@ -16,8 +16,8 @@ static const struct folder {
     const char *name;
     enum program in;
 } folders[] = {{"core", BOTH}, {"analysis", BOTH}, {"store", BOTH}, {"data", BOTH}, {"nets", BOTH},
-    {"kernels", BOTH}, {"grid", BOTH}, {"report", DMTL}, {"commands", DMTL}, {"torch", TORCH},
-    {"model", TORCH}, {"learn", TORCH}, {"worker", TORCH}};
+    {"kernels", BOTH}, {"grid", BOTH}, {"predict", DMTL}, {"report", DMTL}, {"commands", DMTL},
+    {"torch", TORCH}, {"model", TORCH}, {"learn", TORCH}, {"worker", TORCH}};
 
 static int find(const char *name, size_t n) {
     for (size_t i = 0; i < ARRAY_LEN(folders); i++)

@@ -71,6 +71,8 @@ bool command_audit(int argc, char **argv, struct err *e);
 bool command_compare(int argc, char **argv, struct err *e);
 bool command_import(int argc, char **argv, struct err *e);
 bool command_export(int argc, char **argv, struct err *e);
+bool command_pack(int argc, char **argv, struct err *e);
+bool command_predict(int argc, char **argv, struct err *e);
 bool command_verify(int argc, char **argv, struct err *e);
 bool command_merge(int argc, char **argv, struct err *e);
 bool command_bench(int argc, char **argv, struct err *e);

@@ -4,6 +4,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,6 +19,17 @@ char *cells_folder(const char *db_path) {
 char *cell_folder(const char *db_path, const char *cell_id) {
     char *cells = cells_folder(db_path), *path = path_join(cells, cell_id);
     free(cells);
+    return path;
+}
+
+char *cell_checkpoint(const char *folder) {
+    char *path = NULL;
+    DIR *dir = opendir(folder);
+    for (struct dirent *d; dir && !path && (d = readdir(dir));)
+        if (strncmp(d->d_name, "step-", 5) == 0 && str_ends(d->d_name, ".safetensors"))
+            path = path_join(folder, d->d_name);
+    if (dir)
+        closedir(dir);
     return path;
 }
 

@@ -11,6 +11,9 @@
 char *cells_folder(const char *db_path);
 char *cell_folder(const char *db_path, const char *cell_id);
 
+/* The one checkpoint that a cell keeps in its folder once it is done; NULL: it is not there. The caller frees. */
+char *cell_checkpoint(const char *folder);
+
 struct lease {
     int fd;       /* of the lock file; -1: not held */
     char *folder; /* the cell's; made where absent */

@@ -2,6 +2,7 @@
 
 #include "core/mem.h"
 #include "core/rng.h"
+#include "grid/limbs.h"
 #include "model/blocks.h"
 #include "model/native.h"
 #include "model/pretrained.h"
@@ -9,8 +10,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_LIMBS (1 + MAX_TASKS)
 
 /* One step of the trunk: the stem, a stage, or the last convolution. */
 struct step {
@@ -108,34 +107,15 @@ static void build_limb(struct network *n, struct limb *limb, uint32_t *item) {
     *item = b.next_item;
 }
 
-static int branch_of(const struct config *c, const struct task_config *task) {
-    return c->trunk.branch == BRANCH_CATEGORY ? (int)task->kind : (int)task->attribute;
-}
-
-/* Which limb each task ends in; the shared one where there are no branches. */
 static void plan_limbs(struct network *n) {
-    static const char *const by_kind[TASK_KIND_COUNT] = {
-        [TASK_NOMINAL] = "@nominal", [TASK_ORDINAL] = "@ordinal"};
-    static const char *const by_task[ATTR_COUNT] = {
-        [ATTR_AGE] = "@age", [ATTR_GENDER] = "@gender", [ATTR_RACE] = "@race"};
-    const struct config *c = n->config;
-    int steps = n->table->n_stages + 2, limb_of_branch[MAX_TASKS] = {0};
-    bool branches = c->trunk.branch != BRANCH_NONE;
-    int fork = branches ? trunk_step(n->table, c->trunk.branch_stage) : steps;
-    _Static_assert((int)TASK_KIND_COUNT <= (int)MAX_TASKS, "limb_of_branch holds kinds too");
-    n->limbs[n->n_limbs++] = (struct limb){.suffix = "", .end = fork};
-    for (int k = 0; branches && k < c->n_tasks; k++) {
-        int branch = branch_of(c, &c->tasks[k]);
-        if (!limb_of_branch[branch]) {
-            limb_of_branch[branch] = n->n_limbs;
-            n->limbs[n->n_limbs++] = (struct limb){
-                .suffix = c->trunk.branch == BRANCH_CATEGORY ? by_kind[branch] : by_task[branch],
-                .draws = (uint32_t)branch + 1,
-                .first = fork,
-                .end = steps};
-        }
-        n->limb_of_task[k] = limb_of_branch[branch];
-    }
+    struct limb_plans plans = limb_plans(n->config);
+    n->n_limbs = plans.n;
+    for (int l = 0; l < plans.n; l++)
+        n->limbs[l] = (struct limb){.suffix = plans.limbs[l].suffix,
+            .draws = plans.limbs[l].draws,
+            .first = plans.limbs[l].first,
+            .end = plans.limbs[l].end};
+    memcpy(n->limb_of_task, plans.of_task, sizeof n->limb_of_task);
 }
 
 /* Stochastic depth; a branch draws for itself. */
@@ -384,6 +364,8 @@ static th_tensor *train_native(const struct limb *limb, struct pass *p, th_tenso
 /* The same by our own kernels. */
 static th_tensor *run_native(
     const struct network *n, const struct limb *limb, struct pass *p, th_tensor *x) {
+    if (limb->first == limb->end) /* branches from the first step on */
+        return x;
     th_where(p->scope, "%s to %s", trunk_step_name(n->table, limb->first),
         trunk_step_name(n->table, limb->end - 1));
     if (limb->frozen)

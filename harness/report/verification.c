@@ -6,7 +6,6 @@
 #include "nets/tensor_file.h"
 #include "store/sql.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,21 +127,9 @@ static const char metrics_sql[] =
 
 /* ---- final weights ---- */
 
-/* The one checkpoint that a cell keeps once it is done; NULL: it is not there any more. */
-static char *kept_checkpoint(const char *folder) {
-    char *path = NULL;
-    DIR *dir = opendir(folder);
-    for (struct dirent *d; dir && !path && (d = readdir(dir));)
-        if (strncmp(d->d_name, "step-", 5) == 0 && str_ends(d->d_name, ".safetensors"))
-            path = path_join(folder, d->d_name);
-    if (dir)
-        closedir(dir);
-    return path;
-}
-
 /* The hash over its tensors that it carries. */
 static char *weights_hash(struct store *s, const char *id) {
-    char *folder = cell_folder(store_path(s), id), *hash = NULL, *path = kept_checkpoint(folder);
+    char *folder = cell_folder(store_path(s), id), *hash = NULL, *path = cell_checkpoint(folder);
     struct tensor_file f = {0};
     struct err unreadable = {0};
     if (path && tensor_file_open(&f, path, &unreadable)) {

@@ -1,0 +1,25 @@
+/* The runs of steps that a configuration's trunk consists of (/trunk/branch): one that all tasks share, and
+ * where there are branches a copy of the rest for each. */
+#ifndef GRID_LIMBS_H
+#define GRID_LIMBS_H
+
+#include "grid/config.h"
+
+#include <stdint.h>
+
+#define MAX_LIMBS (1 + MAX_TASKS)
+
+struct limb_plan {
+    const char *suffix; /* "" or "@ordinal", behind the names of its steps */
+    uint32_t draws;     /* keys its dropout and stochastic depth: the same whatever other limbs there are */
+    int first, end;     /* steps of the trunk (trunk_step), end excluded */
+};
+
+struct limb_plans {
+    struct limb_plan limbs[MAX_LIMBS]; /* the shared one first; it may be empty */
+    int n;
+    int of_task[MAX_TASKS]; /* which limb each task ends in; the shared one where there are no branches */
+};
+struct limb_plans limb_plans(const struct config *c);
+
+#endif
