@@ -12,7 +12,10 @@ const char *const simd_names[SIMD_COUNT] = {
 const struct simd *simd_of(enum simd_id id) {
 #if defined(__x86_64__)
     if (id == SIMD_AVX512)
-        return __builtin_cpu_supports("avx512f") ? &simd_avx512 : NULL;
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")
+                   ? &simd_avx512
+                   : NULL;
     if (id == SIMD_AVX2)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &simd_avx2 : NULL;
 #endif
