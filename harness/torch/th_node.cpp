@@ -1,9 +1,12 @@
 // A node of autograd whose forward and backward are the caller's.
 #include "torch/th_internal.hpp"
 
+#include <c10/util/intrusive_ptr.h>
 #include <torch/csrc/autograd/function.h>
 #include <torch/csrc/autograd/functions/utils.h>
 #include <torch/csrc/autograd/variable.h>
+
+#include <type_traits>
 
 using at::Tensor;
 
@@ -39,6 +42,14 @@ struct node : torch::autograd::Node {
     }
 };
 
+// libtorch holds nodes by shared_ptr and, in its newer versions, by its own intrusive_ptr.
+template <typename Owner, typename Made> auto make_node() {
+    if constexpr (std::is_same_v<Owner, std::shared_ptr<torch::autograd::Node>>)
+        return std::make_shared<Made>();
+    else
+        return c10::make_intrusive<Made>();
+}
+
 } // namespace
 
 float *th_values(th_scope *s, th_tensor *t) {
@@ -73,7 +84,7 @@ th_tensor *th_node(th_scope *s, int n_inputs, th_tensor *const *inputs, int n_di
         for (int i = 0; i < n_inputs; i++)
             all.push_back(inputs[i]->value);
         if (torch::autograd::compute_requires_grad(at::ITensorListRef(all))) {
-            auto made = std::shared_ptr<node>(new node, torch::autograd::deleteNode);
+            auto made = make_node<decltype(torch::autograd::Edge::function), node>();
             made->backward = backward;
             made->context = context;
             for (const Tensor &x : all)
