@@ -11,6 +11,45 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- the choice ---- */
+
+static void expect_refused(const char *set, const char *why) {
+    struct err e = {0};
+    setenv("DMTL_SIMD", set, 1);
+    ck_assert(!simd_check(&e));
+    ck_assert_int_eq(e.kind, ERR_USAGE);
+    ck_assert_msg(strstr(e.msg, why) != NULL, "%s", e.msg);
+    ck_assert_msg(strstr(e.msg, "unset it for ") != NULL, "%s", e.msg);
+}
+
+START_TEST(a_set_is_named_or_the_best) {
+    struct err e = {0};
+    const char *asked = getenv("DMTL_SIMD");
+    char *kept = asked ? xstrdup(asked) : NULL;
+    for (int id = 0; id < SIMD_COUNT; id++) {
+        setenv("DMTL_SIMD", simd_names[id], 1);
+        if (simd_of((enum simd_id)id)) {
+            ck_assert_msg(simd_check(&e), "%s", e.msg);
+            ck_assert_int_eq((int)simd_best(), id);
+        } else
+            expect_refused(simd_names[id], "this processor has no such instructions");
+    }
+    expect_refused("avx-2",
+        "DMTL_SIMD: \"avx-2\": no instruction set that we know; it may be one of "
+        "portable, avx2, avx512; unset it for ");
+    expect_refused("avx-2", "did you mean avx2?");
+    setenv("DMTL_SIMD", "", 1);
+    ck_assert_msg(simd_check(&e), "%s", e.msg);
+    unsetenv("DMTL_SIMD");
+    ck_assert_msg(simd_check(&e), "%s", e.msg);
+    for (int id = (int)simd_best() + 1; id < SIMD_COUNT; id++)
+        ck_assert_ptr_null(simd_of((enum simd_id)id));
+    if (kept) /* where tests share a process */
+        setenv("DMTL_SIMD", kept, 1);
+    free(kept);
+}
+END_TEST
+
 /* ---- products ---- */
 
 /* 100 terms, each product and each sum rounded: at the very worst 101 x 6e-8 of the terms; with a sum over 40 rows
@@ -460,6 +499,7 @@ Suite *kernels_suite(void) {
     Suite *s = suite_create("kernels");
     TCase *c = tcase_create("kernels");
     tcase_add_unchecked_fixture(c, kernels_say_untested, NULL);
+    tcase_add_test(c, a_set_is_named_or_the_best);
     tcase_add_loop_test(c, products_of_rows, 0, SIMD_COUNT);
     tcase_add_loop_test(c, outer_products, 0, SIMD_COUNT);
     tcase_add_loop_test(c, sigmoids_are_within_3e7_of_themselves, 0, SIMD_COUNT);

@@ -5,6 +5,7 @@
 #include "core/rng.h"
 #include "core/str.h"
 #include "fixture_network.h"
+#include "grid/keys.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -245,12 +246,38 @@ START_TEST(asks_as_libtorch_in_f64) {
 }
 END_TEST
 
+/* Before anything is computed, and only where it would be by us. */
+START_TEST(instructions_that_are_not_there_are_refused) {
+    static const char text[] =
+        "{\"data\":{\"image_px\":32},\"trunk\":{\"name\":\"small\",\"weights\":\"none\"},"
+        "\"tasks\":{" TASKS "},\"backend\":\"%s\"}";
+    static const char *const backends[] = {"auto", "native", "libtorch"};
+    for (size_t i = 0; i < ARRAY_LEN(backends); i++) {
+        struct err e = {0};
+        char *filled = xasprintf(text, backends[i]);
+        struct config c = built_config(filled);
+        th_scope *life = th_scope_new(built_device);
+        setenv("DMTL_SIMD", "avx1024", 1);
+        struct network *n = network_new(&c, life, "nowhere", &e);
+        unsetenv("DMTL_SIMD");
+        ck_assert(!n == (c.backend != BACKEND_LIBTORCH));
+        ck_assert_msg(
+            n || strstr(e.msg, "DMTL_SIMD: \"avx1024\": no instruction set") != NULL, "%s", e.msg);
+        network_free(n);
+        th_scope_free(life);
+        config_free(&c);
+        free(filled);
+    }
+}
+END_TEST
+
 Suite *native_suite(void) {
     Suite *s = suite_create("native");
     TCase *c = tcase_create("native");
     tcase_set_timeout(c, 300);
     tcase_add_loop_test(c, follows_libtorch_in_f64, 0, (int)ARRAY_LEN(rows));
     tcase_add_loop_test(c, asks_as_libtorch_in_f64, 0, (int)ARRAY_LEN(asked));
+    tcase_add_test(c, instructions_that_are_not_there_are_refused);
     suite_add_tcase(s, c);
     return s;
 }
