@@ -144,7 +144,7 @@ $(OUT)/bench-%: $(OUT)/tests/bench/%.o $(OBJECTS_both) # tests/bench/NAME.c
 TENSOR_FILES := $(wildcard tests/fixtures/tensors.safetensors tests/fixtures/*.pth) # one of each format at least
 FUZZERS := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.c)))
 fuzzers: $(addprefix $(OUT)/,$(FUZZERS))
-$(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(call objects,$(SOURCES_both))
+$(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(OBJECTS_both)
 	$(CXX) $(OPT_$(MODE)) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # Texts that the programs carry: included as C string literals, #include "harness/store/schema.sql.inc".
