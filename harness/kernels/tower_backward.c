@@ -558,7 +558,7 @@ void tower_backward(
         run_stem(&p, grad);
     else if (x_grad) {
         struct tower_shape s = tower_shape(t, t->height, t->width);
-        memcpy(
-            x_grad, grad, (size_t)t->n * (size_t)(s.height * s.width * s.channels) * sizeof *grad);
+        memcpy(x_grad, grad,
+            (size_t)t->n * (size_t)s.height * (size_t)s.width * (size_t)s.channels * sizeof *grad);
     }
 }
