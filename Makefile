@@ -133,7 +133,7 @@ $(OUT)/check: $(call objects,$(SOURCES_test) $(SOURCES_torch) $(SOURCES_dmtl)) $
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) $(TORCH_LDFLAGS) -o $@ $^ $(TORCH_LIBS) $(PKG_LIBS) $(CHECK_LIBS)
 # Without libtorch it starts at once under valgrind: the first suites of tests/suites.inc.
 SUITES_plain := $(shell sed -n '/^\#ifndef/q; s/^SUITE(\(.*\))/\1/p' tests/suites.inc)
-SOURCES_plain := $(patsubst %,tests/check_%.c,$(SUITES_plain) folder) $(patsubst %,tests/fixture_%.c,bed hash store image predictions)
+SOURCES_plain := $(patsubst %,tests/check_%.c,$(SUITES_plain) folder) $(patsubst %,tests/fixture_%.c,bed hash store image predictions kernels)
 $(OUT)/check-plain: $(OUT)/tests/plain_main.o $(call objects,$(SOURCES_plain) $(SOURCES_dmtl) harness/learn/schedule.c) $(OBJECTS_both)
 	$(CXX) $(OPT_$(MODE)) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
 $(OUT)/tests/plain_main.o: tests/check_main.c $(CONFIG)
@@ -144,7 +144,7 @@ $(OUT)/bench-%: $(OUT)/tests/bench/%.o $(OBJECTS_both) # tests/bench/NAME.c
 TENSOR_FILES := $(wildcard tests/fixtures/tensors.safetensors tests/fixtures/*.pth) # one of each format at least
 FUZZERS := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.c)))
 fuzzers: $(addprefix $(OUT)/,$(FUZZERS))
-$(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(call objects,$(SOURCES_both))
+$(OUT)/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(OBJECTS_both)
 	$(CXX) $(OPT_$(MODE)) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # Texts that the programs carry: included as C string literals, #include "harness/store/schema.sql.inc".

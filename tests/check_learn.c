@@ -326,10 +326,12 @@ END_TEST
 static const char resumed_config[] =
     CONFIG("uncertainty", 3, 4, ", \"augment\": {\"flip\": true, \"shift_px\": 2}");
 
+/* By our own engine, as /backend "auto" chooses on a CPU: what resumes here resumes with it. */
 static void train_whole(const char *name) {
     struct err e = {0};
     struct cell c;
     cell_begin(&c, name, resumed_config);
+    ck_assert(str_starts(network_backend(c.network), "native "));
     must(cell_train(&c, &e), &e);
     cell_end(&c);
 }

@@ -5,6 +5,8 @@
 #include "core/rng.h"
 #include "core/str.h"
 #include "fixture_network.h"
+#include "grid/keys.h"
+#include "learn/optimiser.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -245,12 +247,117 @@ START_TEST(asks_as_libtorch_in_f64) {
 }
 END_TEST
 
+/* ---- a training ---- */
+
+enum { STEPS = 100 };
+
+/* The mean square of the logits' distance from numbers that are drawn anew each step. */
+static th_tensor *squared_error(
+    struct built *b, th_tensor *const *logits, enum th_type type, uint32_t step) {
+    th_tensor *sum = NULL;
+    for (int k = 0; k < 2; k++) {
+        int64_t count = th_count(logits[k]);
+        int64_t shape[] = {th_size(logits[k], 0), th_size(logits[k], 1)};
+        float *targets = xmalloc((size_t)count * sizeof *targets);
+        struct rng r = rng_open(4, RNG_TEST, step, (uint32_t)k);
+        for (int64_t i = 0; i < count; i++)
+            targets[i] = (float)rng_uniform(&r);
+        th_tensor *to = th_convert(b->step, th_from(b->step, TH_F32, 2, shape, targets), type);
+        th_tensor *far = th_sub(b->step, logits[k], to);
+        th_tensor *part =
+            th_affine(b->step, th_sum(b->step, th_mul(b->step, far, far)), 1 / (double)count, 0);
+        sum = sum ? th_add(b->step, sum, part) : part;
+        free(targets);
+    }
+    return sum;
+}
+
+/* The losses of STEPS steps on the same images. */
+static void train_steps(const struct network_row *row, const char *backend, enum th_type type,
+    int threads, double losses[STEPS]) {
+    struct err e = {0};
+    ck_assert_msg(th_setup(threads, true, &e), "%s", e.msg);
+    struct built b = build(row, backend);
+    if (type == TH_F64)
+        widen(&b);
+    struct optimiser *o = optimiser_new(b.c, b.n, NULL, b.life, &e);
+    ck_assert_msg(o != NULL, "%s", e.msg);
+    for (uint32_t step = 0; step < STEPS; step++) {
+        struct pass p = {b.step, true, 1, step};
+        th_tensor *logits[2];
+        network_logits(b.n, &p, images(&b, row, type), logits);
+        th_tensor *loss = squared_error(&b, logits, type, step);
+        th_backward(b.step, loss);
+        losses[step] = th_item(b.step, loss);
+        optimiser_step(o, b.step, 0.01);
+        ck_assert_msg(th_take_error(b.step, &e), "%s", e.msg);
+        th_scope_clear(b.step);
+    }
+    optimiser_free(o);
+    built_free(&b);
+}
+
+static double loss_distance(const double *a, const double *b) {
+    double different = 0, all = 0;
+    for (int i = 0; i < STEPS; i++) {
+        different += (a[i] - b[i]) * (a[i] - b[i]);
+        all += b[i] * b[i];
+    }
+    return sqrt(different / all);
+}
+
+/* Rounding grows from step to step, ours as libtorch's own: as far from float64 as libtorch's float32 on one thread or
+ * on two, or three times as far, for each is one draw of where roundings lead. */
+START_TEST(trains_as_libtorch_does) {
+    static const struct network_row row = {"\"name\":\"small\"", 24, 6, false, false};
+    double wide[STEPS], one[STEPS], two[STEPS], native[STEPS];
+    train_steps(&row, "libtorch", TH_F64, 1, wide);
+    train_steps(&row, "libtorch", TH_F32, 1, one);
+    train_steps(&row, "libtorch", TH_F32, 2, two);
+    train_steps(&row, "native", TH_F32, 2, native);
+    double spread = fmax(loss_distance(one, wide), loss_distance(two, wide)),
+           got = loss_distance(native, wide);
+    ck_assert_msg(wide[STEPS - 1] < wide[0] / 2, "%g of %g", wide[STEPS - 1], wide[0]);
+    ck_assert_msg(got <= 3 * spread, "%g from float64, libtorch %g", got, spread);
+}
+END_TEST
+
+/* Before anything is computed, and only where it would be by us. */
+START_TEST(instructions_that_are_not_there_are_refused) {
+    static const char text[] =
+        "{\"data\":{\"image_px\":32},\"trunk\":{\"name\":\"small\",\"weights\":\"none\"},"
+        "\"tasks\":{" TASKS "},\"backend\":\"%s\"}";
+    static const char *const backends[] = {"auto", "native", "libtorch"};
+    for (size_t i = 0; i < ARRAY_LEN(backends); i++) {
+        struct err e = {0};
+        char *filled = xasprintf(text, backends[i]);
+        struct config c = built_config(filled);
+        th_scope *life = th_scope_new(built_device);
+        setenv("DMTL_SIMD", "avx1024", 1);
+        struct network *n = network_new(&c, life, "nowhere", &e);
+        unsetenv("DMTL_SIMD");
+        ck_assert(!n == (c.backend != BACKEND_LIBTORCH));
+        ck_assert_msg(
+            n || strstr(e.msg, "DMTL_SIMD: \"avx1024\": no instruction set") != NULL, "%s", e.msg);
+        network_free(n);
+        th_scope_free(life);
+        config_free(&c);
+        free(filled);
+    }
+}
+END_TEST
+
 Suite *native_suite(void) {
     Suite *s = suite_create("native");
     TCase *c = tcase_create("native");
     tcase_set_timeout(c, 300);
     tcase_add_loop_test(c, follows_libtorch_in_f64, 0, (int)ARRAY_LEN(rows));
     tcase_add_loop_test(c, asks_as_libtorch_in_f64, 0, (int)ARRAY_LEN(asked));
+    tcase_add_test(c, instructions_that_are_not_there_are_refused);
+    suite_add_tcase(s, c);
+    c = tcase_create("training");
+    tcase_set_timeout(c, 300);
+    tcase_add_test(c, trains_as_libtorch_does);
     suite_add_tcase(s, c);
     return s;
 }

@@ -1,7 +1,8 @@
 #include "kernels/simd.h"
 
+#include "core/words.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 /* Each made by simd/table.c, as its file was compiled. */
 extern const struct simd simd_portable, simd_avx2, simd_avx512;
@@ -22,15 +23,37 @@ const struct simd *simd_of(enum simd_id id) {
     return id == SIMD_PORTABLE ? &simd_portable : NULL;
 }
 
-enum simd_id simd_best(void) {
+/* NULL: the user leaves it to us. */
+static const char *asked_for(void) {
     const char *asked = getenv("DMTL_SIMD");
+    return asked && asked[0] ? asked : NULL;
+}
+
+static enum simd_id best_here(void) {
     int best = SIMD_COUNT - 1;
-    for (int id = 0; asked && id < SIMD_COUNT; id++)
-        if (strcmp(asked, simd_names[id]) == 0 && simd_of((enum simd_id)id))
-            return (enum simd_id)id;
     while (!simd_of((enum simd_id)best))
         best--;
     return (enum simd_id)best;
+}
+
+enum simd_id simd_best(void) {
+    const char *asked = asked_for();
+    int id = asked ? word_find(simd_names, SIMD_COUNT, asked) : -1;
+    return id >= 0 && simd_of((enum simd_id)id) ? (enum simd_id)id : best_here();
+}
+
+bool simd_check(struct err *e) {
+    const char *asked = asked_for();
+    int id = asked ? word_find(simd_names, SIMD_COUNT, asked) : -1;
+    if (!asked || (id >= 0 && simd_of((enum simd_id)id)))
+        return true;
+    err_usage(e,
+        "the environment variable DMTL_SIMD: \"%s\": %s; it may be one of portable, avx2, avx512; unset it for "
+        "\"%s\", the best that this processor has",
+        asked,
+        id < 0 ? "no instruction set that we know" : "this processor has no such instructions",
+        simd_names[best_here()]);
+    return id < 0 ? err_hint(e, asked, simd_names, SIMD_COUNT, sizeof *simd_names) : false;
 }
 
 /* Two sets of a kernel's weights, 5 rows that are convolved, the input's and the slopes'. Rows are as wide as a

@@ -5,6 +5,7 @@
 #ifndef KERNELS_SIMD_H
 #define KERNELS_SIMD_H
 
+#include "core/err.h"
 #include "nets/trunk_table.h"
 
 #include <stdbool.h>
@@ -153,7 +154,9 @@ enum simd_id { SIMD_PORTABLE, SIMD_AVX2, SIMD_AVX512, SIMD_COUNT };
 extern const char *const simd_names[SIMD_COUNT];
 /* NULL: this processor, or this program, has no such thing. */
 const struct simd *simd_of(enum simd_id id);
-/* The best there is, or what the environment variable DMTL_SIMD names (a name that is not there is passed over). */
+/* The best there is, or what the environment variable DMTL_SIMD names. */
 enum simd_id simd_best(void);
+/* ERR_USAGE where DMTL_SIMD names what is not there; simd_best passes over it. */
+bool simd_check(struct err *e);
 
 #endif

@@ -209,7 +209,7 @@ static struct largest largest_of(const struct tower *t, int n) {
         look_at(&most, &b->depthwise, true, n);
         look_at(&most, &b->project, false, n);
         most.narrow =
-            larger(most.narrow, (size_t)n * (size_t)(b->height * b->width) * (size_t)b->in);
+            larger(most.narrow, (size_t)n * (size_t)b->height * (size_t)b->width * (size_t)b->in);
     }
     if (t->has_head) {
         look_at(&most, &t->head, true, 0);

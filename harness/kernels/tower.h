@@ -1,7 +1,7 @@
 /* A run of a trunk's steps: trained, or asked.
  *
  * Trained: forward with batch statistics, backward to every weight's gradient and to
- * the input's. No autograd: what is kept between the two are the inputs of blocks and the outputs of
+ * the input map's. No autograd: what is kept between the two are the inputs of blocks and the outputs of
  * convolutions before their batch norm; normalised, activated and gated maps are made again wherever a
  * kernel loads them. Everything is float32, maps are NHWC.
  *
@@ -50,7 +50,8 @@ bool tower_room(struct tower *t, int n, int height, int width, struct err *e);
 const float *tower_forward(struct tower *t, const struct tower_tensor *tensors, const float *x,
     int n, int height, int width, const float *const *masks);
 
-/* Of the last forward: fills the tensors' gradients (all of them), and x_grad, like x, unless it is NULL. */
+/* Of the last forward: fills the tensors' gradients (all of them), and x_grad, like x, unless it is NULL, as it must be
+ * of a tower with the stem: images have no gradient. */
 void tower_backward(
     struct tower *t, const struct tower_tensor *tensors, const float *out_grad, float *x_grad);
 

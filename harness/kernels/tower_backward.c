@@ -4,6 +4,7 @@
  * (product). The sums that a batch norm's gradient needs are made by the pass before. */
 #include "kernels/tower_parts.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct pass {
@@ -542,6 +543,7 @@ static float *take_map_grad(struct pass *p, const float *out_grad) {
 void tower_backward(
     struct tower *t, const struct tower_tensor *tensors, const float *out_grad, float *x_grad) {
     struct pass p = {.t = t, .tensors = tensors};
+    assert(!t->has_stem || !x_grad);
     float *grad = t->has_head ? run_head(&p, out_grad) : take_map_grad(&p, out_grad);
     for (int i = t->n_blocks - 1; i >= 0; i--)
         grad = run_block(&p, i, grad, i > 0 || t->has_stem || x_grad);
@@ -556,7 +558,7 @@ void tower_backward(
         run_stem(&p, grad);
     else if (x_grad) {
         struct tower_shape s = tower_shape(t, t->height, t->width);
-        memcpy(
-            x_grad, grad, (size_t)t->n * (size_t)(s.height * s.width * s.channels) * sizeof *grad);
+        memcpy(x_grad, grad,
+            (size_t)t->n * (size_t)s.height * (size_t)s.width * (size_t)s.channels * sizeof *grad);
     }
 }

@@ -147,11 +147,14 @@ static void build_trunk(struct network *n) {
 
 /* ---- building: the native back end ---- */
 
-/* Whether the trunk's trained steps are computed by kernels/. ERR_USAGE where that is asked for and cannot be. */
+/* Whether the trunk's trained steps are computed by kernels/. ERR_USAGE where that is asked for and cannot be, or by
+ * instructions that are not there. */
 static bool choose_backend(
     const struct config *c, const th_scope *life, bool *native, struct err *e) {
     bool cpu = th_scope_device(life).kind == 0, there = cpu && c->precision == PRECISION_F32;
     *native = there && c->backend != BACKEND_LIBTORCH;
+    if (*native)
+        return simd_check(e);
     return there || c->backend != BACKEND_NATIVE ||
            err_usage(e,
                "/backend: \"native\": it computes in f32 on a CPU, and here /precision is \"%s\" and the device "

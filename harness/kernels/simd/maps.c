@@ -27,8 +27,8 @@ INLINE struct column column_at(const struct map *m, size_t row, int c, int some)
     return (struct column){.x = m->x + row * (size_t)m->channels + c,
         .step = (size_t)m->channels,
         .some = some,
-        .scale = get(m->scale + c, some),
-        .shift = get(m->shift + c, some),
+        .scale = m->scale ? get(m->scale + c, some) : all(1),
+        .shift = m->shift ? get(m->shift + c, some) : all(0),
         .mean = m->mean ? get(m->mean + c, some) : all(0)};
 }
 

@@ -76,6 +76,7 @@ INLINE void put(float *p, vec v, int some) {
         store(p, v);
 }
 
+/* Of a and b the larger, the smaller; b where one of them is no number. */
 INLINE vec max(vec a, vec b) {
 #if defined(__AVX512F__)
     return (vec)_mm512_max_ps((__m512)a, (__m512)b);
@@ -141,7 +142,7 @@ INLINE void sigmoids(int n, const vec *x, vec *s) {
         0.0013814543f, 0.0083687454f, 0.0416683890f, 0.1666652113f, 0.4999999404f, 1, 1};
     const vec magic = all(0x1.8p23f); /* adding it rounds to the nearest integer */
     vec shifted[ABREAST], k[ABREAST], r[ABREAST], e[ABREAST];
-    EACH(i, n) r[i] = max(min(x[i], all(87)), all(-87));
+    EACH(i, n) r[i] = max(all(-87), min(all(87), x[i]));
     EACH(i, n) shifted[i] = r[i] * all(-0x1.715476p0f) + magic; /* -x / ln 2 */
     EACH(i, n) k[i] = shifted[i] - magic;
     EACH(i, n) r[i] = k[i] * all(-0x1.62e4p-1f) - r[i]; /* k ln 2 in two parts: exact */
@@ -165,7 +166,7 @@ INLINE void activate(enum activation kind, int n, const vec *z, vec *a, vec *slo
         EACH(i, n) slope[i] = s[i] + a[i] * (1 - s[i]);
     } else {
         EACH(i, n) slope[i] = between(z[i], 0, 6);
-        EACH(i, n) a[i] = min(max(z[i], all(0)), all(6));
+        EACH(i, n) a[i] = min(all(6), max(all(0), z[i]));
     }
 }
 

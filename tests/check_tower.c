@@ -1,0 +1,366 @@
+/* The team of threads, and whole towers: what must not depend on threads or on how images come together. Their values
+ * against libtorch's are in check_native.c. */
+#include "check_suites.h"
+
+#include "core/mem.h"
+#include "fixture_kernels.h"
+#include "kernels/team.h"
+#include "kernels/tower_parts.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the team ---- */
+
+enum { RUNS = 3000, MOST_THREADS = 5 };
+
+struct count {
+    int runs[MOST_THREADS]; /* without atomics: a run's end must order them */
+};
+
+static void count_run(void *context, int thread) {
+    ((struct count *)context)->runs[thread]++;
+}
+
+START_TEST(a_run_is_one_call_a_thread) {
+    struct team *team = team_new(_i);
+    struct count count = {{0}};
+    ck_assert_int_eq(team_threads(team), _i);
+    for (int run = 1; run <= RUNS; run++) {
+        team_run(team, count_run, &count);
+        for (int thread = 0; thread < _i; thread++)
+            if (count.runs[thread] != run)
+                ck_abort_msg("thread %d: %d calls in %d runs", thread, count.runs[thread], run);
+    }
+    team_free(team);
+}
+END_TEST
+
+START_TEST(shares_are_all_in_order_and_even) {
+    struct team *team = team_new(_i);
+    for (int n = 0; n < 40; n++) {
+        int next = 0;
+        for (int thread = 0; thread < _i; thread++) {
+            int from, end;
+            team_share(team, thread, n, &from, &end);
+            ck_assert_int_eq(from, next);
+            ck_assert(end - from == n / _i || end - from == (n + _i - 1) / _i);
+            next = end;
+        }
+        ck_assert_int_eq(next, n);
+    }
+    team_free(team);
+}
+END_TEST
+
+START_TEST(a_team_that_never_ran_ends) {
+    team_free(team_new(MOST_THREADS));
+    team_free(NULL);
+}
+END_TEST
+
+/* ---- towers ---- */
+
+/* A tower with drawn weights. */
+struct trunk {
+    struct team *team;
+    struct tower *tower;
+    struct tower_tensor *tensors;
+    size_t *floats; /* of each tensor */
+    size_t n;
+};
+
+static void draw_tensor(struct trunk *t, int at, size_t floats, double mean, double spread) {
+    struct rng r = rng_open(5, RNG_TEST, 0, (uint32_t)at);
+    t->floats[at] = floats;
+    t->tensors[at] =
+        (struct tower_tensor){xmalloc(floats * sizeof(float)), xmalloc(floats * sizeof(float))};
+    for (size_t i = 0; i < floats; i++)
+        t->tensors[at].value[i] = (float)(mean + spread * (2 * rng_uniform(&r) - 1));
+}
+
+static void draw_layer(struct trunk *t, const struct layer *l) {
+    size_t taps = (size_t)(l->kernel * l->kernel * l->in), out = (size_t)l->out;
+    draw_tensor(t, l->first_tensor, out * taps, 0, sqrt(6.0 / (double)taps));
+    draw_tensor(t, l->first_tensor + 1, out, 1, 0.2);
+    draw_tensor(t, l->first_tensor + 2, out, 0, 0.2);
+    draw_tensor(t, l->first_tensor + 3, out, 0, 0.2);
+    draw_tensor(t, l->first_tensor + 4, out, 1, 0.5);
+}
+
+static void draw_gate(struct trunk *t, const struct gate *g) {
+    size_t channels = (size_t)g->channels, squeezed = (size_t)g->squeezed;
+    draw_tensor(t, g->first_tensor, squeezed * channels, 0, 1 / sqrt((double)channels));
+    draw_tensor(t, g->first_tensor + 1, squeezed, 0, 0.2);
+    draw_tensor(t, g->first_tensor + 2, channels * squeezed, 0, 1);
+    draw_tensor(t, g->first_tensor + 3, channels, 0, 0.2);
+}
+
+static struct trunk trunk_new(
+    enum trunk_id id, int first, int end, enum simd_id simd, int threads) {
+    struct trunk t = {.team = team_new(threads)};
+    const struct trunk_table *table = &trunk_tables[id];
+    t.tower = tower_new(table, first, end ? end : table->n_stages + 2, simd, t.team);
+    t.n = (size_t)tower_tensor_count(t.tower);
+    t.tensors = xcalloc(t.n, sizeof *t.tensors);
+    t.floats = xcalloc(t.n, sizeof *t.floats);
+    if (t.tower->has_stem)
+        draw_layer(&t, &t.tower->stem);
+    for (int i = 0; i < t.tower->n_blocks; i++) {
+        const struct block *b = &t.tower->blocks[i];
+        if (b->expands)
+            draw_layer(&t, &b->expand);
+        draw_layer(&t, &b->depthwise);
+        if (b->gated)
+            draw_gate(&t, &b->gate);
+        draw_layer(&t, &b->project);
+    }
+    if (t.tower->has_head)
+        draw_layer(&t, &t.tower->head);
+    return t;
+}
+
+static void trunk_free(struct trunk *t) {
+    for (size_t i = 0; i < t->n; i++) {
+        free(t->tensors[i].value);
+        free(t->tensors[i].grad);
+    }
+    free(t->tensors);
+    free(t->floats);
+    tower_free(t->tower);
+    team_free(t->team);
+}
+
+static float *drawn(size_t n, uint32_t item) {
+    struct rng r = rng_open(6, RNG_TEST, 0, item);
+    float *values = xmalloc(n * sizeof *values);
+    for (size_t i = 0; i < n; i++)
+        values[i] = (float)rng_normal(&r);
+    return values;
+}
+
+/* Floats in and out of n images. */
+static size_t in_floats(const struct tower_shape *s, int n) {
+    return (size_t)n * (size_t)s->height * (size_t)s->width * (size_t)s->channels;
+}
+
+static size_t out_floats(const struct tower_shape *s, int n) {
+    return (size_t)n * (size_t)s->out_height * (size_t)s->out_width * (size_t)s->out_channels;
+}
+
+/* ---- training ---- */
+
+/* What a step gives, one after the other: the output, the input's gradient, every weight's, every statistic. */
+struct step {
+    float *values;
+    size_t n;
+};
+
+static void step_add(struct step *s, const float *values, size_t n) {
+    s->values = xrealloc(s->values, s->n + n, sizeof *values);
+    memcpy(s->values + s->n, values, n * sizeof *values);
+    s->n += n;
+}
+
+/* Which tensors of a tower are running statistics: 3 and 4 of each layer's. */
+static void mark_layer(const struct layer *l, bool *running) {
+    running[l->first_tensor + 3] = running[l->first_tensor + 4] = true;
+}
+
+static bool *statistics_of(const struct trunk *t) {
+    bool *running = xcalloc(t->n, sizeof *running);
+    if (t->tower->has_stem)
+        mark_layer(&t->tower->stem, running);
+    for (int i = 0; i < t->tower->n_blocks; i++) {
+        const struct block *b = &t->tower->blocks[i];
+        if (b->expands)
+            mark_layer(&b->expand, running);
+        mark_layer(&b->depthwise, running);
+        mark_layer(&b->project, running);
+    }
+    if (t->tower->has_head)
+        mark_layer(&t->tower->head, running);
+    return running;
+}
+
+static struct step train_on(struct trunk *t, int n, int px, const float *const *masks) {
+    struct err e = {0};
+    struct step s = {0};
+    struct tower_shape shape = tower_shape(t->tower, px, px);
+    float *x = drawn(in_floats(&shape, n), 0), *grad = drawn(out_floats(&shape, n), 1),
+          *x_grad = xmalloc(in_floats(&shape, n) * sizeof *x_grad);
+    bool *running = statistics_of(t);
+    ck_assert_msg(tower_room(t->tower, n, px, px, &e), "%s", e.msg);
+    step_add(&s, tower_forward(t->tower, t->tensors, x, n, px, px, masks), out_floats(&shape, n));
+    tower_backward(t->tower, t->tensors, grad, t->tower->has_stem ? NULL : x_grad);
+    if (!t->tower->has_stem)
+        step_add(&s, x_grad, in_floats(&shape, n));
+    for (size_t i = 0; i < t->n; i++)
+        step_add(&s, running[i] ? t->tensors[i].value : t->tensors[i].grad, t->floats[i]);
+    free(running);
+    free(x);
+    free(grad);
+    free(x_grad);
+    return s;
+}
+
+static const struct part {
+    enum trunk_id trunk;
+    int first, end; /* steps; end 0: all */
+    int n, px;
+} parts[] = {
+    {TRUNK_SMALL, 0, 0, 5, 33},
+    {TRUNK_SMALL, 0, 1, 2, 32},
+    {TRUNK_SMALL, 1, 3, 3, 15},
+    {TRUNK_SMALL, 3, 0, 4, 9},
+    {TRUNK_SMALL, 4, 0, 7, 5},
+    {TRUNK_LITE0, 0, 3, 3, 37},
+    {TRUNK_B0, 0, 3, 2, 40},
+    {TRUNK_B0, 6, 0, 3, 5},
+};
+enum { PARTS = (int)ARRAY_LEN(parts) };
+
+/* One step of a fresh tower; the second block's body is dropped for some images. */
+static struct step train_part(const struct part *p, enum simd_id simd, int threads) {
+    static const float mask[] = {0, 1.25f, 1.25f, 0, 1.25f, 1.25f, 1.25f};
+    const float *masks[16] = {NULL};
+    struct trunk t = trunk_new(p->trunk, p->first, p->end, simd, threads);
+    for (int i = 1; i < t.tower->n_blocks && i < 16; i++)
+        masks[i] = t.tower->blocks[i].residual ? mask : NULL;
+    struct step s = train_on(&t, p->n, p->px, masks);
+    trunk_free(&t);
+    return s;
+}
+
+static double distance(const struct step *a, const struct step *b) {
+    double different = 0, all = 0;
+    ck_assert_uint_eq(a->n, b->n);
+    for (size_t i = 0; i < a->n; i++) {
+        double d = (double)a->values[i] - (double)b->values[i];
+        different += d * d;
+        all += (double)b->values[i] * (double)b->values[i];
+    }
+    return sqrt(different / all);
+}
+
+static bool same_bits(const struct step *a, const struct step *b) {
+    return a->n == b->n && memcmp(a->values, b->values, a->n * sizeof *a->values) == 0;
+}
+
+/* Loops of (set, part). */
+#define SET(i) ((enum simd_id)((i) / PARTS))
+#define PART(i) (&parts[(i) % PARTS])
+
+START_TEST(training_repeats_and_keeps_near_with_other_threads) {
+    if (!kernels_tested(SET(_i)))
+        return;
+    struct step one = train_part(PART(_i), SET(_i), 1);
+    for (int threads = 1; threads <= 3; threads++) {
+        struct step a = train_part(PART(_i), SET(_i), threads),
+                    b = train_part(PART(_i), SET(_i), threads);
+        double far = distance(&a, &one);
+        ck_assert_msg(same_bits(&a, &b), "%d threads: not the same bits twice", threads);
+        ck_assert_msg(far < 1e-5, "%d threads: %g from one", threads, far);
+        free(a.values);
+        free(b.values);
+    }
+    free(one.values);
+}
+END_TEST
+
+/* A tower that has seen a larger batch and another size goes on as a fresh one. */
+START_TEST(a_used_tower_trains_as_a_fresh_one) {
+    struct trunk used = trunk_new(TRUNK_SMALL, 0, 0, simd_best(), 2),
+                 fresh = trunk_new(TRUNK_SMALL, 0, 0, simd_best(), 2);
+    struct step a = train_on(&used, 6, 40, NULL), b = train_on(&used, 6, 21, NULL);
+    for (size_t i = 0; i < fresh.n; i++)
+        memcpy(fresh.tensors[i].value, used.tensors[i].value, used.floats[i] * sizeof(float));
+    struct step c = train_on(&used, 3, 21, NULL), d = train_on(&fresh, 3, 21, NULL);
+    ck_assert(same_bits(&c, &d));
+    free(a.values);
+    free(b.values);
+    free(c.values);
+    free(d.values);
+    trunk_free(&used);
+    trunk_free(&fresh);
+}
+END_TEST
+
+/* ---- inference ---- */
+
+static float *infer(struct trunk *t, const float *x, int n, int px) {
+    struct err e = {0};
+    struct tower_shape shape = tower_shape(t->tower, px, px);
+    float *out = xmalloc(out_floats(&shape, n) * sizeof *out);
+    ck_assert_msg(tower_infer(t->tower, x, n, px, px, out, &e), "%s", e.msg);
+    return out;
+}
+
+/* 23 images: groups of 8 and what is left of them, whole ones and shares of threads. */
+START_TEST(an_image_gets_the_same_bits_in_any_company) {
+    enum { N = 23 };
+    if (!kernels_tested(SET(_i)))
+        return;
+    const struct part *p = PART(_i);
+    struct trunk one = trunk_new(p->trunk, p->first, p->end, SET(_i), 1);
+    struct tower_shape shape = tower_shape(one.tower, p->px, p->px);
+    size_t in = in_floats(&shape, 1), out = out_floats(&shape, 1);
+    float *x = drawn(N * in, 2);
+    tower_fold(one.tower, one.tensors);
+    float *all = infer(&one, x, N, p->px);
+    for (int i = 0; i < N; i++) {
+        float *alone = infer(&one, x + (size_t)i * in, 1, p->px);
+        ck_assert_msg(memcmp(alone, all + (size_t)i * out, out * sizeof *all) == 0, "image %d", i);
+        free(alone);
+    }
+    for (int threads = 2; threads <= 3; threads++) {
+        struct trunk t = trunk_new(p->trunk, p->first, p->end, SET(_i), threads);
+        tower_fold(t.tower, t.tensors);
+        float *shared = infer(&t, x, N, p->px);
+        ck_assert_msg(memcmp(shared, all, N * out * sizeof *all) == 0, "%d threads", threads);
+        free(shared);
+        trunk_free(&t);
+    }
+    free(all);
+    free(x);
+    trunk_free(&one);
+}
+END_TEST
+
+/* ---- memory ---- */
+
+/* 65,536 images of 65,000 x 65,000: 10^15 floats of the stem's alone. Afterwards the tower is as good as before. */
+START_TEST(an_absurd_size_is_refused) {
+    struct trunk t = trunk_new(TRUNK_SMALL, 0, 0, simd_best(), 1);
+    struct err e = {0};
+#ifndef __SANITIZE_ADDRESS__ /* which ends the process where malloc would refuse */
+    ck_assert(!tower_room(t.tower, 1 << 16, 65000, 65000, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "no memory for a training step's "));
+    ck_assert_ptr_nonnull(
+        strstr(e.msg, "(65536 images of 65000 x 65000): lower /batch or /data/image_px"));
+    e = (struct err){0};
+    ck_assert(!tower_infer(t.tower, NULL, 1, 1 << 24, 1 << 24, NULL, &e));
+    ck_assert_ptr_nonnull(strstr(e.msg, "no memory for inference's "));
+#endif
+    struct step s = train_on(&t, 2, 17, NULL);
+    free(s.values);
+    trunk_free(&t);
+}
+END_TEST
+
+Suite *tower_suite(void) {
+    Suite *s = suite_create("tower");
+    TCase *c = tcase_create("tower");
+    tcase_add_unchecked_fixture(c, kernels_say_untested, NULL);
+    tcase_add_loop_test(c, a_run_is_one_call_a_thread, 1, MOST_THREADS + 1);
+    tcase_add_loop_test(c, shares_are_all_in_order_and_even, 1, MOST_THREADS + 1);
+    tcase_add_test(c, a_team_that_never_ran_ends);
+    tcase_add_loop_test(
+        c, training_repeats_and_keeps_near_with_other_threads, 0, SIMD_COUNT * PARTS);
+    tcase_add_test(c, a_used_tower_trains_as_a_fresh_one);
+    tcase_add_loop_test(c, an_image_gets_the_same_bits_in_any_company, 0, SIMD_COUNT * PARTS);
+    tcase_add_test(c, an_absurd_size_is_refused);
+    suite_add_tcase(s, c);
+    return s;
+}

@@ -1,0 +1,57 @@
+/* Arrays of floats for kernels under test, and what a plain loop in double says should be in them.
+ *
+ * An array begins where no vector does in half of all cases (base + 4 bytes). What a kernel reads ends where its memory
+ * ends, so that ASan and valgrind see a read behind it; what a kernel writes lies between canaries. What fails
+ * ends the test.
+ */
+#ifndef FIXTURE_KERNELS_H
+#define FIXTURE_KERNELS_H
+
+#include "core/rng.h"
+#include "kernels/simd.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* NULL: this processor does not have the set, or DMTL_SIMD names another. */
+const struct simd *kernels_tested(enum simd_id id);
+void kernels_say_untested(void); /* for a test case's setup */
+
+/* An activation at z, its slope, and the magnitude of the slope's terms: SiLU's is s + a - a s, whose last two cancel
+ * where s is near 1. */
+struct activated {
+    double a, slope, slope_size;
+};
+struct activated activated_plainly(enum activation kind, double z);
+
+/* A sum's value and the sum of its terms' magnitudes, which rounding errors are measured by. */
+struct sum {
+    double value, size;
+};
+void sum_add(struct sum *s, double term);
+void sum_add_sized(struct sum *s, double term, double size);
+
+extern struct rng spans_rng;
+void spans_open(uint32_t item, enum simd_id set); /* draws begin; messages name the set */
+int spans_below(int n);                           /* 0..n-1 */
+bool spans_coin(void);
+/* Multiples of 1/64 in [-4, 4): a product of two and a third added are exact in float, so that activations' bends lie
+ * on the same side for everyone. */
+float spans_grain(void);
+
+float *span_in(size_t n);    /* of grains; must not change */
+float *span_reals(size_t n); /* of reals in [-1, 1); must not change */
+float *span_fresh(size_t n); /* of NaN: to be written */
+float *span_sums(size_t n);  /* of grains, to be increased: span_begin has what they were */
+float *span_room(size_t n);  /* of NaN, without canaries: to work with */
+const float *span_begin(const float *values);
+
+/* Each of n is within bound times its sum's size of its value; what: of the message. */
+void expect_sums(
+    const char *what, const float *got, const struct sum *want, size_t n, double bound);
+/* Canaries and inputs are as they were; everything is freed. `shape` is for the message. */
+void spans_close(const char *shape);
+struct sum *sums_new(size_t n);                    /* zeros, freed by spans_close */
+struct sum *sums_from(const float *old, size_t n); /* the same beginning at what was there */
+
+#endif
