@@ -43,22 +43,23 @@ static void tear_down(void) {
 }
 
 /* Lines "task lines-compared differences": predictions and every probability, within 1e-5. */
-#define COMPARE                                                                                    \
-    "awk -F, '{ gsub(\"\\r\", \"\") } FNR == 1 { for (i = 1; i <= NF; i++) at[FILENAME, $i] = i; next }"  \
-    " FILENAME == \"said.csv\" { for (t in tasks) { said[$1, t] = $at[FILENAME, t];"               \
-    " p[$1, t] = $at[FILENAME, t \"_probabilities\"] } next }"                                     \
+#define COMPARE                                                                                          \
+    "awk -F, '{ gsub(\"\\r\", \"\") } FNR == 1 { for (i = 1; i <= NF; i++) at[FILENAME, $i] = i; next }" \
+    " FILENAME == \"said.csv\" { for (t in tasks) { said[$1, t] = $at[FILENAME, t];"                     \
+    " p[$1, t] = $at[FILENAME, t \"_probabilities\"] } next }"                                           \
     " { t = $8; key = \"faces/\" $9; n[t]++; k = split($17, a, \" \"); bad[t] += said[key, t] != $11 ||" \
-    " split(p[key, t], b, \" \") != k; for (i = 1; i <= k; i++) bad[t] += (a[i] - b[i]) ^ 2 > 1e-10 }" \
-    " BEGIN { tasks[\"age\"]; tasks[\"gender\"]; tasks[\"race\"] }"                                \
+    " split(p[key, t], b, \" \") != k; for (i = 1; i <= k; i++) bad[t] += (a[i] - b[i]) ^ 2 > 1e-10 }"   \
+    " BEGIN { tasks[\"age\"]; tasks[\"gender\"]; tasks[\"race\"] }"                                      \
     " END { for (t in n) print t, n[t], bad[t] }' said.csv stored.csv | sort"
 
 static const char *const variants[] = {"full", "branches"};
 
 START_TEST(says_what_the_cell_stored) {
-    char *ask = xasprintf("$DMTL pack g --only %s -o m.safetensors --quiet && "
-                          "$DMTL predict m.safetensors faces --probabilities -o said.csv && "
-                          "$DMTL export g --only %s --part test --probabilities -o stored.csv && " COMPARE,
-        variants[_i], variants[_i]);
+    char *ask =
+        xasprintf("$DMTL pack g --only %s -o m.safetensors --quiet && "
+                  "$DMTL predict m.safetensors faces --probabilities -o said.csv && "
+                  "$DMTL export g --only %s --part test --probabilities -o stored.csv && " COMPARE,
+            variants[_i], variants[_i]);
     /* the default split tests on a fifth of 90 */
     expect(ask, 0, "age 18 0\ngender 18 0\nrace 18 0\n", NULL);
     free(ask);
@@ -81,10 +82,12 @@ END_TEST
 
 START_TEST(lines_and_classes) {
     expect("$DMTL pack g --only full -o m.safetensors", 0, NULL, "pack: cell ");
-    expect("cp $(ls faces/*.jpg | head -1) 'a,b \"c\".jpg'; $DMTL predict m.safetensors 'a,b \"c\".jpg' --threads 1",
+    expect(
+        "cp $(ls faces/*.jpg | head -1) 'a,b \"c\".jpg'; $DMTL predict m.safetensors 'a,b \"c\".jpg' --threads 1",
         0, "image,age,gender,gender_class,race,race_class\r\n\"a,b \"\"c\"\".jpg\",", NULL);
-    expect("$DMTL predict m.safetensors faces --threads 1 >one && $DMTL predict m.safetensors faces --threads 3 >three"
-           " && cmp one three && $DMTL predict m.safetensors faces/*.jpg | cmp - one",
+    expect(
+        "$DMTL predict m.safetensors faces --threads 1 >one && $DMTL predict m.safetensors faces --threads 3 >three"
+        " && cmp one three && $DMTL predict m.safetensors faces/*.jpg | cmp - one",
         0, NULL, NULL);
 }
 END_TEST
@@ -98,8 +101,8 @@ static const struct {
     {"$DMTL predict m.safetensors", 2, "predict: which images? expected MODEL IMAGE..."},
     {"$DMTL predict nothing faces", 1, "nothing: cannot be read"},
     {"$DMTL predict g.json faces", 2, "g.json: is no file of tensors that is known here"},
-    {"$DMTL predict $(ls g/*/step-*.safetensors results/g/*/step-*.safetensors 2>/dev/null | head -1) faces", 2,
-        "expected a file that `dmtl pack` wrote (its metadata say format dmtl-model-1)"},
+    {"$DMTL predict $(ls g/*/step-*.safetensors results/g/*/step-*.safetensors 2>/dev/null | head -1) faces",
+        2, "expected a file that `dmtl pack` wrote (its metadata say format dmtl-model-1)"},
     {"head -c 3000 m.safetensors >cut; $DMTL predict cut faces", 2, "cut: "},
     {"mkdir none; $DMTL predict m.safetensors none", 2, "none: has no JPEG or PNG file"},
     {"$DMTL predict m.safetensors faces --threads 0", 2, "--threads"},

@@ -14,7 +14,8 @@
 enum { KEY_CELL = 256, KEY_WEIGHTS };
 
 static const struct argp_option options[] = {
-    {"cell", KEY_CELL, "ID", 0, "the cell whose id begins so, where the grid has several that are done", 0},
+    {"cell", KEY_CELL, "ID", 0,
+        "the cell whose id begins so, where the grid has several that are done", 0},
     {"weights", KEY_WEIGHTS, "DIR", 0, "where trunks' weights are (default: datasets/weights)", 0},
     {"output", 'o', "FILE", 0, "the file to write", 0},
     {0},
@@ -55,8 +56,8 @@ static bool chosen(const struct pack_command *c, const struct cell_record *r) {
 }
 
 /* The one cell that is meant, or NULL with a message that lists those that may be. */
-static const struct cell_record *choose(
-    const struct pack_command *c, const char *grid, const struct cell_record *cells, size_t n, struct err *e) {
+static const struct cell_record *choose(const struct pack_command *c, const char *grid,
+    const struct cell_record *cells, size_t n, struct err *e) {
     const struct cell_record *found = NULL;
     struct str list = {0};
     size_t count = 0;
@@ -66,14 +67,18 @@ static const struct cell_record *choose(
         found = &cells[i];
         char *shown = str_quoted(cells[i].variant);
         if (count++ < 8)
-            str_addf(&list, "%s%.12s (%.60s %.60s)", count > 1 ? ", " : "", cells[i].id, shown, cells[i].axes);
+            str_addf(&list, "%s%.12s (%.60s %.60s)", count > 1 ? ", " : "", cells[i].id, shown,
+                cells[i].axes);
         free(shown);
     }
     if (count == 0)
-        err_usage(e, "pack: the grid %s has no such cell that is done (`dmtl status %s` lists them)", grid, grid);
+        err_usage(e,
+            "pack: the grid %s has no such cell that is done (`dmtl status %s` lists them)", grid,
+            grid);
     else if (count > 1)
-        err_usage(e, "pack: which cell? %zu are done: %s%s; name one by --cell or its variant by --only", count,
-            list.text, count > 8 ? ", ..." : "");
+        err_usage(e,
+            "pack: which cell? %zu are done: %s%s; name one by --cell or its variant by --only",
+            count, list.text, count > 8 ? ", ..." : "");
     str_free(&list);
     return count == 1 ? found : NULL;
 }
@@ -84,7 +89,8 @@ static bool pack(const struct pack_command *c, const struct stored_grid *g, stru
     bool ok = store_cells(g->store, g->name, &cells, &n, e);
     size_t once = ok ? store_cells_once(cells, n) : 0;
     const struct cell_record *cell = ok ? choose(c, g->name, cells, once, e) : NULL;
-    ok = cell && model_file_write(c->output, cell, g->db, c->weights ? c->weights : "datasets/weights", e);
+    ok = cell &&
+         model_file_write(c->output, cell, g->db, c->weights ? c->weights : "datasets/weights", e);
     if (ok && !command_quiet())
         fprintf(stderr, "pack: cell %.12s, %s\n", cell->id, c->output);
     store_cells_free(cells, n);
@@ -94,10 +100,13 @@ static bool pack(const struct pack_command *c, const struct stored_grid *g, stru
 bool command_pack(int argc, char **argv, struct err *e) {
     struct pack_command c = {.grid = {.takes = TAKES_ONLY}};
     struct stored_grid grid = {0};
-    bool done, ok = command_parse(&argp, argc, argv, &c, &c.grid, &done, e) && !done &&
-                    grid_options_stored(&c.grid, "pack", e) &&
-                    (c.output || err_usage(e, "pack: which file? expected -o FILE, such as -o model.safetensors")) &&
-                    stored_grid_open(&grid, &c.grid, e) && pack(&c, &grid, e);
+    bool done,
+        ok =
+            command_parse(&argp, argc, argv, &c, &c.grid, &done, e) && !done &&
+            grid_options_stored(&c.grid, "pack", e) &&
+            (c.output ||
+                err_usage(e, "pack: which file? expected -o FILE, such as -o model.safetensors")) &&
+            stored_grid_open(&grid, &c.grid, e) && pack(&c, &grid, e);
     stored_grid_close(&grid);
     grid_options_free(&c.grid);
     return ok || (done && e->kind == ERR_NONE);

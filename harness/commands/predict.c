@@ -42,7 +42,9 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     struct predict_command *c = state->input;
     switch (key) {
     case KEY_THREADS:
-        return command_number("predict", "--threads", value, 1, MAX_THREADS, &c->threads, c->e) ? 0 : EINVAL;
+        return command_number("predict", "--threads", value, 1, MAX_THREADS, &c->threads, c->e)
+                   ? 0
+                   : EINVAL;
     case KEY_PROBABILITIES:
         c->probabilities = true;
         return 0;
@@ -145,7 +147,8 @@ static void decode(void *context, int worker, size_t i) {
 
 /* ---- lines ---- */
 
-static void add_head(struct str *out, const struct predict_command *c, const struct config *config) {
+static void add_head(
+    struct str *out, const struct predict_command *c, const struct config *config) {
     str_add(out, "image");
     for (int k = 0; k < config->n_tasks; k++) {
         const char *name = attribute_name[config->tasks[k].attribute];
@@ -160,12 +163,14 @@ static void add_head(struct str *out, const struct predict_command *c, const str
 }
 
 /* A task's fields; p NULL: the image did not decode. */
-static void add_fields(struct str *out, const struct predict_command *c, const struct config *config, int task,
-    const float *p, int width) {
+static void add_fields(struct str *out, const struct predict_command *c,
+    const struct config *config, int task, const float *p, int width) {
     const struct task_config *t = &config->tasks[task];
-    bool ordinal = t->kind == TASK_ORDINAL, named = attribute_class_name(config->data.set,
-                                                config->data.reading, t->attribute, t->ranks[0]) != NULL;
-    double value = p ? readout_value(readout_of_record(ordinal), ordinal, p, t->ranks[1] - t->ranks[0] + 1, t->ranks[0])
+    bool ordinal = t->kind == TASK_ORDINAL,
+         named = attribute_class_name(
+                     config->data.set, config->data.reading, t->attribute, t->ranks[0]) != NULL;
+    double value = p ? readout_value(readout_of_record(ordinal), ordinal, p,
+                           t->ranks[1] - t->ranks[0] + 1, t->ranks[0])
                      : 0;
     str_addc(out, ',');
     if (p)
@@ -173,15 +178,17 @@ static void add_fields(struct str *out, const struct predict_command *c, const s
     if (named)
         str_addc(out, ',');
     if (named && p)
-        escape_csv(out, attribute_class_name(config->data.set, config->data.reading, t->attribute, (int)value));
+        escape_csv(out,
+            attribute_class_name(config->data.set, config->data.reading, t->attribute, (int)value));
     if (c->probabilities)
         str_addc(out, ',');
     for (int i = 0; c->probabilities && p && i < width; i++)
         str_addf(out, "%s%.*g", i ? " " : "", FLT_DECIMAL_DIG, (double)p[i]);
 }
 
-static bool run_batch(const struct predict_command *c, struct predictor *p, const struct config *config,
-    struct batch *b, float *const *probabilities, struct str *out, size_t *bad, struct err *e) {
+static bool run_batch(const struct predict_command *c, struct predictor *p,
+    const struct config *config, struct batch *b, float *const *probabilities, struct str *out,
+    size_t *bad, struct err *e) {
     parallel_for(b->n, c->threads, decode, b);
     if (!predictor_run(p, b->rgb, (int)b->n, probabilities, e))
         return false;
@@ -190,7 +197,8 @@ static bool run_batch(const struct predict_command *c, struct predictor *p, cons
         escape_csv(out, b->names[i]);
         for (int k = 0; k < config->n_tasks; k++) {
             int width = predictor_width(p, k);
-            add_fields(out, c, config, k, there ? probabilities[k] + i * (size_t)width : NULL, width);
+            add_fields(
+                out, c, config, k, there ? probabilities[k] + i * (size_t)width : NULL, width);
         }
         str_add(out, "\r\n");
         if (there)
@@ -201,8 +209,9 @@ static bool run_batch(const struct predict_command *c, struct predictor *p, cons
     return true;
 }
 
-static bool run_all(const struct predict_command *c, struct predictor *p, const struct config *config,
-    const struct names *names, struct str *out, size_t *bad, struct err *e) {
+static bool run_all(const struct predict_command *c, struct predictor *p,
+    const struct config *config, const struct names *names, struct str *out, size_t *bad,
+    struct err *e) {
     size_t bytes = (size_t)config->data.image_px * (size_t)config->data.image_px * 3;
     float *probabilities[MAX_TASKS] = {0};
     struct batch b = {.px = config->data.image_px,
@@ -239,10 +248,12 @@ static bool predict(const struct predict_command *c, struct err *e) {
     bool ok = model_file_open(&m, c->model, e) && list_images(c, &names, e);
     if (ok) {
         p = predictor_new(&m, &m.config, c->threads);
-        ok = run_all(c, p, &m.config, &names, &out, &bad, e) && output_write(c->output, out.text, out.len, e);
+        ok = run_all(c, p, &m.config, &names, &out, &bad, e) &&
+             output_write(c->output, out.text, out.len, e);
     }
     if (ok && bad > 0)
-        ok = err_set(e, "%zu of %zu images could not be decoded: each is named above", bad, names.n);
+        ok =
+            err_set(e, "%zu of %zu images could not be decoded: each is named above", bad, names.n);
     predictor_free(p);
     model_file_close(&m);
     str_free(&out);
@@ -254,9 +265,12 @@ static bool predict(const struct predict_command *c, struct err *e) {
 
 bool command_predict(int argc, char **argv, struct err *e) {
     struct predict_command c = {.threads = cores_usable(), .e = e};
-    bool done, ok = command_parse(&argp, argc, argv, &c, NULL, &done, e) && !done &&
-                    (c.model || err_usage(e, "predict: which network? expected MODEL IMAGE...; `dmtl pack` writes one")) &&
-                    predict(&c, e);
+    bool done,
+        ok = command_parse(&argp, argc, argv, &c, NULL, &done, e) && !done &&
+             (c.model ||
+                 err_usage(e,
+                     "predict: which network? expected MODEL IMAGE...; `dmtl pack` writes one")) &&
+             predict(&c, e);
     free(c.images.text);
     return ok || (done && e->kind == ERR_NONE);
 }

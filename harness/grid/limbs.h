@@ -11,14 +11,16 @@
 
 struct limb_plan {
     const char *suffix; /* "" or "@ordinal", behind the names of its steps */
-    uint32_t draws;     /* keys its dropout and stochastic depth: the same whatever other limbs there are */
-    int first, end;     /* steps of the trunk (trunk_step), end excluded */
+    uint32_t
+        draws; /* keys its dropout and stochastic depth: the same whatever other limbs there are */
+    int first, end; /* steps of the trunk (trunk_step), end excluded */
 };
 
 struct limb_plans {
     struct limb_plan limbs[MAX_LIMBS]; /* the shared one first; it may be empty */
     int n;
-    int of_task[MAX_TASKS]; /* which limb each task ends in; the shared one where there are no branches */
+    int of_task
+        [MAX_TASKS]; /* which limb each task ends in; the shared one where there are no branches */
 };
 struct limb_plans limb_plans(const struct config *c);
 

@@ -32,8 +32,8 @@ char *head_tensor_name(const struct task_config *t, int layer, const char *part)
 /* A tensor, and its number in the trunk's order; -1: a head's. */
 typedef bool each_tensor(void *context, const struct trunk_tensor *t, int number, struct err *e);
 
-static bool each_of_limb(const struct trunk_table *table, const struct limb_plan *limb, each_tensor *each,
-    void *context, struct err *e) {
+static bool each_of_limb(const struct trunk_table *table, const struct limb_plan *limb,
+    each_tensor *each, void *context, struct err *e) {
     struct trunk_tensors all = trunk_tensors(table, DIALECT_DMTL);
     bool ok = true;
     for (size_t i = 0; ok && i < all.n; i++) {
@@ -51,8 +51,8 @@ static bool each_of_limb(const struct trunk_table *table, const struct limb_plan
     return ok;
 }
 
-static bool each_of_head(const struct trunk_table *table, const struct task_config *task, each_tensor *each,
-    void *context, struct err *e) {
+static bool each_of_head(const struct trunk_table *table, const struct task_config *task,
+    each_tensor *each, void *context, struct err *e) {
     int in = table->head_channels, classes = task->ranks[1] - task->ranks[0] + 1;
     bool ok = true;
     for (int i = 0; ok && i <= task->n_hidden; i++) {
@@ -67,7 +67,8 @@ static bool each_of_head(const struct trunk_table *table, const struct task_conf
     return ok;
 }
 
-static bool each_of_network(const struct config *c, each_tensor *each, void *context, struct err *e) {
+static bool each_of_network(
+    const struct config *c, each_tensor *each, void *context, struct err *e) {
     const struct trunk_table *table = &trunk_tables[c->trunk.name];
     struct limb_plans plans = limb_plans(c);
     bool ok = true;
@@ -96,11 +97,12 @@ static bool pack_tensor(void *context, const struct trunk_tensor *t, int number,
         from = p->weights->entries[number];
     if (!from)
         return err_usage(e,
-            "cell %.12s: its %s is in no file: it was drawn and never trained (/trunk/train_from)", p->cell,
-            t->name);
+            "cell %.12s: its %s is in no file: it was drawn and never trained (/trunk/train_from)",
+            p->cell, t->name);
     p->entries = xgrow(p->entries, &p->capacity, p->n + 1, sizeof *p->entries);
     struct tensor_entry *entry = &p->entries[p->n++];
-    *entry = (struct tensor_entry){.name = xstrdup(t->name), .type = TENSOR_F32, .n_dims = t->n_dims};
+    *entry =
+        (struct tensor_entry){.name = xstrdup(t->name), .type = TENSOR_F32, .n_dims = t->n_dims};
     memcpy(entry->shape, t->shape, sizeof t->shape);
     entry->bytes = sizeof(float);
     for (int d = 0; d < t->n_dims; d++)
@@ -108,14 +110,15 @@ static bool pack_tensor(void *context, const struct trunk_tensor *t, int number,
     entry->owned = xmalloc(entry->bytes);
     entry->data = entry->owned;
     if (tensor_elements(from) != tensor_elements(entry) || !tensor_as_f32(from, entry->owned))
-        return err_set(e, "cell %.12s: its %s has another shape than its configuration says", p->cell, t->name);
+        return err_set(e, "cell %.12s: its %s has another shape than its configuration says",
+            p->cell, t->name);
     return true;
 }
 
 static bool pack_all(const char *path, const struct cell_record *cell, const struct config *c,
     struct packing *p, struct err *e) {
-    const char *metadata[] = {"format", FORMAT, "cell", cell->id, "program", DMTL_VERSION, "configuration",
-        cell->config, NULL};
+    const char *metadata[] = {"format", FORMAT, "cell", cell->id, "program", DMTL_VERSION,
+        "configuration", cell->config, NULL};
     bool ok = each_of_network(c, pack_tensor, p, e) &&
               tensor_file_write(path, p->entries, p->n, metadata, e);
     for (size_t i = 0; i < p->n; i++) {
@@ -136,7 +139,8 @@ static bool weights_open(struct tensor_file *f, struct weight_match *m, const st
         return true;
     const char *name = published ? table->imagenet_file : c->trunk.weights;
     char *path = *name == '/' ? xstrdup(name) : path_join(weights_dir, name);
-    bool ok = tensor_file_open(f, path, e) && weight_match_find(m, f, path, table, c->trunk.partial, e);
+    bool ok =
+        tensor_file_open(f, path, e) && weight_match_find(m, f, path, table, c->trunk.partial, e);
     free(path);
     return ok;
 }
@@ -148,12 +152,16 @@ bool model_file_write(const char *path, const struct cell_record *cell, const ch
     struct weight_match match = {0};
     bool frozen = false;
     char *folder = cell_folder(db, cell->id), *from = cell_checkpoint(folder);
-    bool ok = (from || err_usage(e, "%s: cell %.12s has no checkpoint there: its folder stands beside the database",
-                           folder, cell->id)) &&
-              config_parse_text(&c, cell->config, cell->id, e) &&
-              tensor_file_open(&checkpoint, from, e) &&
-              weights_open(&weights, &match, &c, weights_dir, &frozen, e);
-    struct packing p = {.checkpoint = &checkpoint, .weights = frozen ? &match : NULL, .cell = cell->id};
+    bool ok =
+        (from ||
+            err_usage(e,
+                "%s: cell %.12s has no checkpoint there: its folder stands beside the database",
+                folder, cell->id)) &&
+        config_parse_text(&c, cell->config, cell->id, e) &&
+        tensor_file_open(&checkpoint, from, e) &&
+        weights_open(&weights, &match, &c, weights_dir, &frozen, e);
+    struct packing p = {
+        .checkpoint = &checkpoint, .weights = frozen ? &match : NULL, .cell = cell->id};
     ok = ok && pack_all(path, cell, &c, &p, e);
     weight_match_free(&match);
     tensor_file_close(&weights);
@@ -176,10 +184,12 @@ static bool check_tensor(void *context, const struct trunk_tensor *t, int number
     const struct tensor_entry *entry = tensor_file_find(&k->m->tensors, t->name);
     (void)number;
     if (!entry)
-        return err_usage(e, "%s: its configuration needs the tensor %s, which is not there", k->path, t->name);
+        return err_usage(
+            e, "%s: its configuration needs the tensor %s, which is not there", k->path, t->name);
     if (entry->n_dims != t->n_dims || entry->type != TENSOR_F32 ||
         memcmp(entry->shape, t->shape, (size_t)t->n_dims * sizeof t->shape[0]) != 0)
-        return err_usage(e, "%s: its tensor %s has another shape or type than its configuration says", k->path,
+        return err_usage(e,
+            "%s: its tensor %s has another shape or type than its configuration says", k->path,
             t->name);
     return true;
 }
@@ -191,9 +201,12 @@ bool model_file_open(struct model_file *m, const char *path, struct err *e) {
     const char *format = tensor_file_metadata(&m->tensors, "format");
     const char *text = tensor_file_metadata(&m->tensors, "configuration");
     if (!format || strcmp(format, FORMAT) != 0 || !text)
-        return err_usage(e, "%s: expected a file that `dmtl pack` wrote (its metadata say format %s)", path, FORMAT);
+        return err_usage(e,
+            "%s: expected a file that `dmtl pack` wrote (its metadata say format %s)", path,
+            FORMAT);
     struct checking k = {m, path};
-    return config_parse_text(&m->config, text, path, e) && each_of_network(&m->config, check_tensor, &k, e);
+    return config_parse_text(&m->config, text, path, e) &&
+           each_of_network(&m->config, check_tensor, &k, e);
 }
 
 void model_file_close(struct model_file *m) {

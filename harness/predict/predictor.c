@@ -39,7 +39,8 @@ static float *values_of(const struct model_file *m, char *name) {
 
 /* [out, in, height, width] -> [out, height, width, in], as the tower takes it. */
 static float *turned(float *values, const struct trunk_tensor *t) {
-    size_t area = (size_t)(t->shape[2] * t->shape[3]), in = (size_t)t->shape[1], out = (size_t)t->shape[0];
+    size_t area = (size_t)(t->shape[2] * t->shape[3]), in = (size_t)t->shape[1],
+           out = (size_t)t->shape[0];
     if (t->n_dims != 4 || area == 1 || in == 1)
         return values;
     float *to = xmalloc(out * in * area * sizeof *to);
@@ -69,8 +70,8 @@ static struct tower *build_limb(
     int n = 0;
     for (size_t i = 0; i < all.n; i++)
         if (is_of_steps(p->table, all.list[i].name, limb->first, limb->end))
-            tensors[n++].value =
-                turned(values_of(m, limb_tensor_name(all.list[i].name, limb->suffix)), &all.list[i]);
+            tensors[n++].value = turned(
+                values_of(m, limb_tensor_name(all.list[i].name, limb->suffix)), &all.list[i]);
     assert(n == tower_tensor_count(t));
     tower_fold(t, tensors);
     for (int i = 0; i < n; i++)
@@ -80,8 +81,8 @@ static struct tower *build_limb(
     return t;
 }
 
-static void build_head(
-    struct predictor *p, const struct model_file *m, struct head *h, const struct task_config *task) {
+static void build_head(struct predictor *p, const struct model_file *m, struct head *h,
+    const struct task_config *task) {
     int in = p->table->head_channels, classes = task->ranks[1] - task->ranks[0] + 1;
     h->layers = task->n_hidden + 1;
     for (int i = 0; i < h->layers; i++) {
@@ -97,7 +98,8 @@ static void build_head(
     }
 }
 
-struct predictor *predictor_new(const struct model_file *m, const struct config *config, int threads) {
+struct predictor *predictor_new(
+    const struct model_file *m, const struct config *config, int threads) {
     struct predictor *p = xcalloc(1, sizeof *p);
     p->config = config;
     p->table = &trunk_tables[config->trunk.name];
@@ -145,8 +147,8 @@ static float *normalise(const struct predictor *p, const uint8_t *rgb, size_t pi
 }
 
 /* A limb's output for x [n, height, width, channels]; the caller frees. NULL with e set. */
-static float *run_limb(const struct predictor *p, int limb, const float *x, int n, int height, int width,
-    struct tower_shape *shape, struct err *e) {
+static float *run_limb(const struct predictor *p, int limb, const float *x, int n, int height,
+    int width, struct tower_shape *shape, struct err *e) {
     *shape = tower_shape(p->towers[limb], height, width);
     float *out = xmalloc((size_t)n * (size_t)(shape->out_height * shape->out_width) *
                          (size_t)shape->out_channels * sizeof *out);
@@ -181,8 +183,14 @@ static void run_head(
         bool end = i == h->layers - 1;
         float *out = end ? probabilities : xmalloc((size_t)n * (size_t)h->out[i] * sizeof *out);
         struct finish bias = {.bias = h->bias[i]};
-        p->simd->multiply_rows(&(struct product){.m = n, .n = h->out[i], .k = h->in[i], .a = x,
-            .lda = (size_t)h->in[i], .packed = h->packed[i], .c = out, .ldc = (size_t)h->out[i],
+        p->simd->multiply_rows(&(struct product){.m = n,
+            .n = h->out[i],
+            .k = h->in[i],
+            .a = x,
+            .lda = (size_t)h->in[i],
+            .packed = h->packed[i],
+            .c = out,
+            .ldc = (size_t)h->out[i],
             .finish = &bias});
         for (int k = 0; !end && k < n * h->out[i]; k++)
             out[k] = out[k] > 0 ? out[k] : 0;
@@ -204,8 +212,8 @@ bool predictor_run(
         x = NULL;
     }
     for (int l = 1; ok && l < p->plans.n; l++)
-        ok = (features[l] = run_limb(p, l, x ? x : features[0], n, shape.out_height, shape.out_width,
-                  &of_branch, e)) != NULL;
+        ok = (features[l] = run_limb(p, l, x ? x : features[0], n, shape.out_height,
+                  shape.out_width, &of_branch, e)) != NULL;
     for (int k = 0; ok && k < p->config->n_tasks; k++)
         run_head(p, k, features[p->plans.of_task[k]], n, probabilities[k]);
     for (int l = 0; l < p->plans.n; l++)

@@ -9,7 +9,8 @@
 struct predictor;
 
 /* The weights are copied: the file may be closed; `config` outlives the predictor. */
-struct predictor *predictor_new(const struct model_file *m, const struct config *config, int threads);
+struct predictor *predictor_new(
+    const struct model_file *m, const struct config *config, int threads);
 void predictor_free(struct predictor *p); /* NULL is fine */
 
 /* Values that a task's head gives for an image: P(y > r_k) of an ordinal task, else of its classes. */
