@@ -73,7 +73,7 @@ fuzz:
 valgrind: # SUITE=name: one suite, whichever; without, those of check-plain
 	@setup/packages valgrind
 	@$(MAKE) --no-print-directory $(if $(SUITE),all $(OUT)/check,$(OUT)/check-plain)
-	CK_FORK=no $(addprefix CK_RUN_SUITE=,$(SUITE)) valgrind -q --error-exitcode=9 --leak-check=full \
+	CK_FORK=no $(addprefix CK_RUN_SUITE=,$(SUITE)) valgrind -q --fair-sched=try --error-exitcode=9 --leak-check=full \
 		--suppressions=tests/valgrind.supp $(OUT)/$(if $(SUITE),check,check-plain)
 bench: # DATA=DIR: real images; the peers are Pillow and PyTorch of $(PYTHON)
 	@$(MAKE) --no-print-directory all $(OUT)/bench-decode
