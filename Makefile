@@ -70,10 +70,10 @@ fuzz:
 	@for f in $(FUZZERS); do echo "$$f: $(FUZZ_S) s"; mkdir -p $(BUILD)/corpus/$$f && \
 		{ [ ! -d tests/fuzz/seeds/$$f ] || cp tests/fuzz/seeds/$$f/* $(BUILD)/corpus/$$f; } && \
 		(cd $(BUILD)/corpus && ../fuzz/$$f -max_total_time=$(FUZZ_S) -rss_limit_mb=4096 -print_final_stats=1 $$f) || exit 1; done
-valgrind: # SUITE=name: one suite, whichever; without, those of check-plain
+valgrind: # SUITE=name: one suite, whichever; without, those of check-plain. Fused products take minutes: portable kernels
 	@setup/packages valgrind
 	@$(MAKE) --no-print-directory $(if $(SUITE),all $(OUT)/check,$(OUT)/check-plain)
-	CK_FORK=no $(addprefix CK_RUN_SUITE=,$(SUITE)) valgrind -q --fair-sched=try --error-exitcode=9 --leak-check=full \
+	DMTL_SIMD=$${DMTL_SIMD:-portable} CK_FORK=no $(addprefix CK_RUN_SUITE=,$(SUITE)) valgrind -q --fair-sched=try --error-exitcode=9 --leak-check=full \
 		--suppressions=tests/valgrind.supp $(OUT)/$(if $(SUITE),check,check-plain)
 bench: # DATA=DIR: real images; the peers are Pillow and PyTorch of $(PYTHON)
 	@$(MAKE) --no-print-directory all $(OUT)/bench-decode

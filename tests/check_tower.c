@@ -401,12 +401,15 @@ END_TEST
 
 Suite *tower_suite(void) {
     Suite *s = suite_create("tower");
-    TCase *c = tcase_create("tower");
-    tcase_set_timeout(c, 300); /* threads that wait for each other on a machine that others share */
+    TCase *team = tcase_create("team"), *c = tcase_create("tower");
+    tcase_set_timeout(
+        team, 300); /* threads that wait for each other on a machine that others share */
+    tcase_add_loop_test(team, a_run_is_one_call_a_thread, 1, MOST_THREADS + 1);
+    tcase_add_loop_test(team, shares_are_all_in_order_and_even, 1, MOST_THREADS + 1);
+    tcase_add_test(team, a_team_that_never_ran_ends);
+    suite_add_tcase(s, team);
+    tcase_set_timeout(c, 300);
     tcase_add_unchecked_fixture(c, kernels_say_untested, NULL);
-    tcase_add_loop_test(c, a_run_is_one_call_a_thread, 1, MOST_THREADS + 1);
-    tcase_add_loop_test(c, shares_are_all_in_order_and_even, 1, MOST_THREADS + 1);
-    tcase_add_test(c, a_team_that_never_ran_ends);
     tcase_add_loop_test(
         c, training_repeats_and_keeps_near_with_other_threads, 0, SIMD_COUNT * PARTS);
     tcase_add_test(c, a_used_tower_trains_as_a_fresh_one);
