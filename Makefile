@@ -25,12 +25,14 @@ SOURCES_torch := $(foreach d,torch model learn worker,$(wildcard harness/$d/*.c 
 SOURCES_torch := $(filter-out harness/worker/main.c,$(SOURCES_torch))
 SOURCES_test := $(wildcard tests/check_*.c tests/fixture_*.c)
 objects = $(patsubst %,$(OUT)/%.o,$(basename $(1)))
-# Compiled once an instruction set, chosen when the program runs (harness/kernels/simd.h).
+# Compiled once an instruction set and type of maps, chosen when the program runs (harness/kernels/simd.h).
 SIMD_portable :=
 SIMD_avx2 := -mavx2 -mfma
 SIMD_avx512 := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma
+MAPS_f32 :=
+MAPS_bf16 := -DMAPS_ARE_BF16
 SIMD := portable $(if $(filter x86_64 amd64,$(shell uname -m)),avx2 avx512)
-OBJECTS_simd := $(foreach i,$(SIMD),$(patsubst %.c,$(OUT)/%.$i.o,$(wildcard harness/kernels/simd/*.c)))
+OBJECTS_simd := $(foreach i,$(SIMD),$(foreach m,f32 bf16,$(patsubst %.c,$(OUT)/%.$i.$m.o,$(wildcard harness/kernels/simd/*.c))))
 OBJECTS_both = $(call objects,$(SOURCES_both)) $(OBJECTS_simd)
 
 all: $(OUT)/dmtl $(OUT)/dmtl-torch
@@ -169,11 +171,11 @@ FORCE:
 $(addprefix $(OUT)/harness/,data/resize.o analysis/resample.o): CFLAGS_ALL += -O3 # their loops are to become vectors
 # Products and sums of vectors become one operation where there is one; the same on every call all the same.
 define simd_rule
-$(OUT)/harness/kernels/simd/%.$1.o: harness/kernels/simd/%.c $(CONFIG)
+$(OUT)/harness/kernels/simd/%.$1.$2.o: harness/kernels/simd/%.c $(CONFIG)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) -O3 $(SIMD_$1) -ffp-contract=fast -MMD -MP -c $$< -o $$@
+	$$(CC) $$(CFLAGS_ALL) -O3 $(SIMD_$1) $(MAPS_$2) -ffp-contract=fast -MMD -MP -c $$< -o $$@
 endef
-$(foreach i,$(SIMD),$(eval $(call simd_rule,$i)))
+$(foreach i,$(SIMD),$(foreach m,f32 bf16,$(eval $(call simd_rule,$i,$m))))
 $(OUT)/%.o: %.c $(CONFIG)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@

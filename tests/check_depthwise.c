@@ -109,7 +109,7 @@ static void expect_forward(const struct depthwise *d, const struct depthwise_for
         size_t c = i % channels;
         struct sum *out = &v.out[i];
         if (c < from || c >= end) { /* another block's: as it was */
-            *out = (struct sum){(double)span_begin(f->out)[i], 0};
+            *out = (struct sum){(double)span_begin(span_of_map(f->out))[i], 0};
             continue;
         }
         if (f->bias) {
@@ -121,7 +121,7 @@ static void expect_forward(const struct depthwise *d, const struct depthwise_for
         if (squares)
             sum_add_sized(&squares[c], out->value * out->value, out->size * out->size);
     }
-    expect_sums("out", f->out, v.out, n, PLACE_BOUND);
+    expect_map("out", f->out, v.out, n, PLACE_BOUND);
     if (sums)
         expect_sums("sums", f->sums, sums, channels, SUM_BOUND);
     if (squares)
@@ -133,17 +133,17 @@ static void forward_case(const struct simd *simd) {
     size_t channels = (size_t)d.channels, n = places(d.height, d.width) * channels;
     bool norm = spans_coin(), sums = spans_coin();
     char text[200];
-    struct depthwise_forward f = {.in = span_in(n),
+    struct depthwise_forward f = {.in = map_of(span_in(n)),
         .scale = norm ? span_in(channels) : NULL,
         .shift = norm ? span_in(channels) : NULL,
         .activation = spans_coin() ? ACT_SILU : ACT_RELU6,
         .weights = span_reals((size_t)(d.kernel * d.kernel) * channels),
-        .out = span_fresh(places(d.out_height, d.out_width) * channels),
+        .out = map_of(span_fresh(places(d.out_height, d.out_width) * channels)),
         .sums = sums ? span_sums(channels) : NULL,
-        .bias = spans_coin() ? span_reals(channels) : NULL};
+        .bias = spans_coin() && !maps_are_rounded() ? span_reals(channels) : NULL};
     f.squares = sums && !f.bias ? span_sums(channels) : NULL;
     simd->depthwise_forward(&d, &f, span_room(depthwise_scratch(d.width)));
-    struct activated *in = loaded(f.in, f.scale, f.shift, f.activation, n, channels);
+    struct activated *in = loaded(span_of_map(f.in), f.scale, f.shift, f.activation, n, channels);
     expect_forward(&d, &f, in, 0, channels);
     free(in);
     describe(&d, "forward", text);
@@ -234,9 +234,10 @@ static void gradient_tap(void *context, size_t to, size_t from, size_t tap) {
 /* dd of struct depthwise_grad. */
 static struct sum *output_gradient(const struct depthwise_grad *g, size_t n, size_t channels) {
     struct sum *dd = sums_new(n);
+    const float *out = span_of_map(g->out), *out_grad = span_of_map(g->out_grad);
     for (size_t i = 0; i < n; i++) {
         size_t c = i % channels;
-        double d = (double)g->out[i], dh = (double)g->out_grad[i], by = (double)g->of_grad[c];
+        double d = (double)out[i], dh = (double)out_grad[i], by = (double)g->of_grad[c];
         struct activated z =
             activated_plainly(g->activation, d * (double)g->out_scale[c] + (double)g->out_shift[c]);
         double gated = g->gate ? dh * (double)g->gate[c] : dh,
@@ -252,7 +253,8 @@ static struct sum *output_gradient(const struct depthwise_grad *g, size_t n, siz
 static void expect_gradients(const struct depthwise *d, const struct depthwise_grad *g) {
     size_t channels = (size_t)d->channels, n = places(d->height, d->width) * channels,
            taps = (size_t)(d->kernel * d->kernel) * channels;
-    struct activated *in = loaded(g->in, g->scale, g->shift, g->activation, n, channels);
+    const float *of_in = span_of_map(g->in);
+    struct activated *in = loaded(of_in, g->scale, g->shift, g->activation, n, channels);
     struct gradient v = {in, g->weights, channels,
         output_gradient(g, places(d->out_height, d->out_width) * channels, channels), sums_new(n),
         sums_from(span_begin(g->weight_grad), taps)};
@@ -262,12 +264,12 @@ static void expect_gradients(const struct depthwise *d, const struct depthwise_g
     for (size_t i = 0; g->scale && i < n; i++) {
         size_t c = i % channels;
         struct sum *dz = &v.in_grad[i];
-        double centred = (double)g->in[i] - (double)g->mean[c];
+        double centred = (double)of_in[i] - (double)g->mean[c];
         *dz = (struct sum){dz->value * in[i].slope, dz->size * in[i].slope_size};
         sum_add_sized(&sums[c], dz->value, dz->size);
         sum_add_sized(&products[c], dz->value * centred, dz->size * fabs(centred));
     }
-    expect_sums("in_grad", g->in_grad, v.in_grad, n, PLACE_BOUND);
+    expect_map("in_grad", g->in_grad, v.in_grad, n, PLACE_BOUND);
     expect_sums("weight_grad", g->weight_grad, v.weight_grad, taps, SUM_BOUND);
     expect_sums("sums", g->sums, sums, channels, SUM_BOUND);
     expect_sums("products", g->products, products, channels, SUM_BOUND);
@@ -282,8 +284,8 @@ static void gradient_case(const struct simd *simd) {
     bool norm = spans_coin(), gated = spans_coin();
     char text[200];
     struct depthwise_grad g = {.activation = spans_coin() ? ACT_SILU : ACT_RELU6,
-        .out_grad = span_in(out),
-        .out = span_in(out),
+        .out_grad = map_of(span_in(out)),
+        .out = map_of(span_in(out)),
         .out_scale = span_in(channels),
         .out_shift = span_in(channels),
         .gate = gated ? span_in(channels) : NULL,
@@ -291,12 +293,12 @@ static void gradient_case(const struct simd *simd) {
         .of_grad = span_in(channels),
         .of_out = span_in(channels),
         .of_one = span_in(channels),
-        .in = span_in(n),
+        .in = map_of(span_in(n)),
         .scale = norm ? span_in(channels) : NULL,
         .shift = norm ? span_in(channels) : NULL,
         .mean = norm ? span_in(channels) : NULL,
         .weights = span_reals(taps),
-        .in_grad = span_fresh(n),
+        .in_grad = map_of(span_fresh(n)),
         .sums = span_sums(channels),
         .products = span_sums(channels),
         .weight_grad = span_sums(taps)};
@@ -319,9 +321,9 @@ Suite *depthwise_suite(void) {
     Suite *s = suite_create("depthwise");
     TCase *c = tcase_create("depthwise");
     tcase_add_unchecked_fixture(c, kernels_say_untested, NULL);
-    tcase_add_loop_test(c, forward, 0, SIMD_COUNT);
+    tcase_add_loop_test(c, forward, 0, KERNELS);
     tcase_add_loop_test(c, padded, 0, SIMD_COUNT);
-    tcase_add_loop_test(c, gradients, 0, SIMD_COUNT);
+    tcase_add_loop_test(c, gradients, 0, KERNELS);
     suite_add_tcase(s, c);
     return s;
 }

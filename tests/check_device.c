@@ -125,7 +125,7 @@ static void run_open(struct run *r, struct th_device d, const char *text, enum w
              (r->optimiser = optimiser_new(
                   &r->config, r->network, weighting_log_variances(r->weighting), r->life, &e)),
         &e);
-    th_set_precision(network_precision(&r->config));
+    th_set_precision(network_precision(&r->config, th_scope_device(r->life)));
 }
 
 static void run_close(struct run *r) {

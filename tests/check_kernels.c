@@ -28,7 +28,7 @@ START_TEST(a_set_is_named_or_the_best) {
     char *kept = asked ? xstrdup(asked) : NULL;
     for (int id = 0; id < SIMD_COUNT; id++) {
         setenv("DMTL_SIMD", simd_names[id], 1);
-        if (simd_of((enum simd_id)id)) {
+        if (simd_of((enum simd_id)id, SIMD_F32)) {
             ck_assert_msg(simd_check(&e), "%s", e.msg);
             ck_assert_int_eq((int)simd_best(), id);
         } else
@@ -43,7 +43,7 @@ START_TEST(a_set_is_named_or_the_best) {
     unsetenv("DMTL_SIMD");
     ck_assert_msg(simd_check(&e), "%s", e.msg);
     for (int id = (int)simd_best() + 1; id < SIMD_COUNT; id++)
-        ck_assert_ptr_null(simd_of((enum simd_id)id));
+        ck_assert_ptr_null(simd_of((enum simd_id)id, SIMD_F32));
     if (kept) /* where tests share a process */
         setenv("DMTL_SIMD", kept, 1);
     free(kept);
@@ -110,7 +110,8 @@ static void finish_plainly(const struct product *p, int i, struct sum *c) {
 
 static void multiply_plainly(const struct product *p, const double *b, int rows) {
     size_t floats = (size_t)rows * p->ldc;
-    struct sum *c = sums_from(span_begin(p->c), floats), *sums = NULL, *squares = NULL;
+    struct sum *c = sums_from(span_begin(p->c ? p->c : span_of_map(p->map)), floats), *sums = NULL,
+               *squares = NULL;
     if (p->sums) {
         sums = sums_from(span_begin(p->sums), (size_t)p->n);
         squares = sums_from(span_begin(p->squares), (size_t)p->n);
@@ -128,7 +129,10 @@ static void multiply_plainly(const struct product *p, const double *b, int rows)
         }
         finish_plainly(p, i, row);
     }
-    expect_sums("c", p->c, c, floats, PRODUCT_BOUND);
+    if (p->c)
+        expect_sums("c", p->c, c, floats, PRODUCT_BOUND);
+    else
+        expect_map("map", p->map, c, floats, PRODUCT_BOUND);
     if (p->sums) {
         expect_sums("sums", p->sums, sums, (size_t)p->n, PRODUCT_BOUND);
         expect_sums("squares", p->squares, squares, (size_t)p->n, 2 * PRODUCT_BOUND);
@@ -153,7 +157,9 @@ static void product_case(const struct simd *simd) {
         .activation = spans_coin() ? ACT_SILU : ACT_RELU6,
         .plus = spans_coin() ? span_reals((size_t)s.m * p.ldc) : NULL};
     p.a = span_reals((size_t)(s.m - 1) * p.lda + (size_t)s.k);
-    p.c = span_sums(floats);
+    float *c = span_sums(floats);
+    p.c = what == 3 || spans_coin() ? c : NULL;
+    p.map = p.c ? NULL : map_of(c);
     p.add = what == 1;
     if (what == 2) {
         p.sums = span_sums((size_t)s.n);
@@ -165,8 +171,8 @@ static void product_case(const struct simd *simd) {
     multiply_plainly(&p, b, rows);
     free(b);
     char shape[100];
-    snprintf(shape, sizeof shape, "product %d x %d x %d, kind %d, places %d, scaled %d", s.m, s.n,
-        s.k, what, p.places != NULL, factor != NULL);
+    snprintf(shape, sizeof shape, "product %d x %d x %d, kind %d, places %d, scaled %d, map %d",
+        s.m, s.n, s.k, what, p.places != NULL, factor != NULL, p.map != NULL);
     spans_close(shape);
 }
 
@@ -288,6 +294,7 @@ END_TEST
 /* A map's rows, with all that a plain loop needs of them. */
 struct plain {
     struct map m;
+    const float *x;
     size_t n; /* rows x channels */
     struct activated *z;
 };
@@ -295,7 +302,7 @@ struct plain {
 static struct plain plain_new(void) {
     int rows = 1 + spans_below(spans_coin() ? 10 : 70), channels = side();
     size_t c = (size_t)channels, n = (size_t)rows * c;
-    struct plain p = {{.x = span_in(n),
+    struct plain p = {{.x = map_of(span_in(n)),
                           .rows = (size_t)rows,
                           .channels = channels,
                           .activation = spans_coin() ? ACT_SILU : ACT_RELU6,
@@ -305,10 +312,11 @@ static struct plain plain_new(void) {
                           .of_grad = span_in(c),
                           .of_x = span_in(c),
                           .of_one = span_in(c)},
-        n, xmalloc(n * sizeof(struct activated))};
+        NULL, n, xmalloc(n * sizeof(struct activated))};
+    p.x = span_of_map(p.m.x);
     for (size_t i = 0; i < n; i++)
         p.z[i] = activated_plainly(
-            p.m.activation, (double)p.m.x[i] * (double)p.m.scale[i % c] + (double)p.m.shift[i % c]);
+            p.m.activation, (double)p.x[i] * (double)p.m.scale[i % c] + (double)p.m.shift[i % c]);
     return p;
 }
 
@@ -325,7 +333,7 @@ static size_t channel(const struct plain *p, size_t i) {
 }
 
 static double centred(const struct plain *p, size_t i) {
-    return (double)p->m.x[i] - (double)p->m.mean[channel(p, i)];
+    return (double)p->x[i] - (double)p->m.mean[channel(p, i)];
 }
 
 /* The map without what the kernel has no use for. */
@@ -362,21 +370,22 @@ static void forward_rows(const struct simd *simd) {
     struct map m = only(&p, true, false, false);
     const float *gate = spans_coin() ? span_in(c) : NULL;
     const float *plus = spans_coin() ? span_in(p.n) : NULL, factor = spans_grain();
-    float *activated = span_fresh(p.n), *normed = span_fresh(p.n), *totals = span_sums(c);
+    float *activated = span_fresh(p.n), *totals = span_sums(c);
+    void *normed = map_of(span_fresh(p.n));
     simd->activate_rows(&m, gate, activated);
-    simd->norm_rows(&m, factor, plus, normed);
+    simd->norm_rows(&m, factor, plus ? map_of(plus) : NULL, normed);
     simd->activate_sums(&m, totals);
     struct sum *a = sums_new(p.n), *b = sums_new(p.n), *t = sums_from(span_begin(totals), c);
     for (size_t i = 0; i < p.n; i++) {
         size_t k = channel(&p, i);
         sum_add(&a[i], p.z[i].a * (gate ? (double)gate[k] : 1));
-        sum_add(&b[i], (double)p.m.x[i] * (double)p.m.scale[k] * (double)factor);
+        sum_add(&b[i], (double)p.x[i] * (double)p.m.scale[k] * (double)factor);
         sum_add(&b[i], (double)p.m.shift[k] * (double)factor);
         sum_add(&b[i], plus ? (double)plus[i] : 0);
         sum_add(&t[k], p.z[i].a);
     }
     expect_sums("activate_rows", activated, a, p.n, 1e-6);
-    expect_sums("norm_rows", normed, b, p.n, 1e-6);
+    expect_map("norm_rows", normed, b, p.n, 1e-6);
     expect_sums("activate_sums", totals, t, c, MAP_BOUND);
     plain_close(&p, "forward");
 }
@@ -389,13 +398,14 @@ static void norm_gradients(const struct simd *simd) {
     float *sums = span_sums(c), *products = span_sums(c), *out = span_fresh(p.n);
     struct pair pair = pair_new(sums, products, c);
     struct sum *x = sums_new(p.n);
-    simd->grad_sums(&for_sums, grad, factor, sums, products);
-    simd->grad_rows(&for_rows, grad, factor, out);
+    const void *map = map_of(grad);
+    simd->grad_sums(&for_sums, map, factor, sums, products);
+    simd->grad_rows(&for_rows, map, factor, out);
     for (size_t i = 0; i < p.n; i++) {
         double dz = (double)grad[i] * (double)factor;
         pair_add(&pair, &p, i, dz, fabs(dz));
         sum_add(&x[i], (double)p.m.of_grad[channel(&p, i)] * dz);
-        sum_add(&x[i], (double)p.m.of_x[channel(&p, i)] * (double)p.m.x[i]);
+        sum_add(&x[i], (double)p.m.of_x[channel(&p, i)] * (double)p.x[i]);
         sum_add(&x[i], (double)p.m.of_one[channel(&p, i)]);
     }
     expect_sums("grad_sums", sums, pair.sums, c, MAP_BOUND);
@@ -420,7 +430,7 @@ static void gate_gradients(const struct simd *simd) {
         of_gate = sums_from(span_begin(s.of_gate), c);
         of_slope = pair_new(s.slopes, s.slope_products, c);
     }
-    simd->gate_rows(&m, &s, grad, gate, out);
+    simd->gate_rows(&m, &s, map_of(grad), gate, out);
     for (size_t i = 0; i < p.n; i++) {
         struct activated z = p.z[i];
         double g = (double)grad[i];
@@ -457,7 +467,7 @@ static void pooled_gradients(const struct simd *simd) {
         double g = (double)grad[k], by = (double)p.m.of_grad[k];
         pair_add(&pair, &p, i, g * p.z[i].slope, fabs(g) * p.z[i].slope_size);
         sum_add_sized(&x[i], by * g * p.z[i].slope, fabs(by * g) * p.z[i].slope_size);
-        sum_add(&x[i], (double)p.m.of_x[k] * (double)p.m.x[i]);
+        sum_add(&x[i], (double)p.m.of_x[k] * (double)p.x[i]);
         sum_add(&x[i], (double)p.m.of_one[k]);
     }
     expect_sums("pooled_sums", sums, pair.sums, c, MAP_BOUND);
@@ -471,26 +481,48 @@ static void slope_gradients(const struct simd *simd) {
     size_t c = (size_t)p.m.channels;
     struct map m = only(&p, true, true, false);
     float *grad = span_sums(p.n), *sums = span_sums(c), *products = span_sums(c);
+    void *map = map_of(grad);
     struct pair pair = pair_new(sums, products, c);
     struct sum *dz = sums_new(p.n);
-    simd->slope_rows(&m, grad, sums, products);
+    simd->slope_rows(&m, map, sums, products);
     for (size_t i = 0; i < p.n; i++) {
         double g = (double)span_begin(grad)[i];
         sum_add_sized(&dz[i], g * p.z[i].slope, fabs(g) * p.z[i].slope_size);
         pair_add(&pair, &p, i, dz[i].value, dz[i].size);
     }
-    expect_sums("grad", grad, dz, p.n, 1e-6);
+    expect_map("grad", map, dz, p.n, 1e-6);
     expect_sums("sums", sums, pair.sums, c, MAP_BOUND);
     expect_sums("products", products, pair.products, c, MAP_BOUND);
     plain_close(&p, "slope_rows");
 }
 
+static void copied_maps(const struct simd *simd) {
+    struct plain p = plain_new();
+    const float *more = span_in(p.n), *reals = span_reals(p.n);
+    float *read = span_fresh(p.n);
+    void *sum = map_of(span_sums(p.n)), *written = map_of(span_fresh(p.n));
+    struct sum *x = sums_new(p.n), *r = sums_new(p.n);
+    struct sum *s = sums_from(span_begin(span_of_map(sum)), p.n);
+    simd->read_map(p.n, p.m.x, read);
+    simd->write_map(p.n, reals, written);
+    simd->add_map(p.n, map_of(more), sum);
+    for (size_t i = 0; i < p.n; i++) {
+        sum_add(&x[i], (double)p.x[i]);
+        sum_add(&r[i], (double)reals[i]);
+        sum_add(&s[i], (double)more[i]);
+    }
+    expect_sums("read_map", read, x, p.n, 0);
+    expect_map("write_map", written, r, p.n, 0);
+    expect_map("add_map", sum, s, p.n, 0);
+    plain_close(&p, "copied maps");
+}
+
 START_TEST(maps) {
-    static void (*const kernels[])(const struct simd *) = {
-        forward_rows, norm_gradients, gate_gradients, pooled_gradients, slope_gradients};
+    static void (*const kernels[])(const struct simd *) = {forward_rows, norm_gradients,
+        gate_gradients, pooled_gradients, slope_gradients, copied_maps};
     const struct simd *simd = kernels_tested(_i);
     spans_open(4, _i);
-    for (int i = 0; simd && i < 1000; i++)
+    for (int i = 0; simd && i < 1200; i++)
         kernels[(size_t)i % ARRAY_LEN(kernels)](simd);
 }
 END_TEST
@@ -500,12 +532,12 @@ Suite *kernels_suite(void) {
     TCase *c = tcase_create("kernels");
     tcase_add_unchecked_fixture(c, kernels_say_untested, NULL);
     tcase_add_test(c, a_set_is_named_or_the_best);
-    tcase_add_loop_test(c, products_of_rows, 0, SIMD_COUNT);
+    tcase_add_loop_test(c, products_of_rows, 0, KERNELS);
     tcase_add_loop_test(c, outer_products, 0, SIMD_COUNT);
     tcase_add_loop_test(c, sigmoids_are_within_3e7_of_themselves, 0, SIMD_COUNT);
     tcase_add_loop_test(c, limits_and_what_is_no_number, 0, SIMD_COUNT);
     tcase_add_loop_test(c, values, 0, SIMD_COUNT);
-    tcase_add_loop_test(c, maps, 0, SIMD_COUNT);
+    tcase_add_loop_test(c, maps, 0, KERNELS);
     suite_add_tcase(s, c);
     return s;
 }

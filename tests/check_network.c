@@ -192,14 +192,15 @@ static bool like_the_file_s_maker(void) {
 /* tests/reference/autocast.py: in eval mode autocast and f32 are 3.8e-3 apart, and another libtorch's
  * kernels round as much elsewhere; in training mode, with 8 values a channel at the end, 0.58. */
 START_TEST(bf16_is_pytorchs_autocast) {
-    struct built b = built_new("{\"trunk\": {\"name\": \"efficientnet-b0\", \"weights\": \"none\", "
-                               "\"dropout\": 0, \"stochastic_depth\": 0}, \"tasks\": {\"gender\": "
-                               "{\"kind\": \"nominal\"}}, \"precision\": \"bf16\"}",
-        "nowhere");
+    struct built b =
+        built_new("{\"trunk\": {\"name\": \"efficientnet-b0\", \"weights\": \"none\", "
+                  "\"dropout\": 0, \"stochastic_depth\": 0}, \"tasks\": {\"gender\": "
+                  "{\"kind\": \"nominal\"}}, \"precision\": \"bf16\", \"backend\": \"libtorch\"}",
+            "nowhere");
     close_fixture();
     open_file("tests/fixtures/autocast.safetensors");
     fill_by_formula(&b);
-    th_set_precision(network_precision(b.c));
+    th_set_precision(network_precision(b.c, (struct th_device){0}));
     th_tensor *eval = features(&b, 64, false), *train = features(&b, 64, true);
     th_set_precision(TH_IN_F32);
     ck_assert_int_eq(th_type_of(eval), TH_BF16);
@@ -467,8 +468,8 @@ END_TEST
 /* Dropout and stochastic depth included: no f32 mask raises what comes after it. */
 START_TEST(bf16_stays_bf16_up_to_the_logits) {
     struct built b = built_new(
-        "{\"precision\":\"bf16\",\"data\":{\"image_px\":32},\"trunk\":{\"name\":\"small\","
-        "\"weights\":\"none\",\"dropout\":0.5,\"stochastic_depth\":0.5},\"tasks\":{"
+        "{\"precision\":\"bf16\",\"backend\":\"libtorch\",\"data\":{\"image_px\":32},"
+        "\"trunk\":{\"name\":\"small\",\"weights\":\"none\",\"dropout\":0.5,\"stochastic_depth\":0.5},\"tasks\":{"
         "\"age\":{\"hidden\":[8],\"dropout\":0.5}," GENDER "}}",
         "");
     struct pass pass = {b.step, true, 1, 0};

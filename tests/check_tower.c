@@ -97,11 +97,11 @@ static void draw_gate(struct trunk *t, const struct gate *g) {
     draw_tensor(t, g->first_tensor + 3, channels, 0, 0.2);
 }
 
-static struct trunk trunk_new(
-    enum trunk_id id, int first, int end, enum simd_id simd, int threads) {
+static struct trunk trunk_new(enum trunk_id id, int first, int end, int kernels, int threads) {
     struct trunk t = {.team = team_new(threads)};
     const struct trunk_table *table = &trunk_tables[id];
-    t.tower = tower_new(table, first, end ? end : table->n_stages + 2, simd, t.team);
+    t.tower = tower_new(table, first, end ? end : table->n_stages + 2,
+        (enum simd_id)(kernels % SIMD_COUNT), (enum simd_maps)(kernels / SIMD_COUNT), t.team);
     t.n = (size_t)tower_tensor_count(t.tower);
     t.tensors = xcalloc(t.n, sizeof *t.tensors);
     t.floats = xcalloc(t.n, sizeof *t.floats);
@@ -219,10 +219,10 @@ static const struct part {
 enum { PARTS = (int)ARRAY_LEN(parts) };
 
 /* One step of a fresh tower; the second block's body is dropped for some images. */
-static struct step train_part(const struct part *p, enum simd_id simd, int threads) {
+static struct step train_part(const struct part *p, int kernels, int threads) {
     static const float mask[] = {0, 1.25f, 1.25f, 0, 1.25f, 1.25f, 1.25f};
     const float *masks[16] = {NULL};
-    struct trunk t = trunk_new(p->trunk, p->first, p->end, simd, threads);
+    struct trunk t = trunk_new(p->trunk, p->first, p->end, kernels, threads);
     for (int i = 1; i < t.tower->n_blocks && i < 16; i++)
         masks[i] = t.tower->blocks[i].residual ? mask : NULL;
     struct step s = train_on(&t, p->n, p->px, masks);
@@ -245,9 +245,11 @@ static bool same_bits(const struct step *a, const struct step *b) {
     return a->n == b->n && memcmp(a->values, b->values, a->n * sizeof *a->values) == 0;
 }
 
-/* Loops of (set, part). */
-#define SET(i) ((enum simd_id)((i) / PARTS))
+/* Loops of (kernels, part). */
+#define SET(i) ((i) / PARTS)
 #define PART(i) (&parts[(i) % PARTS])
+/* Sums in another order round to another bfloat16 now and then, and whatever follows from it. */
+#define NEAR(kernels) ((kernels) < SIMD_COUNT ? 1e-5 : 1e-2)
 
 START_TEST(training_repeats_and_keeps_near_with_other_threads) {
     if (!kernels_tested(SET(_i)))
@@ -258,7 +260,7 @@ START_TEST(training_repeats_and_keeps_near_with_other_threads) {
                     b = train_part(PART(_i), SET(_i), threads);
         double far = distance(&a, &one);
         ck_assert_msg(same_bits(&a, &b), "%d threads: not the same bits twice", threads);
-        ck_assert_msg(far < 1e-5, "%d threads: %g from one", threads, far);
+        ck_assert_msg(far < NEAR(SET(_i)), "%d threads: %g from one", threads, far);
         free(a.values);
         free(b.values);
     }
@@ -370,7 +372,7 @@ START_TEST(inference_gives_what_training_does) {
     asked.values = infer(&t, x, p->n, p->px);
     asked.n = trained.n;
     double far = distance(&asked, &trained);
-    ck_assert_msg(far < 1e-5, "%g", far);
+    ck_assert_msg(far < 2 * NEAR(SET(_i)), "%g", far);
     free(trained.values);
     free(asked.values);
     free(x);
@@ -410,11 +412,10 @@ Suite *tower_suite(void) {
     suite_add_tcase(s, team);
     tcase_set_timeout(c, 300);
     tcase_add_unchecked_fixture(c, kernels_say_untested, NULL);
-    tcase_add_loop_test(
-        c, training_repeats_and_keeps_near_with_other_threads, 0, SIMD_COUNT * PARTS);
+    tcase_add_loop_test(c, training_repeats_and_keeps_near_with_other_threads, 0, KERNELS * PARTS);
     tcase_add_test(c, a_used_tower_trains_as_a_fresh_one);
     tcase_add_loop_test(c, an_image_gets_the_same_bits_in_any_company, 0, SIMD_COUNT * PARTS);
-    tcase_add_loop_test(c, inference_gives_what_training_does, 0, SIMD_COUNT * PARTS);
+    tcase_add_loop_test(c, inference_gives_what_training_does, 0, KERNELS * PARTS);
     tcase_add_test(c, an_absurd_size_is_refused);
     suite_add_tcase(s, c);
     return s;

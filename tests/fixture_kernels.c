@@ -14,27 +14,32 @@ static const float canary = -12345.678f;
 
 static struct span {
     float *memory, *values, *begin; /* begin: a copy */
+    uint16_t *map_memory, *map;     /* of bfloat16, between canaries too; NULL: not asked for */
     size_t n, behind;               /* canaries behind */
     bool input;
 } spans[MOST];
 static size_t n_spans, n_sums;
 static struct sum *sums[MOST];
 static const char *set_name;
+static enum simd_maps map_type;
 static char failure[300]; /* the first, until the shape is known */
 
 /* ---- instruction sets ---- */
 
-const struct simd *kernels_tested(enum simd_id id) {
+const struct simd *kernels_tested(int kernels) {
+    enum simd_id id = (enum simd_id)(kernels % SIMD_COUNT);
     const char *asked = getenv("DMTL_SIMD");
-    return asked && strcmp(asked, simd_names[id]) != 0 ? NULL : simd_of(id);
+    return asked && strcmp(asked, simd_names[id]) != 0
+               ? NULL
+               : simd_of(id, (enum simd_maps)(kernels / SIMD_COUNT));
 }
 
 void kernels_say_untested(void) {
     for (int id = 0; id < SIMD_COUNT; id++)
-        if (!kernels_tested((enum simd_id)id))
+        if (!kernels_tested(id))
             printf("skipped: kernels of %s: %s\n", simd_names[id],
-                simd_of((enum simd_id)id) ? "DMTL_SIMD names another set"
-                                          : "this processor has no such instructions");
+                simd_of((enum simd_id)id, SIMD_F32) ? "DMTL_SIMD names another set"
+                                                    : "this processor has no such instructions");
     fflush(stdout);
 }
 
@@ -58,9 +63,10 @@ void sum_add_sized(struct sum *s, double term, double size) {
     s->size += size;
 }
 
-void spans_open(uint32_t item, enum simd_id set) {
+void spans_open(uint32_t item, int kernels) {
     spans_rng = rng_open(3, RNG_TEST, 0, item);
-    set_name = simd_names[set];
+    set_name = simd_names[kernels % SIMD_COUNT];
+    map_type = (enum simd_maps)(kernels / SIMD_COUNT);
 }
 
 int spans_below(int n) {
@@ -130,7 +136,7 @@ float *span_room(size_t n) {
     return filled(span_new(n, 0, 0), nothing);
 }
 
-static const struct span *span_of(const float *values) {
+static struct span *span_of(const float *values) {
     for (size_t i = 0; i < n_spans; i++)
         if (spans[i].values == values)
             return &spans[i];
@@ -140,6 +146,63 @@ static const struct span *span_of(const float *values) {
 
 const float *span_begin(const float *values) {
     return span_of(values)->begin;
+}
+
+/* ---- maps ---- */
+
+static const uint16_t map_canary = 0xABCD;
+
+bool maps_are_rounded(void) {
+    return map_type == SIMD_BF16;
+}
+
+/* To the nearest by way of double: 8 significant bits, to even where two are as near. */
+static uint16_t bf16_of(float x) {
+    int exponent;
+    float rounded = x;
+    uint32_t bits;
+    if (isfinite(x)) {
+        double digits = frexp((double)x, &exponent);
+        rounded = (float)ldexp(nearbyint(ldexp(digits, 8)), exponent - 8);
+    }
+    memcpy(&bits, &rounded, sizeof bits);
+    return (uint16_t)(bits >> 16);
+}
+
+static float of_bf16(uint16_t half) {
+    uint32_t bits = (uint32_t)half << 16;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+void *map_of(const float *values) {
+    struct span *s = span_of(values);
+    if (!maps_are_rounded())
+        return s->values;
+    size_t before = s->behind + (size_t)spans_coin();
+    s->map_memory = xmalloc((before + s->n + s->behind) * sizeof *s->map);
+    s->map = s->map_memory + before;
+    for (size_t i = 0; i < before + s->n + s->behind; i++)
+        s->map_memory[i] = map_canary;
+    for (size_t i = 0; i < s->n; i++)
+        s->map[i] = bf16_of(values[i]);
+    return s->map;
+}
+
+const float *span_of_map(const void *map) {
+    for (size_t i = 0; i < n_spans; i++)
+        if (map && (spans[i].values == map || spans[i].map == map))
+            return spans[i].values;
+    ck_abort_msg("no such map");
+    return NULL;
+}
+
+void expect_map(const char *what, const void *got, const struct sum *want, size_t n, double bound) {
+    struct span *s = span_of(span_of_map(got));
+    for (size_t i = 0; s->map && i < n; i++)
+        s->values[i] = of_bf16(s->map[i]);
+    expect_sums(what, s->values, want, n, s->map ? bound + 0x1.01p-8 : bound);
 }
 
 struct sum *sums_new(size_t n) {
@@ -179,6 +242,15 @@ static void expect_whole(size_t number) {
         if (memcmp(&s->values[s->n + i], &canary, sizeof canary) != 0)
             note("behind array", number, (double)s->values[s->n + i],
                 (struct sum){(double)canary, 0});
+    for (size_t i = 0; s->map && i < (size_t)(s->map - s->map_memory); i++)
+        if (s->map_memory[i] != map_canary)
+            note("before map", number, 0, (struct sum){0, 0});
+    for (size_t i = 0; s->map && i < s->behind; i++)
+        if (s->map[s->n + i] != map_canary)
+            note("behind map", number, 0, (struct sum){0, 0});
+    for (size_t i = 0; s->map && s->input && i < s->n; i++)
+        if (s->map[i] != bf16_of(s->values[i]))
+            note("input map", number, 0, (struct sum){0, 0});
     if (s->input && memcmp(s->values, s->begin, s->n * sizeof(float)) != 0)
         note("input", number, 0, (struct sum){0, 0});
 }
@@ -188,10 +260,11 @@ void spans_close(const char *shape) {
         expect_whole(i);
         free(spans[i].memory);
         free(spans[i].begin);
+        free(spans[i].map_memory);
     }
     for (size_t i = 0; i < n_sums; i++)
         free(sums[i]);
     n_spans = n_sums = 0;
     if (failure[0])
-        ck_abort_msg("%s, %s: %s", set_name, shape, failure);
+        ck_abort_msg("%s%s, %s: %s", set_name, maps_are_rounded() ? ", bf16" : "", shape, failure);
 }

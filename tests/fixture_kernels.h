@@ -13,8 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Every set with either type of maps: those of float32 are the first SIMD_COUNT. */
+enum { KERNELS = SIMD_COUNT * SIMD_MAPS };
 /* NULL: this processor does not have the set, or DMTL_SIMD names another. */
-const struct simd *kernels_tested(enum simd_id id);
+const struct simd *kernels_tested(int kernels);
 void kernels_say_untested(void); /* for a test case's setup */
 
 /* An activation at z, its slope, and the magnitude of the slope's terms: SiLU's is s + a - a s, whose last two cancel
@@ -32,10 +34,10 @@ void sum_add(struct sum *s, double term);
 void sum_add_sized(struct sum *s, double term, double size);
 
 extern struct rng spans_rng;
-void spans_open(uint32_t item, enum simd_id set); /* draws begin; messages name the set */
-int spans_below(int n);                           /* 0..n-1 */
+void spans_open(uint32_t item, int kernels); /* draws begin; messages name the set */
+int spans_below(int n);                      /* 0..n-1 */
 bool spans_coin(void);
-/* Multiples of 1/64 in [-4, 4): a product of two and a third added are exact in float, so that activations' bends lie
+/* Multiples of 1/64 in [-4, 4), which bfloat16 holds: a product of two and a third added are exact in float, so that activations' bends lie
  * on the same side for everyone. */
 float spans_grain(void);
 
@@ -46,9 +48,17 @@ float *span_sums(size_t n);  /* of grains, to be increased: span_begin has what 
 float *span_room(size_t n);  /* of NaN, without canaries: to work with */
 const float *span_begin(const float *values);
 
+/* A span as a map of the type under test: itself where that is of floats, else its values rounded, so that of grains
+ * alone it is the same. */
+void *map_of(const float *span);
+const float *span_of_map(const void *map);
+bool maps_are_rounded(void);
+
 /* Each of n is within bound times its sum's size of its value; what: of the message. */
 void expect_sums(
     const char *what, const float *got, const struct sum *want, size_t n, double bound);
+/* The same of a map, and of its values' rounding. */
+void expect_map(const char *what, const void *got, const struct sum *want, size_t n, double bound);
 /* Canaries and inputs are as they were; everything is freed. `shape` is for the message. */
 void spans_close(const char *shape);
 struct sum *sums_new(size_t n);                    /* zeros, freed by spans_close */

@@ -97,7 +97,7 @@ const struct name_row precision_names[PRECISION_COUNT] = {
         "f32"},
 };
 const struct name_row backend_names[BACKEND_COUNT] = {
-    [BACKEND_AUTO] = {"auto", "native on a CPU where /precision is f32, else libtorch"},
+    [BACKEND_AUTO] = {"auto", "native on a CPU where /precision is f32 or bf16, else libtorch"},
     [BACKEND_LIBTORCH] = {"libtorch", "libtorch's operations, on any device"},
     [BACKEND_NATIVE] = {"native", "kernels of our own, on a CPU"},
 };

@@ -5,22 +5,32 @@
 #include <stdlib.h>
 
 /* Each made by simd/table.c, as its file was compiled. */
-extern const struct simd simd_portable, simd_avx2, simd_avx512;
+extern const struct simd simd_f32_portable, simd_f32_avx2, simd_f32_avx512;
+extern const struct simd simd_bf16_portable, simd_bf16_avx2, simd_bf16_avx512;
 
 const char *const simd_names[SIMD_COUNT] = {
     [SIMD_PORTABLE] = "portable", [SIMD_AVX2] = "avx2", [SIMD_AVX512] = "avx512"};
 
-const struct simd *simd_of(enum simd_id id) {
+static bool is_here(enum simd_id id) {
 #if defined(__x86_64__)
     if (id == SIMD_AVX512)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")
-                   ? &simd_avx512
-                   : NULL;
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
     if (id == SIMD_AVX2)
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &simd_avx2 : NULL;
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif
-    return id == SIMD_PORTABLE ? &simd_portable : NULL;
+    return id == SIMD_PORTABLE;
+}
+
+const struct simd *simd_of(enum simd_id id, enum simd_maps maps) {
+    static const struct simd *const tables[SIMD_COUNT][SIMD_MAPS] = {
+        [SIMD_PORTABLE] = {&simd_f32_portable, &simd_bf16_portable},
+#if defined(__x86_64__)
+        [SIMD_AVX2] = {&simd_f32_avx2, &simd_bf16_avx2},
+        [SIMD_AVX512] = {&simd_f32_avx512, &simd_bf16_avx512},
+#endif
+    };
+    return is_here(id) ? tables[id][maps] : NULL;
 }
 
 /* NULL: the user leaves it to us. */
@@ -31,7 +41,7 @@ static const char *asked_for(void) {
 
 static enum simd_id best_here(void) {
     int best = SIMD_COUNT - 1;
-    while (!simd_of((enum simd_id)best))
+    while (!is_here((enum simd_id)best))
         best--;
     return (enum simd_id)best;
 }
@@ -39,13 +49,13 @@ static enum simd_id best_here(void) {
 enum simd_id simd_best(void) {
     const char *asked = asked_for();
     int id = asked ? word_find(simd_names, SIMD_COUNT, asked) : -1;
-    return id >= 0 && simd_of((enum simd_id)id) ? (enum simd_id)id : best_here();
+    return id >= 0 && is_here((enum simd_id)id) ? (enum simd_id)id : best_here();
 }
 
 bool simd_check(struct err *e) {
     const char *asked = asked_for();
     int id = asked ? word_find(simd_names, SIMD_COUNT, asked) : -1;
-    if (!asked || (id >= 0 && simd_of((enum simd_id)id)))
+    if (!asked || (id >= 0 && is_here((enum simd_id)id)))
         return true;
     err_usage(e,
         "the environment variable DMTL_SIMD: \"%s\": %s; it may be one of portable, avx2, avx512; unset it for "

@@ -1,6 +1,7 @@
-/* The kernels that are compiled once an instruction set, as a table of each; what they compute is in the
- * headers of their files in simd/. All arrays are float32, images and maps NHWC: a map is rows of
- * [channels] floats. None allocates, starts a thread or keeps anything.
+/* The kernels that are compiled once an instruction set and type of maps, as a table of each; what they compute is in
+ * the headers of their files in simd/. Images and maps are NHWC: a map is rows of [channels] values. Maps are of void:
+ * of float32 or of bfloat16, as the table says; all other arrays are float32, and so is what is computed. None
+ * allocates, starts a thread or keeps anything.
  */
 #ifndef KERNELS_SIMD_H
 #define KERNELS_SIMD_H
@@ -17,12 +18,13 @@ struct product {
     const float *a, *packed;
     size_t lda;
     float *c;
+    void *map; /* is c where c is NULL */
     size_t ldc;
     const int *places; /* row i of c is at places[i] ldc; NULL: at i ldc */
     bool add;
     float *sums,
         *squares; /* [n]: increased by the sums of c's columns and of their squares; NULL: not wanted */
-    const struct finish *finish; /* what becomes of c then; NULL: nothing */
+    const struct finish *finish; /* what becomes of c then, not of a map; NULL: nothing */
 };
 
 /* x + bias, activated or plus a residual. */
@@ -49,12 +51,12 @@ struct depthwise {
 };
 
 struct depthwise_forward {
-    const float *in; /* [height, width, channels] */
+    const void *in; /* map [height, width, channels] */
     const float *scale,
         *shift; /* [channels]: the input is activation(in scale + shift); NULL: in */
     enum activation activation;
     const float *weights;  /* [kernel, kernel, channels] */
-    float *out;            /* [out_height, out_width, channels] */
+    void *out;             /* map [out_height, out_width, channels] */
     float *sums, *squares; /* [channels]: increased by those of out; NULL: not wanted */
     const float *
         bias; /* [channels]: out becomes activation(out + bias), and sums are of that; NULL: it does not */
@@ -63,14 +65,15 @@ struct depthwise_forward {
 /* With d = out, z = d out_scale + out_shift and a the activation: */
 struct depthwise_grad {
     enum activation activation;
-    const float *out_grad, *out;        /* dh and d: [out_height, out_width, channels] */
+    const void *out_grad, *out;         /* maps of dh and d: [out_height, out_width, channels] */
     const float *out_scale, *out_shift; /* [channels] */
     const float *gate, *plus;           /* [channels]: dz = (dh gate + plus) a'(z); NULL: 1 and 0 */
     const float *of_grad, *of_out, *of_one; /* [channels]: dd = of_grad dz + of_out d + of_one */
-    const float *in, *scale, *shift, *mean; /* as in depthwise_forward; mean [channels] of `in` */
+    const void *in;                         /* as in depthwise_forward, and so are: */
+    const float *scale, *shift, *mean;      /* mean [channels] of `in` */
     const float *weights;                   /* [kernel, kernel, channels] */
-    float
-        *in_grad; /* [height, width, channels]: of in scale + shift, or of in where scale is NULL */
+    void *
+        in_grad; /* map [height, width, channels]: of in scale + shift, or of in where scale is NULL */
     float *sums,
         *products;      /* [channels]: increased by in_grad's sums, and those times (in - mean) */
     float *weight_grad; /* [kernel, kernel, channels]: increased */
@@ -79,7 +82,7 @@ struct depthwise_grad {
 /* Rows of a map before its batch norm, and the norm's numbers, [channels] each; z = x scale + shift. Those that
  * a kernel does not use may be NULL. */
 struct map {
-    const float *x; /* [rows, channels] */
+    const void *x; /* [rows, channels] */
     size_t rows;
     int channels;
     enum activation activation;
@@ -102,7 +105,8 @@ enum {
 size_t depthwise_scratch(int width);
 
 struct simd {
-    int lanes; /* floats in a vector */
+    int lanes;        /* floats in a vector */
+    size_t map_bytes; /* of a map's value */
     size_t (*packed_floats)(int k, int n);
     /* b[i, j] is at i step_k + j step_n; one of the steps is 1. */
     void (*pack)(int k, int n, const float *b, size_t step_k, size_t step_n, float *packed);
@@ -131,29 +135,35 @@ struct simd {
     void (*sigmoid_values)(size_t n, const float *x, float *out);           /* out may be x */
     /* sums [channels] += activation(z) over rows. */
     void (*activate_sums)(const struct map *m, float *sums);
-    /* out = z factor + plus; plus [rows, channels], NULL: 0. */
-    void (*norm_rows)(const struct map *m, float factor, const float *plus, float *out);
+    /* out = z factor + plus; plus and out maps [rows, channels], plus NULL: 0. */
+    void (*norm_rows)(const struct map *m, float factor, const void *plus, void *out);
 
-    /* Of z's gradient, grad factor: the sums over rows, and those times (x - mean). */
+    /* `grad` is a map. Of z's gradient, grad factor: the sums over rows, and those times (x - mean). */
     void (*grad_sums)(
-        const struct map *m, const float *grad, float factor, float *sums, float *products);
+        const struct map *m, const void *grad, float factor, float *sums, float *products);
     /* out = the gradient of x where grad factor is that of z. */
-    void (*grad_rows)(const struct map *m, const float *grad, float factor, float *out);
+    void (*grad_rows)(const struct map *m, const void *grad, float factor, float *out);
     /* out as activate_rows makes it, and in the same pass the sums of its gradient. */
-    void (*gate_rows)(const struct map *m, const struct gate_sums *s, const float *grad,
+    void (*gate_rows)(const struct map *m, const struct gate_sums *s, const void *grad,
         const float *gate, float *out);
     /* Where every row's activation has the same gradient [channels], as behind a mean: grad_sums, and out = the
      * gradient of x. */
     void (*pooled_sums)(const struct map *m, const float *grad, float *sums, float *products);
     void (*pooled_grad_rows)(const struct map *m, const float *grad, float *out);
     /* grad of the activation becomes that of z, with grad_sums. */
-    void (*slope_rows)(const struct map *m, float *grad, float *sums, float *products);
+    void (*slope_rows)(const struct map *m, void *grad, float *sums, float *products);
+
+    /* n values of a map as floats, and back; to += map. */
+    void (*read_map)(size_t n, const void *map, float *values);
+    void (*write_map)(size_t n, const float *values, void *map);
+    void (*add_map)(size_t n, const void *map, void *to);
 };
 
 enum simd_id { SIMD_PORTABLE, SIMD_AVX2, SIMD_AVX512, SIMD_COUNT };
 extern const char *const simd_names[SIMD_COUNT];
-/* NULL: this processor, or this program, has no such thing. */
-const struct simd *simd_of(enum simd_id id);
+enum simd_maps { SIMD_F32, SIMD_BF16, SIMD_MAPS };
+/* NULL: this processor, or this program, has no such thing; the same for either type of maps. */
+const struct simd *simd_of(enum simd_id id, enum simd_maps maps);
 /* The best there is, or what the environment variable DMTL_SIMD names. */
 enum simd_id simd_best(void);
 /* ERR_USAGE where DMTL_SIMD names what is not there; simd_best passes over it. */

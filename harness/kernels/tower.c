@@ -36,12 +36,13 @@ static struct block block_new(struct tower *t, const struct stage *s, int index)
     return b;
 }
 
-struct tower *tower_new(
-    const struct trunk_table *table, int first, int end, enum simd_id simd, struct team *team) {
+struct tower *tower_new(const struct trunk_table *table, int first, int end, enum simd_id simd,
+    enum simd_maps maps, struct team *team) {
     struct tower *t = xcalloc(1, sizeof *t);
     const struct stage *stages = table->stages;
     t->table = table;
-    t->simd = simd_of(simd);
+    t->simd = simd_of(simd, maps);
+    t->simd_f32 = simd_of(simd, SIMD_F32);
     t->team = team;
     t->first = first;
     t->end = end;
@@ -152,13 +153,33 @@ float *take(struct place *p, size_t floats) {
     return p->memory ? (float *)(void *)(p->memory + at) : NULL;
 }
 
-static size_t map_floats(const struct layer *l, int n) {
+static void *take_map(const struct tower *t, struct place *p, size_t values) {
+    return take(p, (values * t->simd->map_bytes + sizeof(float) - 1) / sizeof(float));
+}
+
+void *map_at(const struct tower *t, void *map, size_t at) {
+    return (char *)map + at * t->simd->map_bytes;
+}
+
+const void *map_from(const struct tower *t, const void *map, size_t at) {
+    return (const char *)map + at * t->simd->map_bytes;
+}
+
+const float *map_floats(const struct tower *t, const void *map, size_t at, size_t n, float *room) {
+    const void *from = map_from(t, map, at);
+    if (t->simd == t->simd_f32)
+        return from;
+    t->simd->read_map(n, from, room);
+    return room;
+}
+
+static size_t map_values(const struct layer *l, int n) {
     return (size_t)n * (size_t)l->height * (size_t)l->width * (size_t)l->out;
 }
 
 static void take_layer(struct tower *t, struct layer *l, int n, struct place *p) {
     int k = l->kernel == 1 ? l->in : l->kernel * l->kernel * l->in;
-    l->raw = take(p, map_floats(l, n));
+    l->raw = take_map(t, p, map_values(l, n));
     l->packed = take(p, t->simd->packed_floats(k, l->out));
     l->packed_back = take(p, t->simd->packed_floats(l->out, k));
     float **numbers[] = {
@@ -193,7 +214,7 @@ struct largest {
 
 static void look_at(struct largest *most, const struct layer *l, bool wide, int n) {
     size_t *map = wide ? &most->wide : &most->narrow;
-    *map = larger(*map, map_floats(l, n));
+    *map = larger(*map, map_values(l, n));
     most->weights = larger(most->weights, (size_t)(l->kernel * l->kernel * l->in) * (size_t)l->out);
     most->width = larger(most->width, (size_t)(l->width * l->stride));
 }
@@ -214,7 +235,7 @@ static struct largest largest_of(const struct tower *t, int n) {
     if (t->has_head) {
         look_at(&most, &t->head, true, 0);
         most.narrow =
-            larger(most.narrow, map_floats(&t->head, n) / (size_t)t->head.out * (size_t)t->head.in);
+            larger(most.narrow, map_values(&t->head, n) / (size_t)t->head.out * (size_t)t->head.in);
     }
     return most;
 }
@@ -229,12 +250,24 @@ static void take_desk(
     d->weight_grad = take(p, most->weights);
 }
 
+/* Between our maps and those of floats outside. */
+static void take_outside(struct tower *t, int n, struct place *p) {
+    struct tower_shape s = tower_shape(t, t->height, t->width);
+    if (t->simd == t->simd_f32)
+        return;
+    if (!t->has_stem)
+        t->x_map = take_map(t, p, (size_t)(n * s.height * s.width) * (size_t)s.channels);
+    if (!t->has_head)
+        t->out_map = take(p, (size_t)(n * s.out_height * s.out_width) * (size_t)s.out_channels);
+}
+
 static void take_all(struct tower *t, int n, struct place *p) {
     struct largest most = largest_of(t, n);
+    take_outside(t, n, p);
     if (t->has_stem)
         take_layer(t, &t->stem, n, p);
     if (t->stem_kept)
-        t->stem_out = take(p, map_floats(&t->stem, n));
+        t->stem_out = take_map(t, p, map_values(&t->stem, n));
     for (int i = 0; i < t->n_blocks; i++) {
         struct block *b = &t->blocks[i];
         if (b->expands)
@@ -243,7 +276,7 @@ static void take_all(struct tower *t, int n, struct place *p) {
         if (b->gated)
             take_gate(t, &b->gate, n, p);
         take_layer(t, &b->project, n, p);
-        b->out = take(p, map_floats(&b->project, n));
+        b->out = take_map(t, p, map_values(&b->project, n));
         b->drops = take(p, (size_t)n);
     }
     if (t->has_head) {
@@ -252,8 +285,8 @@ static void take_all(struct tower *t, int n, struct place *p) {
         t->features_grad = take(p, (size_t)n * (size_t)t->head.out);
     }
     for (int i = 0; i < 2; i++) {
-        t->wide_grads[i] = take(p, most.wide);
-        t->grads[i] = take(p, most.narrow);
+        t->wide_grads[i] = take_map(t, p, most.wide);
+        t->grads[i] = take_map(t, p, most.narrow);
     }
     for (int i = 0; i < team_threads(t->team); i++)
         take_desk(t, &t->desks[i], &most, p);
@@ -289,6 +322,10 @@ bool tower_room(struct tower *t, int n, int height, int width, struct err *e) {
 int panel_rows(int channels) {
     int rows = PANEL_FLOATS / channels;
     return rows < PANEL_ROWS ? rows : PANEL_ROWS;
+}
+
+int product_rows(const struct layer *l) {
+    return panel_rows(l->in > l->out ? l->in : l->out);
 }
 
 bool panel_next(struct panel *p, size_t rows_per_image, int most, int end) {

@@ -3,12 +3,13 @@
  * Trained: forward with batch statistics, backward to every weight's gradient and to
  * the input map's. No autograd: what is kept between the two are the inputs of blocks and the outputs of
  * convolutions before their batch norm; normalised, activated and gated maps are made again wherever a
- * kernel loads them. Everything is float32, maps are NHWC.
+ * kernel loads them. Maps are NHWC, of float32 or (SIMD_BF16) of bfloat16, rounded to the nearest where they are
+ * stored: half the memory to walk through. Everything else is float32, what is computed with them too.
  *
  * The same threads give the same bits; other numbers of them sum in another order.
  *
  * Asked (inference): batch norm is folded into the weights, and some images at a time go through a block
- * at once, rows of the expanded map by rows, so that no wide map reaches memory.
+ * at once, rows of the expanded map by rows, so that no wide map reaches memory. Always in float32.
  */
 #ifndef KERNELS_TOWER_H
 #define KERNELS_TOWER_H
@@ -27,8 +28,8 @@ struct tower_tensor {
 struct tower;
 
 /* Steps first..end-1 of the trunk (trunk_step). `table`, `simd` and `team` outlive it. */
-struct tower *tower_new(
-    const struct trunk_table *table, int first, int end, enum simd_id simd, struct team *team);
+struct tower *tower_new(const struct trunk_table *table, int first, int end, enum simd_id simd,
+    enum simd_maps maps, struct team *team);
 void tower_free(struct tower *t); /* NULL is fine */
 int tower_tensor_count(const struct tower *t);
 int tower_block_count(const struct tower *t);

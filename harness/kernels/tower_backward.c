@@ -12,10 +12,10 @@ struct pass {
     const struct tower_tensor *tensors;
     struct block *b;
     struct layer *l;
-    const float *x;    /* the input of a product */
-    const float *grad; /* of the block's output; of what follows a product's norm */
-    float *x_grad;     /* NULL: not wanted */
-    bool add;          /* to what x_grad holds */
+    const void *x;    /* map: the input of a product */
+    const void *grad; /* map: of the block's output; of what follows a product's norm */
+    void *x_grad;     /* map; NULL: not wanted */
+    bool add;         /* to what x_grad holds */
     const float
         *pooled_grad; /* [n, out]: the product is the trunk's last, and this its mean's gradient */
     const struct layer *before; /* whose norm made x, or NULL; its sums are wanted */
@@ -73,13 +73,13 @@ static void run_with_weights(struct pass *p, void (*images)(void *, int), int m,
 
 /* Rows of x_grad are made: what the norm that made x needs of them. */
 static void sum_before(
-    const struct pass *p, struct desk *d, const struct panel *at, size_t all, const float *rows) {
+    const struct pass *p, struct desk *d, const struct panel *at, size_t all, const void *rows) {
     const struct layer *l = p->before;
     for (size_t done = 0; l && done < at->rows;) {
         struct piece piece = panel_piece(at, done, all);
         struct map m = layer_map(p->t, l, piece.row, piece.rows);
         desk_clear(d, l->out);
-        p->t->simd->grad_sums(&m, rows + done * (size_t)l->out,
+        p->t->simd->grad_sums(&m, map_from(p->t, rows, done * (size_t)l->out),
             mask_of(p->before_mask, piece.image), d->sums, d->sums + l->out);
         desk_add(d, l->out, 1);
         done += piece.rows;
@@ -93,7 +93,8 @@ static void sum_before_images(void *context, int thread) {
     int from, end;
     own_images(p, thread, &from, &end);
     for (struct panel at = {.image = from}; panel_next(&at, all, panel_rows(p->before->out), end);)
-        sum_before(p, &p->t->desks[thread], &at, all, p->grad + at.row * (size_t)p->before->out);
+        sum_before(p, &p->t->desks[thread], &at, all,
+            map_from(p->t, p->grad, at.row * (size_t)p->before->out));
 }
 
 /* ---- projection ---- */
@@ -110,7 +111,7 @@ static void project_piece(
     const struct pass *p, struct desk *d, const struct piece *piece, float *input) {
     const struct layer *l = &p->b->depthwise;
     struct map m = layer_map(p->t, l, piece->row, piece->rows);
-    const float *grad = p->t->wide_grads[0] + piece->row * (size_t)l->out;
+    const void *grad = map_from(p->t, p->t->wide_grads[0], piece->row * (size_t)l->out);
     if (p->b->gated) {
         struct gate_sums sums = gate_sums_of(&p->b->gate, piece->image);
         p->t->simd->gate_rows(
@@ -130,8 +131,8 @@ static void project_panel(const struct pass *p, struct desk *d, const struct pan
     for (size_t done = 0; done < at->rows;) {
         struct piece piece = panel_piece(at, done, all);
         struct map m = layer_map(p->t, l, piece.row, piece.rows);
-        p->t->simd->grad_rows(
-            &m, p->grad + piece.row * out, mask_of(p->b->mask, piece.image), out_grad + done * out);
+        p->t->simd->grad_rows(&m, map_from(p->t, p->grad, piece.row * out),
+            mask_of(p->b->mask, piece.image), out_grad + done * out);
         done += piece.rows;
     }
     p->t->simd->multiply_rows(&(struct product){.m = (int)at->rows,
@@ -140,7 +141,7 @@ static void project_panel(const struct pass *p, struct desk *d, const struct pan
         .a = out_grad,
         .lda = out,
         .packed = l->packed_back,
-        .c = p->t->wide_grads[0] + at->row * wide,
+        .map = map_at(p->t, p->t->wide_grads[0], at->row * wide),
         .ldc = wide});
     for (size_t done = 0; done < at->rows;) {
         struct piece piece = panel_piece(at, done, all);
@@ -279,8 +280,8 @@ static void depthwise_images(void *context, int thread) {
     clear_weights(d, p->m, p->n);
     for (int i = from; i < end; i++) {
         struct depthwise_grad g = {.activation = p->t->table->activation,
-            .out_grad = p->t->wide_grads[0] + (size_t)i * out_floats,
-            .out = l->raw + (size_t)i * out_floats,
+            .out_grad = map_from(p->t, p->t->wide_grads[0], (size_t)i * out_floats),
+            .out = map_from(p->t, l->raw, (size_t)i * out_floats),
             .out_scale = l->scale,
             .out_shift = l->shift,
             .gate = b->gated ? b->gate.factor + (size_t)i * channels : NULL,
@@ -288,12 +289,12 @@ static void depthwise_images(void *context, int thread) {
             .of_grad = l->of_grad,
             .of_out = l->of_x,
             .of_one = l->of_one,
-            .in = (in ? in->raw : b->x) + (size_t)i * in_floats,
+            .in = map_from(p->t, in ? in->raw : b->x, (size_t)i * in_floats),
             .scale = in ? in->scale : NULL,
             .shift = in ? in->shift : NULL,
             .mean = in ? in->mean : NULL,
             .weights = l->packed,
-            .in_grad = p->x_grad + (size_t)i * in_floats,
+            .in_grad = map_at(p->t, p->x_grad, (size_t)i * in_floats),
             .sums = d->sums,
             .products = d->sums + channels,
             .weight_grad = d->weight_grad};
@@ -309,8 +310,9 @@ static void residual_images(void *context, int thread) {
     size_t floats = (size_t)p->b->height * (size_t)p->b->width * (size_t)p->b->in;
     int from, end;
     own_images(p, thread, &from, &end);
-    for (size_t i = (size_t)from * floats; i < (size_t)end * floats; i++)
-        p->x_grad[i] += p->grad[i];
+    p->t->simd->add_map((size_t)(end - from) * floats,
+        map_from(p->t, p->grad, (size_t)from * floats),
+        map_at(p->t, p->x_grad, (size_t)from * floats));
 }
 
 /* ---- products: expansion, the trunk's last convolution ---- */
@@ -320,7 +322,7 @@ static void raw_grad(const struct pass *p, const struct panel *at, float *rows) 
     size_t out = (size_t)p->l->out;
     if (!p->pooled_grad) {
         struct map m = layer_map(p->t, p->l, at->row, at->rows);
-        p->t->simd->grad_rows(&m, p->grad + at->row * out, 1, rows);
+        p->t->simd->grad_rows(&m, map_from(p->t, p->grad, at->row * out), 1, rows);
         return;
     }
     for (size_t done = 0; done < at->rows;) {
@@ -340,12 +342,12 @@ static void product_images(void *context, int thread) {
     int from, end;
     own_images(p, thread, &from, &end);
     clear_weights(d, p->m, p->n);
-    for (struct panel at = {.image = from}; panel_next(&at, places(l), panel_rows(l->out), end);) {
+    for (struct panel at = {.image = from}; panel_next(&at, places(l), product_rows(l), end);) {
         raw_grad(p, &at, d->panel);
         p->t->simd->multiply_outer(&(struct outer){.rows = (int)at.rows,
             .m = l->in,
             .n = l->out,
-            .a = p->x + at.row * in,
+            .a = map_floats(p->t, p->x, at.row * in, at.rows * in, d->panel_2),
             .lda = in,
             .b = d->panel,
             .ldb = out,
@@ -359,10 +361,10 @@ static void product_images(void *context, int thread) {
             .a = d->panel,
             .lda = out,
             .packed = l->packed_back,
-            .c = p->x_grad + at.row * in,
+            .map = map_at(p->t, p->x_grad, at.row * in),
             .ldc = in,
             .add = p->add});
-        sum_before(p, d, &at, places(l), p->x_grad + at.row * in);
+        sum_before(p, d, &at, places(l), map_from(p->t, p->x_grad, at.row * in));
     }
 }
 
@@ -392,8 +394,8 @@ static void stem_slope_images(void *context, int thread) {
     for (int i = from; i < end; i++) {
         struct map m = layer_map(p->t, p->l, (size_t)i * all, all);
         desk_clear(d, channels);
-        p->t->simd->slope_rows(
-            &m, p->x_grad + (size_t)i * all * (size_t)channels, d->sums, d->sums + channels);
+        p->t->simd->slope_rows(&m, map_at(p->t, p->x_grad, (size_t)i * all * (size_t)channels),
+            d->sums, d->sums + channels);
         desk_add(d, channels, 1);
     }
 }
@@ -427,7 +429,7 @@ static void stem_images(void *context, int thread) {
     }
 }
 
-static void run_stem(struct pass *p, const float *grad) {
+static void run_stem(struct pass *p, const void *grad) {
     struct layer *l = p->l = &p->t->stem;
     p->grad = grad;
     p->pooled_grad = NULL;
@@ -449,7 +451,7 @@ static void finish_before(struct pass *p) {
             p->t, (struct layer *)p->before, p->tensors, (size_t)p->t->n * places(p->before));
 }
 
-static void run_product(struct pass *p, struct layer *l, const float *x, float *x_grad) {
+static void run_product(struct pass *p, struct layer *l, const void *x, void *x_grad) {
     p->l = l;
     p->x = x;
     p->x_grad = x_grad;
@@ -459,7 +461,7 @@ static void run_product(struct pass *p, struct layer *l, const float *x, float *
         finish_before(p);
 }
 
-static float *run_head(struct pass *p, const float *out_grad) {
+static void *run_head(struct pass *p, const float *out_grad) {
     struct tower *t = p->t;
     struct layer *l = &t->head;
     size_t count = (size_t)t->n * (size_t)l->out;
@@ -472,13 +474,14 @@ static float *run_head(struct pass *p, const float *out_grad) {
     layer_coefficients(t, l, p->tensors, (size_t)t->n * places(l));
     look_before(p, t->n_blocks);
     p->add = false;
-    run_product(p, l, t->n_blocks ? t->blocks[t->n_blocks - 1].out : t->x, t->grads[0]);
+    const void *x = t->n_blocks ? t->blocks[t->n_blocks - 1].out : t->x_map ? t->x_map : t->x;
+    run_product(p, l, x, t->grads[0]);
     p->pooled_grad = NULL;
     return t->grads[0];
 }
 
 /* A depthwise convolution that reads a map as it is, or the stem's raw output. */
-static float *run_unexpanded(struct pass *p, float *grad) {
+static void *run_unexpanded(struct pass *p, const void *grad) {
     struct tower *t = p->t;
     if (!p->b->x) {
         layer_coefficients(t, &t->stem, p->tensors, (size_t)t->n * places(&t->stem));
@@ -497,11 +500,11 @@ static float *run_unexpanded(struct pass *p, float *grad) {
 }
 
 /* Block i, from its output's gradient to its input's. */
-static float *run_block(struct pass *p, int i, float *grad, bool wanted) {
+static void *run_block(struct pass *p, int i, void *grad, bool wanted) {
     struct tower *t = p->t;
     struct block *b = p->b = &t->blocks[i];
     struct layer *l = p->l = &b->project;
-    float *other = grad == t->grads[0] ? t->grads[1] : t->grads[0];
+    void *other = grad == t->grads[0] ? t->grads[1] : t->grads[0];
     p->grad = grad;
     run_with_weights(
         p, project_images, l->out, l->in, (size_t)l->in, 1, p->tensors[l->first_tensor].grad);
@@ -519,17 +522,16 @@ static float *run_block(struct pass *p, int i, float *grad, bool wanted) {
     layer_coefficients(t, &b->expand, p->tensors, (size_t)t->n * places(&b->expand));
     p->grad = t->wide_grads[1];
     p->add = b->residual;
-    float *x_grad = b->residual ? grad : other;
+    void *x_grad = b->residual ? grad : other;
     run_product(p, &b->expand, b->x, wanted ? x_grad : NULL);
     return x_grad;
 }
 
 /* A map's gradient is copied, for blocks add to it. */
-static float *take_map_grad(struct pass *p, const float *out_grad) {
+static void *take_map_grad(struct pass *p, const float *out_grad) {
     struct tower *t = p->t;
     const struct layer *last = t->n_blocks ? &t->blocks[t->n_blocks - 1].project : &t->stem;
-    memcpy(
-        t->grads[0], out_grad, (size_t)t->n * places(last) * (size_t)last->out * sizeof *out_grad);
+    t->simd->write_map((size_t)t->n * places(last) * (size_t)last->out, out_grad, t->grads[0]);
     look_before(p, t->n_blocks);
     p->grad = t->grads[0];
     if (p->before) {
@@ -544,7 +546,7 @@ void tower_backward(
     struct tower *t, const struct tower_tensor *tensors, const float *out_grad, float *x_grad) {
     struct pass p = {.t = t, .tensors = tensors};
     assert(!t->has_stem || !x_grad);
-    float *grad = t->has_head ? run_head(&p, out_grad) : take_map_grad(&p, out_grad);
+    void *grad = t->has_head ? run_head(&p, out_grad) : take_map_grad(&p, out_grad);
     for (int i = t->n_blocks - 1; i >= 0; i--)
         grad = run_block(&p, i, grad, i > 0 || t->has_stem || x_grad);
     if (t->has_stem && t->stem_kept) {
@@ -558,7 +560,7 @@ void tower_backward(
         run_stem(&p, grad);
     else if (x_grad) {
         struct tower_shape s = tower_shape(t, t->height, t->width);
-        memcpy(x_grad, grad,
-            (size_t)t->n * (size_t)s.height * (size_t)s.width * (size_t)s.channels * sizeof *grad);
+        t->simd->read_map(
+            (size_t)t->n * (size_t)s.height * (size_t)s.width * (size_t)s.channels, grad, x_grad);
     }
 }

@@ -26,13 +26,13 @@ static bool depthwise(const struct layer *l) {
 
 static void take_layer(const struct tower *t, struct layer *l, struct place *p) {
     l->folded = take(
-        p, depthwise(l) ? (size_t)(taps(l) * l->out) : t->simd->packed_floats(taps(l), l->out));
+        p, depthwise(l) ? (size_t)(taps(l) * l->out) : t->simd_f32->packed_floats(taps(l), l->out));
     l->bias = take(p, (size_t)l->out);
 }
 
 static void take_gate(const struct tower *t, struct gate *g, struct place *p) {
-    g->folded[0] = take(p, t->simd->packed_floats(g->channels, g->squeezed));
-    g->folded[1] = take(p, t->simd->packed_floats(g->squeezed, g->channels));
+    g->folded[0] = take(p, t->simd_f32->packed_floats(g->channels, g->squeezed));
+    g->folded[1] = take(p, t->simd_f32->packed_floats(g->squeezed, g->channels));
     g->bias[0] = take(p, (size_t)g->squeezed);
     g->bias[1] = take(p, (size_t)g->channels);
 }
@@ -68,7 +68,7 @@ static void fold_layer(const struct folding *f, struct layer *l) {
             scaled[c * k + i] = (float)(own[0].value[c * k + i] * scale);
     }
     if (!depthwise(l))
-        f->t->simd->pack(k, l->out, scaled, 1, (size_t)k, l->folded);
+        f->t->simd_f32->pack(k, l->out, scaled, 1, (size_t)k, l->folded);
     else
         for (int i = 0; i < k; i++)
             for (int c = 0; c < l->out; c++)
@@ -78,8 +78,10 @@ static void fold_layer(const struct folding *f, struct layer *l) {
 
 static void fold_gate(const struct folding *f, struct gate *g) {
     const struct tower_tensor *own = f->tensors + g->first_tensor;
-    f->t->simd->pack(g->channels, g->squeezed, own[0].value, 1, (size_t)g->channels, g->folded[0]);
-    f->t->simd->pack(g->squeezed, g->channels, own[2].value, 1, (size_t)g->squeezed, g->folded[1]);
+    f->t->simd_f32->pack(
+        g->channels, g->squeezed, own[0].value, 1, (size_t)g->channels, g->folded[0]);
+    f->t->simd_f32->pack(
+        g->squeezed, g->channels, own[2].value, 1, (size_t)g->squeezed, g->folded[1]);
     memcpy(g->bias[0], own[1].value, (size_t)g->squeezed * sizeof(float));
     memcpy(g->bias[1], own[3].value, (size_t)g->channels * sizeof(float));
 }

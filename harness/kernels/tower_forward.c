@@ -10,10 +10,8 @@ struct pass {
     struct tower *t;
     const struct tower_tensor *tensors;
     struct block *b;
-    struct layer *l;       /* whose raw output is made */
-    const float *x;        /* out of what: a map */
-    const float *previous; /* a block's input, for its residual */
-    float *out;
+    struct layer *l; /* whose raw output is made */
+    const void *x;   /* out of what: a map, or the stem's images */
     atomic_int next;
 };
 
@@ -95,7 +93,7 @@ static void multiply_panel(
         .a = a,
         .lda = (size_t)k,
         .packed = l->packed,
-        .c = l->raw + at->row * (size_t)l->out,
+        .map = map_at(p->t, l->raw, at->row * (size_t)l->out),
         .ldc = (size_t)l->out,
         .sums = d->sums,
         .squares = d->sums + l->out});
@@ -113,7 +111,7 @@ static void stem_images(void *context, int thread) {
         for (size_t done = 0; done < at.rows;) {
             struct piece piece = panel_piece(&at, done, all);
             stem_patches(p->t->table->padding, p->t->height, p->t->width,
-                p->x + (size_t)piece.image * image, piece.row % all, piece.rows,
+                p->t->x + (size_t)piece.image * image, piece.row % all, piece.rows,
                 patches + done * PATCH);
             done += piece.rows;
         }
@@ -127,9 +125,10 @@ static void product_images(void *context, int thread) {
     struct desk *d = &p->t->desks[thread];
     int from, end;
     own_images(p, thread, &from, &end);
-    for (struct panel at = {.image = from};
-         panel_next(&at, places(p->l), panel_rows(p->l->out), end);)
-        multiply_panel(p, d, &at, p->x + at.row * (size_t)p->l->in);
+    for (struct panel at = {.image = from}; panel_next(&at, places(p->l), product_rows(p->l), end);)
+        multiply_panel(p, d, &at,
+            map_floats(
+                p->t, p->x, at.row * (size_t)p->l->in, at.rows * (size_t)p->l->in, d->panel));
 }
 
 /* What the depthwise convolution of a block reads: the layer whose raw output that is, or NULL: p->x. */
@@ -147,12 +146,13 @@ static void depthwise_images(void *context, int thread) {
     int from, end;
     own_images(p, thread, &from, &end);
     for (int i = from; i < end; i++) {
-        struct depthwise_forward f = {.in = (in ? in->raw : b->x) + (size_t)i * in_floats,
+        struct depthwise_forward f = {
+            .in = map_from(p->t, in ? in->raw : b->x, (size_t)i * in_floats),
             .scale = in ? in->scale : NULL,
             .shift = in ? in->shift : NULL,
             .activation = p->t->table->activation,
             .weights = p->l->packed,
-            .out = p->l->raw + (size_t)i * places(p->l) * (size_t)p->l->out,
+            .out = map_at(p->t, p->l->raw, (size_t)i * places(p->l) * (size_t)p->l->out),
             .sums = d->sums,
             .squares = d->sums + p->l->out};
         desk_clear(d, p->l->out);
@@ -238,18 +238,23 @@ static void output_images(void *context, int thread) {
     for (int i = from; i < end; i++) {
         struct map m = layer_map(p->t, p->l, (size_t)i * all, all);
         p->t->simd->norm_rows(&m, b->mask ? b->mask[i] : 1,
-            b->residual ? b->x + (size_t)i * floats : NULL, b->out + (size_t)i * floats);
+            b->residual ? map_from(p->t, b->x, (size_t)i * floats) : NULL,
+            map_at(p->t, b->out, (size_t)i * floats));
     }
 }
 
 static void stem_output_images(void *context, int thread) {
     struct pass *p = context;
-    size_t all = places(p->l), floats = all * (size_t)p->l->out;
+    float *panel = p->t->desks[thread].panel;
+    size_t channels = (size_t)p->l->out;
     int from, end;
     own_images(p, thread, &from, &end);
-    for (int i = from; i < end; i++) {
-        struct map m = layer_map(p->t, p->l, (size_t)i * all, all);
-        p->t->simd->activate_rows(&m, NULL, p->out + (size_t)i * floats);
+    for (struct panel at = {.image = from};
+         panel_next(&at, places(p->l), panel_rows(p->l->out), end);) {
+        struct map m = layer_map(p->t, p->l, at.row, at.rows);
+        p->t->simd->activate_rows(&m, NULL, panel);
+        p->t->simd->write_map(
+            at.rows * channels, panel, map_at(p->t, p->t->stem_out, at.row * channels));
     }
 }
 
@@ -259,13 +264,35 @@ static void pool_images(void *context, int thread) {
     int from, end;
     own_images(p, thread, &from, &end);
     for (int i = from; i < end; i++) {
-        float *mean = p->out + (size_t)i * channels;
+        float *mean = p->t->features + (size_t)i * channels;
         struct map m = layer_map(p->t, p->l, (size_t)i * all, all);
         memset(mean, 0, channels * sizeof *mean);
         p->t->simd->activate_sums(&m, mean);
         for (size_t c = 0; c < channels; c++)
             mean[c] /= (float)all;
     }
+}
+
+/* ---- maps that are of floats outside ---- */
+
+static void take_images(void *context, int thread) {
+    struct pass *p = context;
+    struct tower_shape s = tower_shape(p->t, p->t->height, p->t->width);
+    size_t values = (size_t)(s.height * s.width) * (size_t)s.channels;
+    int from, end;
+    own_images(p, thread, &from, &end);
+    p->t->simd->write_map((size_t)(end - from) * values, p->t->x + (size_t)from * values,
+        map_at(p->t, p->t->x_map, (size_t)from * values));
+}
+
+static void give_images(void *context, int thread) {
+    struct pass *p = context;
+    struct tower_shape s = tower_shape(p->t, p->t->height, p->t->width);
+    size_t values = (size_t)(s.out_height * s.out_width) * (size_t)s.out_channels;
+    int from, end;
+    own_images(p, thread, &from, &end);
+    p->t->simd->read_map((size_t)(end - from) * values, map_from(p->t, p->x, (size_t)from * values),
+        p->t->out_map + (size_t)from * values);
 }
 
 /* ---- the whole ---- */
@@ -276,7 +303,7 @@ static void convolve(struct pass *p, struct layer *l, void (*images)(void *, int
     layer_statistics(p->t, l, p->tensors, (size_t)p->t->n * places(l));
 }
 
-static void run_block(struct pass *p, struct block *b, const float *x) {
+static void run_block(struct pass *p, struct block *b, const void *x) {
     p->b = b;
     p->x = b->x = x;
     if (b->expands)
@@ -290,30 +317,34 @@ static void run_block(struct pass *p, struct block *b, const float *x) {
 
 const float *tower_forward(struct tower *t, const struct tower_tensor *tensors, const float *x,
     int n, int height, int width, const float *const *masks) {
-    struct pass p = {.t = t, .tensors = tensors, .x = x};
+    struct pass p = {.t = t, .tensors = tensors};
+    const void *map = x;
     assert(n <= t->capacity && height == t->height && width == t->width && "tower_room makes room");
     t->n = n;
     t->x = x;
     run(&p, pack_weights);
     if (t->has_stem) {
         convolve(&p, &t->stem, stem_images);
-        p.out = t->stem_out;
         if (t->stem_kept)
             run(&p, stem_output_images);
-        x = t->stem_out; /* NULL where it is not kept */
+        map = t->stem_out; /* NULL where it is not kept */
+    } else if (t->x_map) {
+        run(&p, take_images);
+        map = t->x_map;
     }
     for (int i = 0; i < t->n_blocks; i++) {
         struct block *b = &t->blocks[i];
         b->mask =
             masks && masks[i] ? memcpy(b->drops, masks[i], (size_t)n * sizeof *b->drops) : NULL;
-        run_block(&p, b, x);
-        x = b->out;
+        run_block(&p, b, map);
+        map = b->out;
     }
+    p.x = map;
+    if (t->out_map)
+        run(&p, give_images);
     if (!t->has_head)
-        return x;
-    p.x = x;
+        return t->out_map ? t->out_map : map;
     convolve(&p, &t->head, product_images);
-    p.out = t->features;
     run(&p, pool_images);
     return t->features;
 }

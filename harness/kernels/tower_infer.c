@@ -52,7 +52,7 @@ static void product(const struct tower *t, const struct layer *l, size_t rows, c
     struct finish f = {
         .bias = l->bias, .activates = activates, .activation = t->table->activation, .plus = plus};
     int k = l->kernel == 3 ? PATCH : l->in;
-    t->simd->multiply_rows(&(struct product){.m = (int)rows,
+    t->simd_f32->multiply_rows(&(struct product){.m = (int)rows,
         .n = l->out,
         .k = k,
         .a = a,
@@ -92,7 +92,7 @@ static void expand_rows(const struct padded *p, const float *x, int rows, int to
     struct finish f = {
         .bias = l->bias + p->channel, .activates = true, .activation = p->t->table->activation};
     int width = p->shape->width;
-    p->t->simd->multiply_rows(&(struct product){.m = rows * width,
+    p->t->simd_f32->multiply_rows(&(struct product){.m = rows * width,
         .n = p->channels,
         .k = l->in,
         .a = x,
@@ -120,7 +120,7 @@ static void depthwise_rows(const struct padded *p, const float *in, int from, in
     shape.height = rows - skip;
     shape.top = top < 0 ? -top : 0;
     shape.out_height = end - first;
-    p->t->simd->depthwise_padded(&shape, &f, p->channel, in + (size_t)skip * row_floats(p),
+    p->t->simd_f32->depthwise_padded(&shape, &f, p->channel, in + (size_t)skip * row_floats(p),
         row_floats(p), p->bench->scratch);
 }
 
@@ -156,7 +156,7 @@ static void deepen(const struct tower *t, const struct block *b, const struct be
         .b = b,
         .bench = bench,
         .shape = shape,
-        .places = (size_t)t->simd->padded_places(shape)};
+        .places = (size_t)t->simd_f32->padded_places(shape)};
     int room = BAND_FLOATS / (int)(p.places * DEPTHWISE_BLOCK);
     if (room < 2 * shape->kernel)
         room = 2 * shape->kernel;
@@ -167,7 +167,7 @@ static void deepen(const struct tower *t, const struct block *b, const struct be
     list_places(&p, whole ? images : 1);
     for (p.channel = 0; p.channel < shape->channels; p.channel += DEPTHWISE_BLOCK) {
         int left = shape->channels - p.channel;
-        size_t step = (size_t)t->simd->padded_step(shape, p.channel);
+        size_t step = (size_t)t->simd_f32->padded_step(shape, p.channel);
         p.channels = left < DEPTHWISE_BLOCK ? left : DEPTHWISE_BLOCK;
         if (step != p.step) { /* the borders, which nobody writes */
             p.step = step;
@@ -201,14 +201,14 @@ static void deepen_as_is(const struct tower *t, const struct block *b, const str
             .out = bench->deep + (size_t)i * places_of(shape->out_height, shape->out_width) * wide,
             .sums = bench->pooled + (size_t)i * wide,
             .bias = b->depthwise.bias};
-        t->simd->depthwise_forward(shape, &f, bench->scratch);
+        t->simd_f32->depthwise_forward(shape, &f, bench->scratch);
     }
 }
 
 /* Squeeze-excite of `images`: their factors. */
 static void excite(
     const struct tower *t, const struct gate *g, const struct bench *b, int images, size_t places) {
-    const struct simd *simd = t->simd;
+    const struct simd *simd = t->simd_f32;
     int channels = g->channels, squeezed = g->squeezed;
     struct finish squeeze = {
         .bias = g->bias[0], .activates = true, .activation = t->table->activation};
@@ -244,7 +244,7 @@ static void project_gated(const struct tower *t, const struct block *b, const st
     if (places > narrow) {
         struct layer gated = b->project;
         gated.folded = bench->panel;
-        t->simd->scale_packed(
+        t->simd_f32->scale_packed(
             b->project.in, b->project.out, b->project.folded, factor, bench->panel);
         product(t, &gated, places, deep, out, false, plus);
         return;
@@ -257,7 +257,7 @@ static void project_gated(const struct tower *t, const struct block *b, const st
             .channels = (int)wide,
             .scale = factor,
             .shift = bench->zeros};
-        t->simd->norm_rows(&m, 1, NULL, bench->panel);
+        t->simd_f32->norm_rows(&m, 1, NULL, bench->panel);
         product(t, &b->project, rows, bench->panel, out + row * narrow, false,
             plus ? plus + row * narrow : NULL);
     }
@@ -344,7 +344,7 @@ static void run_head(const struct tower *t, const struct bench *bench, int image
                 .activation = t->table->activation,
                 .scale = bench->ones,
                 .shift = l->bias};
-            t->simd->activate_sums(&m, out + image * channels);
+            t->simd_f32->activate_sums(&m, out + image * channels);
             done += m.rows;
         }
         row += rows;
@@ -402,12 +402,12 @@ static void look_at_block(
     l.height = size_after(t->table->padding, l.kernel, l.stride, *height);
     l.width = size_after(t->table->padding, l.kernel, l.stride, *width);
     struct depthwise shape = depthwise_of(t, &l, *height, *width);
-    size_t row = (size_t)t->simd->padded_places(&shape) * DEPTHWISE_BLOCK;
+    size_t row = (size_t)t->simd_f32->padded_places(&shape) * DEPTHWISE_BLOCK;
     most->wide = larger(most->wide, larger(BAND_FLOATS, (size_t)(2 * l.kernel) * row));
     most->places = larger(most->places, unit * places);
     most->deep = larger(most->deep, unit * places_of(l.height, l.width) * wide);
     most->map = larger(most->map, places_of(l.height, l.width) * (size_t)b->project.out);
-    most->panel = larger(most->panel, t->simd->packed_floats(b->project.in, b->project.out));
+    most->panel = larger(most->panel, t->simd_f32->packed_floats(b->project.in, b->project.out));
     *height = l.height;
     *width = l.width;
 }

@@ -31,7 +31,7 @@ static double total(const struct tower *t, int at) {
 /* ---- batch norm ---- */
 
 struct map layer_map(const struct tower *t, const struct layer *l, size_t row, size_t rows) {
-    return (struct map){.x = l->raw + row * (size_t)l->out,
+    return (struct map){.x = map_from(t, l->raw, row * (size_t)l->out),
         .rows = rows,
         .channels = l->out,
         .activation = t->table->activation,

@@ -11,7 +11,7 @@ struct layer {
     int kernel, stride, in, out; /* kernel 1: a product; groups: a depthwise one has in 1 */
     int first_tensor;            /* its weight; gamma, beta, running mean and variance follow */
     int height, width;           /* of its output */
-    float *raw;                  /* [n, height, width, out]: before the norm */
+    void *raw;                   /* map [n, height, width, out]: before the norm */
     float *packed, *packed_back; /* its weights as the two passes take them */
     float *scale, *shift, *mean,
         *inverse;                   /* z = raw scale + shift; inverse: 1 / sqrt(variance + eps) */
@@ -37,8 +37,8 @@ struct block {
     struct layer expand, depthwise, project;
     struct gate gate;
     int in, height, width; /* of its input */
-    const float *x;        /* its input map; NULL: the stem's raw output is activated on loading */
-    float *out;            /* its output map */
+    const void *x;         /* its input map; NULL: the stem's raw output is activated on loading */
+    void *out;             /* its output map */
     float *drops;          /* [n]: room for a mask */
     const float *mask;     /* that of this pass; NULL: none */
 };
@@ -54,7 +54,8 @@ struct desk {
 
 struct tower {
     const struct trunk_table *table;
-    const struct simd *simd;
+    const struct simd *simd; /* of training's type of maps */
+    const struct simd *simd_f32;
     struct team *team;
     int first, end;
     bool has_stem, has_head,
@@ -68,8 +69,10 @@ struct tower {
     int capacity; /* images there is room for */
     int n, height, width;
     const float *x;
-    float *stem_out, *features, *features_grad;
-    float *wide_grads[2], *grads[2];
+    void *x_map;    /* x as a map, where the tower has no stem and maps are not of floats */
+    float *out_map; /* the output as floats, likewise */
+    float *features, *features_grad;
+    void *stem_out, *wide_grads[2], *grads[2]; /* maps */
     struct desk *desks;
     char *folded;    /* memory of inference's weights */
     char *inference; /* memory of inference's maps */
@@ -83,12 +86,19 @@ struct place {
 };
 float *take(struct place *p, size_t floats);
 
+/* Value `at` of a map. */
+void *map_at(const struct tower *t, void *map, size_t at);
+const void *map_from(const struct tower *t, const void *map, size_t at);
+/* n values of a map from `at` on as floats: where they lie, or in `room`. */
+const float *map_floats(const struct tower *t, const void *map, size_t at, size_t n, float *room);
+
 /* The size that a convolution of the trunk leaves of `size`. */
 int size_after(enum padding padding, int kernel, int stride, int size);
 
 /* Rows of a panel, and the most floats that one takes: they stay in the second cache with what is beside them. */
 enum { PANEL_ROWS = 200, PANEL_FLOATS = 200 * 672 };
 int panel_rows(int channels);
+int product_rows(const struct layer *l); /* of either side of a product */
 
 /* The rows of images *image.. up to `end` in panels: whole images, or parts of one. Begins with rows 0. */
 struct panel {

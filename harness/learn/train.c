@@ -560,7 +560,7 @@ static bool is_over(const struct trainer *t) {
 /* What else the process computes, a frozen trunk's features, is f32 whatever the cell's /precision. */
 bool train(const struct training *in, struct err *e) {
     struct trainer t;
-    th_set_precision(network_precision(in->config));
+    th_set_precision(network_precision(in->config, in->device));
     bool ok = trainer_open(&t, in, e);
     while (ok && (t.unvalidated || !is_over(&t))) {
         ok = run_epoch(&t, epochs_done(&t), e);

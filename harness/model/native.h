@@ -1,5 +1,5 @@
-/* Steps of a limb by kernels of our own (kernels/tower.h) instead of libtorch's, on the CPU in f32: in training one
- * node of autograd between their input and their output. */
+/* Steps of a limb by kernels of our own (kernels/tower.h) instead of libtorch's, on the CPU: in training one
+ * node of autograd between their input and their output, with maps of either type, in eval mode in float32. */
 #ifndef MODEL_NATIVE_H
 #define MODEL_NATIVE_H
 
@@ -9,8 +9,8 @@
 struct native;
 
 /* Steps first..end-1; `tensors` [count]: theirs in the trunk's order, running statistics marked. All outlive it. */
-struct native *native_new(const struct trunk_table *t, int first, int end, struct team *team,
-    const struct parameter *tensors, size_t count);
+struct native *native_new(const struct trunk_table *t, int first, int end, enum simd_maps maps,
+    struct team *team, const struct parameter *tensors, size_t count);
 void native_free(struct native *n); /* NULL is fine */
 int native_blocks(const struct native *n);
 

@@ -37,8 +37,9 @@ struct network *network_new(
     const struct config *c, th_scope *life, const char *weights_dir, struct err *e);
 void network_free(struct network *n);
 struct parameter *network_parameters(struct network *n, size_t *count); /* in a fixed order; ours */
-enum th_precision network_precision(
-    const struct config *c);                        /* /precision, to be set while it runs */
+/* What libtorch's operations compute in, to be set while it runs: /precision; f32 beside the native back end, whose
+ * training stores maps as /precision says. */
+enum th_precision network_precision(const struct config *c, struct th_device device);
 int network_feature_count(const struct network *n); /* D */
 const char *network_backend(
     const struct network *n); /* what computes the trunk: "libtorch", "native avx512" */

@@ -111,7 +111,7 @@ bool worker_bench(int argc, char **argv, struct err *e) {
         return false;
     bool ok = config_parse_text(&c, o.config, "--config", e) && th_setup(o.threads, true, e) &&
               th_device_parse(o.device, &device, e) &&
-              th_precision_there(network_precision(&c), device, e) &&
+              th_precision_there(network_precision(&c, device), device, e) &&
               (b = bench_open(&c, device, e));
     if (ok) {
         seconds = xmalloc((size_t)o.steps * sizeof *seconds);

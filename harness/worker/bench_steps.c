@@ -58,7 +58,7 @@ static void make_targets(struct bench *b, struct rng *r) {
 struct bench *bench_open(const struct config *c, struct th_device device, struct err *e) {
     struct bench *b = xcalloc(1, sizeof *b);
     struct rng r = rng_open(1, RNG_TEST, 0, 0);
-    th_set_precision(network_precision(c));
+    th_set_precision(network_precision(c, device));
     b->config = c;
     b->device = device;
     b->life = th_scope_new(device);

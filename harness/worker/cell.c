@@ -249,7 +249,7 @@ static bool check_lists(struct worker *w, struct running *run, struct err *e) {
 static bool read_config(
     const struct worker *w, const struct cell_record *r, struct config *c, struct err *e) {
     return config_parse_text(c, r->config, "the stored configuration", e) &&
-           th_precision_there(network_precision(c), w->device, e);
+           th_precision_there(network_precision(c, w->device), w->device, e);
 }
 
 bool cell_possible(const struct worker *w, const struct cell_record *r, struct err *e) {

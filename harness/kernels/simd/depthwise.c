@@ -3,11 +3,11 @@
 #include "kernels/simd/depthwise_rows.h"
 
 /* Places x.. of a row of the input, activated. */
-INLINE void input_some(enum activation act, int n, bool norm, int some, const float *from,
+INLINE void input_some(enum activation act, int n, bool norm, int some, const stored *from,
     size_t step, vec scale, vec shift, size_t next, float *to, size_t to_step) {
     vec z[ABREAST], slope[ABREAST];
     EACH(i, n) {
-        z[i] = get(from + (size_t)i * step, some);
+        z[i] = get_stored(from + (size_t)i * step, some);
         fetch(from + (size_t)i * step + next);
     }
     if (norm) {
@@ -24,7 +24,7 @@ INLINE void input_row(enum activation act, bool norm, const struct block *b,
     size_t step = (size_t)d->channels, next = (size_t)d->width * step; /* row */
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
-        const float *from = f->in + (size_t)y * next + c;
+        const stored *from = (const stored *)f->in + (size_t)y * next + c;
         float *to = row + (size_t)d->left * b->step + v * LANES;
         vec scale = norm ? get(f->scale + c, some) : all(1);
         vec shift = norm ? get(f->shift + c, some) : all(0);
@@ -38,18 +38,18 @@ INLINE void input_row(enum activation act, bool norm, const struct block *b,
 
 /* Places of an output row that has just been made: activation(x + bias), and its sum. */
 INLINE void finish_some(
-    enum activation act, int n, float *row, size_t step, int some, vec bias, vec *sum) {
+    enum activation act, int n, stored *row, size_t step, int some, vec bias, vec *sum) {
     vec a[ABREAST], slope[ABREAST];
-    EACH(i, n) a[i] = get(row + (size_t)i * step, some) + bias;
+    EACH(i, n) a[i] = get_stored(row + (size_t)i * step, some) + bias;
     activate(act, n, a, a, slope);
     EACH(i, n) {
-        put(row + (size_t)i * step, a[i], some);
+        put_stored(row + (size_t)i * step, a[i], some);
         *sum += a[i];
     }
 }
 
 static void finish_row(
-    const struct block *b, const struct depthwise_forward *f, float *row, int v, vec *sum) {
+    const struct block *b, const struct depthwise_forward *f, stored *row, int v, vec *sum) {
     size_t count = (size_t)b->shape->out_width, step = (size_t)b->shape->channels;
     int some = some_at(b, v);
     vec bias = get(f->bias + b->channel + v * LANES, some);
@@ -68,7 +68,7 @@ INLINE void output_row(int kernel, int stride, const struct block *b,
     const struct depthwise *d = b->shape;
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
-        float *to = f->out + (size_t)y * d->out_width * d->channels + c;
+        stored *to = (stored *)f->out + (size_t)y * d->out_width * d->channels + c;
         vec sum = {0}, square = {0};
         for (int x = 0; x < d->out_width; x += TILE) {
             vec sums[TILE] = {{0}};
@@ -77,7 +77,7 @@ INLINE void output_row(int kernel, int stride, const struct block *b,
 #pragma GCC unroll 8
             for (int t = 0; t < TILE; t++)
                 if (x + t < d->out_width) {
-                    put(to + (size_t)(x + t) * d->channels, sums[t], some);
+                    put_stored(to + (size_t)(x + t) * d->channels, sums[t], some);
                     sum += sums[t];
                     square += sums[t] * sums[t];
                 }

@@ -23,17 +23,17 @@ struct out_numbers {
 };
 
 INLINE void out_grad_some(enum activation act, int n, const struct out_numbers *k, int some,
-    const float *grad, const float *out, size_t step, size_t next, float *to, size_t to_step) {
+    const stored *grad, const stored *out, size_t step, size_t next, float *to, size_t to_step) {
     vec raw[ABREAST], a[ABREAST], slope[ABREAST];
     EACH(i, n) {
-        raw[i] = get(out + (size_t)i * step, some);
+        raw[i] = get_stored(out + (size_t)i * step, some);
         fetch(out + (size_t)i * step + next);
         fetch(grad + (size_t)i * step + next);
     }
     EACH(i, n) a[i] = raw[i] * k->scale + k->shift;
     activate(act, n, a, a, slope);
     EACH(i, n) {
-        vec dz = (get(grad + (size_t)i * step, some) * k->gate + k->plus) * slope[i];
+        vec dz = (get_stored(grad + (size_t)i * step, some) * k->gate + k->plus) * slope[i];
         store(to + (size_t)i * to_step, dz * k->of_grad + (raw[i] * k->of_out + k->of_one));
     }
 }
@@ -44,8 +44,8 @@ INLINE void out_grad_row(
     size_t step = (size_t)d->channels, next = (size_t)d->out_width * step; /* row */
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
-        const float *grad = g->out_grad + (size_t)y * next + c,
-                    *out = g->out + (size_t)y * next + c;
+        const stored *grad = (const stored *)g->out_grad + (size_t)y * next + c,
+                     *out = (const stored *)g->out + (size_t)y * next + c;
         float *to = row + v * LANES;
         struct out_numbers k = {get(g->out_scale + c, some), get(g->out_shift + c, some),
             g->gate ? get(g->gate + c, some) : all(1), g->plus ? get(g->plus + c, some) : all(0),
@@ -60,11 +60,11 @@ INLINE void out_grad_row(
 
 /* ---- the input ---- */
 
-INLINE void input_some(enum activation act, int n, bool norm, int some, const float *from,
+INLINE void input_some(enum activation act, int n, bool norm, int some, const stored *from,
     size_t step, size_t next, vec scale, vec shift, float *to, float *slopes, size_t to_step) {
     vec a[ABREAST], slope[ABREAST];
     EACH(i, n) {
-        a[i] = get(from + (size_t)i * step, some);
+        a[i] = get_stored(from + (size_t)i * step, some);
         fetch(from + (size_t)i * step + next);
     }
     if (norm) {
@@ -81,7 +81,7 @@ INLINE void input_row(enum activation act, bool norm, const struct block *b,
     size_t step = (size_t)d->channels, next = (size_t)d->width * step; /* row */
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
-        const float *from = g->in + (size_t)y * next + c;
+        const stored *from = (const stored *)g->in + (size_t)y * next + c;
         float *to = r->input + (size_t)d->left * b->step + v * LANES,
               *slopes = r->slope + v * LANES;
         vec scale = norm ? get(g->scale + c, some) : all(1);
@@ -100,6 +100,8 @@ INLINE void put_grads(bool norm, const struct block *b, const struct depthwise_g
     const struct depthwise *d = b->shape;
     int some = some_at(b, v), c = b->channel + v * LANES;
     size_t at = ((size_t)y * d->width + x) * d->channels + c;
+    const stored *in = (const stored *)g->in + at;
+    stored *in_grad = (stored *)g->in_grad + at;
     vec mean = norm ? get(g->mean + c, some) : all(0);
 #pragma GCC unroll 16
     for (int t = 0; t < n; t++) {
@@ -109,9 +111,9 @@ INLINE void put_grads(bool norm, const struct block *b, const struct depthwise_g
         if (norm) {
             dz *= load(r->slope + (size_t)(x + t) * b->step + v * LANES);
             *sum += dz;
-            *product += dz * (get(g->in + at + (size_t)t * d->channels, some) - mean);
+            *product += dz * (get_stored(in + (size_t)t * d->channels, some) - mean);
         }
-        put(g->in_grad + at + (size_t)t * d->channels, dz, some);
+        put_stored(in_grad + (size_t)t * d->channels, dz, some);
     }
 }
 

@@ -22,14 +22,17 @@ void ISA(activate_values)(enum activation activation, size_t n, const float *x, 
 void ISA(slope_values)(enum activation activation, size_t n, const float *x, float *grad);
 void ISA(sigmoid_values)(size_t n, const float *x, float *out);
 void ISA(activate_sums)(const struct map *m, float *sums);
-void ISA(norm_rows)(const struct map *m, float factor, const float *plus, float *out);
+void ISA(norm_rows)(const struct map *m, float factor, const void *plus, void *out);
 void ISA(grad_sums)(
-    const struct map *m, const float *grad, float factor, float *sums, float *products);
-void ISA(grad_rows)(const struct map *m, const float *grad, float factor, float *out);
-void ISA(gate_rows)(const struct map *m, const struct gate_sums *s, const float *grad,
+    const struct map *m, const void *grad, float factor, float *sums, float *products);
+void ISA(grad_rows)(const struct map *m, const void *grad, float factor, float *out);
+void ISA(gate_rows)(const struct map *m, const struct gate_sums *s, const void *grad,
     const float *gate, float *out);
 void ISA(pooled_sums)(const struct map *m, const float *grad, float *sums, float *products);
 void ISA(pooled_grad_rows)(const struct map *m, const float *grad, float *out);
-void ISA(slope_rows)(const struct map *m, float *grad, float *sums, float *products);
+void ISA(slope_rows)(const struct map *m, void *grad, float *sums, float *products);
+void ISA(read_map)(size_t n, const void *map, float *values);
+void ISA(write_map)(size_t n, const float *values, void *map);
+void ISA(add_map)(size_t n, const void *map, void *to);
 
 #endif

@@ -80,13 +80,15 @@ void ISA(scale_packed)(int k, int n, const float *packed, const float *factor, f
     }
 }
 
-/* Row i of c. */
-INLINE float *row_at(const struct product *p, int i) {
-    return p->c + (size_t)(p->places ? p->places[i] : i) * p->ldc;
+INLINE size_t row_at(const struct product *p, int i) {
+    return (size_t)(p->places ? p->places[i] : i) * p->ldc;
 }
 
 INLINE void put_or_add(float *to, vec v, int some, bool add) {
     put(to, add ? get(to, some) + v : v, some);
+}
+INLINE void put_or_add_stored(stored *to, vec v, int some, bool add) {
+    put_stored(to, add ? get_stored(to, some) + v : v, some);
 }
 
 INLINE void add_up(int rows, int j, tile t, const struct product *p, int column) {
@@ -111,9 +113,14 @@ INLINE void rows_of(
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
-        for (int j = 0; j < wide; j++)
-            put_or_add(
-                row_at(p, row + i) + from + j * LANES, t[i][j], j == wide - 1 ? some : 0, p->add);
+        for (int j = 0; j < wide; j++) {
+            size_t at = row_at(p, row + i) + (size_t)(from + j * LANES);
+            int there = j == wide - 1 ? some : 0;
+            if (p->c)
+                put_or_add(p->c + at, t[i][j], there, p->add);
+            else
+                put_or_add_stored((stored *)p->map + at, t[i][j], there, p->add);
+        }
     if (p->sums)
 #pragma GCC unroll 4
         for (int j = 0; j < wide; j++)
@@ -124,14 +131,14 @@ INLINE void rows_of(
 INLINE void finish_some(const struct product *p, int n, int row, int column, int some, vec bias) {
     const struct finish *f = p->finish;
     vec x[ABREAST], slope[ABREAST];
-    EACH(i, n) x[i] = get(row_at(p, row + i) + column, some) + bias;
+    EACH(i, n) x[i] = get(p->c + row_at(p, row + i) + column, some) + bias;
     if (f->activates && f->activation == ACT_SILU)
         activate(ACT_SILU, n, x, x, slope);
     else if (f->activates)
         activate(ACT_RELU6, n, x, x, slope);
     if (f->plus)
         EACH(i, n) x[i] += get(f->plus + (size_t)(row + i) * p->ldc + column, some);
-    EACH(i, n) put(row_at(p, row + i) + column, x[i], some);
+    EACH(i, n) put(p->c + row_at(p, row + i) + column, x[i], some);
 }
 
 static void finish_rows(const struct product *p, int row, int rows, int from, int columns) {

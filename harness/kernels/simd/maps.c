@@ -17,14 +17,14 @@ enum { CHUNK = 8 };
 
 /* A vector of channels of a chunk, and of its norm. */
 struct column {
-    const float *x; /* of the chunk's first row */
+    const stored *x; /* of the chunk's first row */
     size_t step;
     int some;
     vec scale, shift, mean;
 };
 
 INLINE struct column column_at(const struct map *m, size_t row, int c, int some) {
-    return (struct column){.x = m->x + row * (size_t)m->channels + c,
+    return (struct column){.x = (const stored *)m->x + row * (size_t)m->channels + c,
         .step = (size_t)m->channels,
         .some = some,
         .scale = m->scale ? get(m->scale + c, some) : all(1),
@@ -32,20 +32,24 @@ INLINE struct column column_at(const struct map *m, size_t row, int c, int some)
         .mean = m->mean ? get(m->mean + c, some) : all(0)};
 }
 
+INLINE vec row_of(const struct column *k, const stored *rows, size_t at, int i) {
+    return get_stored(rows + (at + (size_t)i) * k->step, k->some);
+}
+
 /* Rows at.. of the column: x, its activation and the slope there. */
 INLINE void activated(
     enum activation act, int n, const struct column *k, size_t at, vec *x, vec *a, vec *slope) {
     vec z[ABREAST];
-    EACH(i, n) x[i] = get(k->x + (at + (size_t)i) * k->step, k->some);
+    EACH(i, n) x[i] = row_of(k, k->x, at, i);
     EACH(i, n) z[i] = x[i] * k->scale + k->shift;
     activate(act, n, z, a, slope);
 }
 
-INLINE vec row_of(const struct column *k, const float *rows, size_t at, int i) {
-    return get(rows + (at + (size_t)i) * k->step, k->some);
-}
 INLINE void put_row(const struct column *k, float *rows, size_t at, int i, vec v) {
     put(rows + (at + (size_t)i) * k->step, v, k->some);
+}
+INLINE void put_stored_row(const struct column *k, stored *rows, size_t at, int i, vec v) {
+    put_stored(rows + (at + (size_t)i) * k->step, v, k->some);
 }
 INLINE void add_to(float *sum, vec v, int some) {
     put(sum, get(sum, some) + v, some);
@@ -104,15 +108,16 @@ void ISA(activate_sums)(const struct map *m, float *sums) {
         activate_total(ACT_RELU6, m, sums);
 }
 
-void ISA(norm_rows)(const struct map *m, float factor, const float *plus, float *out) {
+void ISA(norm_rows)(const struct map *m, float factor, const void *plus, void *out) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         struct column k = column_at(m, row, c, some);
         size_t from = row * k.step + (size_t)c;
+        const stored *more = plus ? (const stored *)plus + from : NULL;
         vec scale = k.scale * factor, shift = k.shift * factor;
         for (size_t at = 0; at < count; at++) {
             vec y = row_of(&k, k.x, at, 0) * scale + shift;
-            put_row(&k, out + from, at, 0, plus ? y + row_of(&k, plus + from, at, 0) : y);
+            put_stored_row(&k, (stored *)out + from, at, 0, more ? y + row_of(&k, more, at, 0) : y);
         }
     }
 }
@@ -152,11 +157,11 @@ void ISA(sigmoid_values)(size_t n, const float *x, float *out) {
 /* ---- backward: a norm without activation ---- */
 
 void ISA(grad_sums)(
-    const struct map *m, const float *grad, float factor, float *sums, float *products) {
+    const struct map *m, const void *grad, float factor, float *sums, float *products) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         struct column k = column_at(m, row, c, some);
-        const float *grads = grad + row * k.step + (size_t)c;
+        const stored *grads = (const stored *)grad + row * k.step + (size_t)c;
         vec sum = {0}, product = {0};
         for (size_t at = 0; at < count; at++) {
             vec g = row_of(&k, grads, at, 0);
@@ -168,7 +173,7 @@ void ISA(grad_sums)(
     }
 }
 
-void ISA(grad_rows)(const struct map *m, const float *grad, float factor, float *out) {
+void ISA(grad_rows)(const struct map *m, const void *grad, float factor, float *out) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         size_t from = row * (size_t)m->channels + (size_t)c, step = (size_t)m->channels;
@@ -176,7 +181,9 @@ void ISA(grad_rows)(const struct map *m, const float *grad, float factor, float 
         vec of_x = get(m->of_x + c, some), of_one = get(m->of_one + c, some);
         for (size_t at = 0; at < count; at++, from += step)
             put(out + from,
-                get(grad + from, some) * of_grad + (get(m->x + from, some) * of_x + of_one), some);
+                get_stored((const stored *)grad + from, some) * of_grad +
+                    (get_stored((const stored *)m->x + from, some) * of_x + of_one),
+                some);
     }
 }
 
@@ -188,7 +195,7 @@ struct gate_totals {
 };
 
 INLINE void gate_some(enum activation act, int n, const struct column *k, size_t at,
-    const float *grad, vec factor, float *to, struct gate_totals *t) {
+    const stored *grad, vec factor, float *to, struct gate_totals *t) {
     vec x[ABREAST], a[ABREAST], slope[ABREAST];
     activated(act, n, k, at, x, a, slope);
     EACH(i, n) {
@@ -203,7 +210,7 @@ INLINE void gate_some(enum activation act, int n, const struct column *k, size_t
 }
 
 INLINE void gate_map(enum activation act, const struct map *m, const struct gate_sums *s,
-    const float *grad, const float *gate, float *out) {
+    const stored *grad, const float *gate, float *out) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         struct column k = column_at(m, row, c, some);
@@ -223,7 +230,7 @@ INLINE void gate_map(enum activation act, const struct map *m, const struct gate
     }
 }
 
-void ISA(gate_rows)(const struct map *m, const struct gate_sums *s, const float *grad,
+void ISA(gate_rows)(const struct map *m, const struct gate_sums *s, const void *grad,
     const float *gate, float *out) {
     if (m->activation == ACT_SILU)
         gate_map(ACT_SILU, m, s, grad, gate, out);
@@ -289,24 +296,24 @@ void ISA(pooled_grad_rows)(const struct map *m, const float *grad, float *out) {
         pooled_map(ACT_RELU6, m, grad, out);
 }
 
-INLINE void slope_some(enum activation act, int n, const struct column *k, size_t at, float *grad,
+INLINE void slope_some(enum activation act, int n, const struct column *k, size_t at, stored *grad,
     vec *sum, vec *product) {
     vec x[ABREAST], a[ABREAST], slope[ABREAST];
     activated(act, n, k, at, x, a, slope);
     EACH(i, n) {
         vec dz = row_of(k, grad, at, i) * slope[i];
-        put_row(k, grad, at, i, dz);
+        put_stored_row(k, grad, at, i, dz);
         *sum += dz;
         *product += dz * (x[i] - k->mean);
     }
 }
 
 INLINE void slope_map(
-    enum activation act, const struct map *m, float *grad, float *sums, float *products) {
+    enum activation act, const struct map *m, stored *grad, float *sums, float *products) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         struct column k = column_at(m, row, c, some);
-        float *grads = grad + row * k.step + (size_t)c;
+        stored *grads = grad + row * k.step + (size_t)c;
         vec sum = {0}, product = {0};
 #define SOME(n) slope_some(act, n, &k, at, grads, &sum, &product)
         ABREAST_OF(count, at, SOME);
@@ -316,9 +323,32 @@ INLINE void slope_map(
     }
 }
 
-void ISA(slope_rows)(const struct map *m, float *grad, float *sums, float *products) {
+void ISA(slope_rows)(const struct map *m, void *grad, float *sums, float *products) {
     if (m->activation == ACT_SILU)
         slope_map(ACT_SILU, m, grad, sums, products);
     else
         slope_map(ACT_RELU6, m, grad, sums, products);
+}
+
+/* ---- maps as they are ---- */
+
+#define EACH_VALUE(i, some, n)                                                                     \
+    for (size_t i = 0, some; i < (n) && ((some = (n)-i < LANES ? (n)-i : 0), true); i += LANES)
+
+void ISA(read_map)(size_t n, const void *map, float *values) {
+    EACH_VALUE(i, some, n)
+    put(values + i, get_stored((const stored *)map + i, (int)some), (int)some);
+}
+
+void ISA(write_map)(size_t n, const float *values, void *map) {
+    EACH_VALUE(i, some, n)
+    put_stored((stored *)map + i, get(values + i, (int)some), (int)some);
+}
+
+void ISA(add_map)(size_t n, const void *map, void *to) {
+    EACH_VALUE(i, some, n)
+    put_stored((stored *)to + i,
+        get_stored((const stored *)to + i, (int)some) +
+            get_stored((const stored *)map + i, (int)some),
+        (int)some);
 }

@@ -1,9 +1,10 @@
-/* The table of this instruction set. */
+/* The table of this instruction set and type of maps. */
 #include "kernels/simd/entries.h"
 
 extern const struct simd ISA(simd);
 const struct simd ISA(simd) = {
     .lanes = LANES,
+    .map_bytes = sizeof(stored),
     .packed_floats = ISA(packed_floats),
     .pack = ISA(pack),
     .scale_packed = ISA(scale_packed),
@@ -26,4 +27,7 @@ const struct simd ISA(simd) = {
     .pooled_sums = ISA(pooled_sums),
     .pooled_grad_rows = ISA(pooled_grad_rows),
     .slope_rows = ISA(slope_rows),
+    .read_map = ISA(read_map),
+    .write_map = ISA(write_map),
+    .add_map = ISA(add_map),
 };

@@ -1,6 +1,6 @@
 /* One vector of floats of the instruction set that this file is compiled for: AVX-512, AVX2 with FMA, or
  * whatever the compiler has (GCC's generic vectors, 16 bytes). The files beside this one are written once
- * with it and compiled once an instruction set; ISA(name) makes their names differ.
+ * with it and compiled once an instruction set and type of maps; ISA(name) makes their names differ.
  *
  * Vectors add and multiply by C's operators; a * b + c is one fused operation where there is one
  * (-ffp-contract=fast, for these files alone). Memory need not be aligned.
@@ -15,16 +15,22 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+#ifdef MAPS_ARE_BF16
+#define TYPED(name, isa) name##_bf16_##isa
+#else
+#define TYPED(name, isa) name##_f32_##isa
+#endif
+
 #if defined(__AVX512F__)
 #include <immintrin.h>
-#define ISA(name) name##_avx512
+#define ISA(name) TYPED(name, avx512)
 enum { LANES = 16 };
 #elif defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
-#define ISA(name) name##_avx2
+#define ISA(name) TYPED(name, avx2)
 enum { LANES = 8 };
 #else
-#define ISA(name) name##_portable
+#define ISA(name) TYPED(name, portable)
 enum { LANES = 4 };
 #endif
 
@@ -61,7 +67,7 @@ INLINE void store_some(float *p, vec v, int n) {
 }
 
 /* Asks for memory that is soon read; any address will do. */
-INLINE void fetch(const float *p) {
+INLINE void fetch(const void *p) {
     __builtin_prefetch(p, 0, 2);
 }
 
@@ -75,6 +81,47 @@ INLINE void put(float *p, vec v, int some) {
     else
         store(p, v);
 }
+
+/* ---- values of a map ---- */
+
+#ifdef MAPS_ARE_BF16
+typedef uint16_t stored; /* the upper half of a float */
+typedef uint16_t half_vec __attribute__((vector_size(LANES * 2)));
+typedef uint32_t uvec __attribute__((vector_size(LANES * 4)));
+
+INLINE vec get_stored(const stored *p, int some) {
+    half_vec h = {0};
+#if defined(__AVX512BW__)
+    if (some)
+        h = (half_vec)_mm256_maskz_loadu_epi16((__mmask16)((1u << some) - 1), p);
+    else
+#endif
+        memcpy(&h, p, some ? (size_t)some * sizeof *p : sizeof h);
+    return (vec)(__builtin_convertvector(h, uvec) << 16);
+}
+/* To the nearest, to even where two are. What is no number stays none: those that arithmetic makes are quiet. The
+ * processor's own conversion (AVX512-BF16) makes no difference to a training's time. */
+INLINE void put_stored(stored *p, vec v, int some) {
+    uvec bits = (uvec)v;
+    half_vec h = __builtin_convertvector((bits + 0x7FFF + (bits >> 16 & 1)) >> 16, half_vec);
+#if defined(__AVX512BW__)
+    if (some)
+        _mm256_mask_storeu_epi16(p, (__mmask16)((1u << some) - 1), (__m256i)h);
+    else
+#endif
+        memcpy(p, &h, some ? (size_t)some * sizeof *p : sizeof h);
+}
+#else
+typedef float stored;
+INLINE vec get_stored(const stored *p, int some) {
+    return get(p, some);
+}
+INLINE void put_stored(stored *p, vec v, int some) {
+    put(p, v, some);
+}
+#endif
+
+/* ---- arithmetic ---- */
 
 /* Of a and b the larger, the smaller; b where one of them is no number. */
 INLINE vec max(vec a, vec b) {
