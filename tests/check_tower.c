@@ -320,6 +320,11 @@ START_TEST(an_image_gets_the_same_bits_in_any_company) {
         float *shared = infer(&t, x, N, p->px);
         ck_assert_msg(memcmp(shared, all, N * out * sizeof *all) == 0, "%d threads", threads);
         free(shared);
+        float *alone = infer(&t, x, 1, p->px), *two = infer(&t, x, 2, p->px);
+        ck_assert_msg(memcmp(alone, all, out * sizeof *all) == 0, "one of %d threads", threads);
+        ck_assert_msg(memcmp(two, all, 2 * out * sizeof *all) == 0, "two of %d threads", threads);
+        free(alone);
+        free(two);
         trunk_free(&t);
     }
     free(all);

@@ -59,7 +59,8 @@ void tower_backward(
 /* Takes weights with their running statistics for inference; they are copied. */
 void tower_fold(struct tower *t, const struct tower_tensor *tensors);
 /* In eval mode, with the weights that were folded last: x [n, height, width, channels] -> out, as tower_shape
- * says. Each thread takes whole images, each image the same way whatever n and the threads are. ERR where memory
+ * says. Each thread takes whole images, or all of them share
+ * each where there are fewer; the bits of an image depend neither on n nor on the threads. ERR where memory
  * does not suffice. */
 bool tower_infer(
     struct tower *t, const float *x, int n, int height, int width, float *out, struct err *e);

@@ -1,6 +1,7 @@
 /* Inference: weights with their running norms folded in, and a block at a time, of GROUP images that a thread goes
  * through, unit by unit: as many small images as make a good product, or bands of rows of a large one whose
- * expanded map would not stay in the second cache. */
+ * expanded map would not stay in the second cache. Of fewer images than threads, all threads go through each unit
+ * together: a thread expands and convolves some blocks of channels, and projects some rows. */
 #include "kernels/tower_parts.h"
 
 #include "core/mem.h"
@@ -17,6 +18,7 @@ enum {
 
 /* What a thread works on. */
 struct bench {
+    const struct inference *inference;
     float *maps[2]; /* [GROUP, the largest map between blocks] */
     float *wide;    /* DEPTHWISE_BLOCK channels of a unit's expanded map, or a band of it */
     int *places;    /* where its rows lie */
@@ -34,7 +36,38 @@ struct inference {
     int n, height, width;
     struct tower_shape shape;
     struct bench *benches;
+    bool together;
 };
+
+/* ---- what threads share ---- */
+
+/* Items from..end-1 of some work, with the buffers of `own` for what nobody else reads. */
+typedef void some_work(const void *work, const struct bench *own, int from, int end);
+
+struct shared {
+    const struct bench *bench; /* whose maps they are */
+    some_work *some;
+    const void *work;
+    int n;
+};
+
+static void do_some(void *context, int thread) {
+    const struct shared *s = context;
+    const struct inference *f = s->bench->inference;
+    int from, end;
+    team_share(f->t->team, thread, s->n, &from, &end);
+    if (from < end)
+        s->some(s->work, &f->benches[thread], from, end);
+}
+
+/* All n items, by this thread or by all of them. */
+static void do_all(const struct bench *bench, some_work *some, const void *work, int n) {
+    struct shared s = {bench, some, work, n};
+    if (bench->inference->together)
+        team_run(bench->inference->t->team, do_some, &s);
+    else
+        some(work, bench, 0, n);
+}
 
 static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
@@ -149,12 +182,28 @@ static void deepen_in_bands(const struct padded *p, const float *x, float *deep,
     }
 }
 
-/* Expansion and depthwise convolution of a unit, a block of channels after the other. */
-static void deepen(const struct tower *t, const struct block *b, const struct bench *bench,
-    const struct depthwise *shape, int images, const float *x) {
+/* What is done to a block's unit: `images` from map x to map out. */
+struct unit {
+    const struct tower *t;
+    const struct block *b;
+    const struct bench *bench; /* which has the maps between */
+    const struct depthwise *shape;
+    int images;
+    const float *x, *plus;
+    float *out;
+};
+
+/* Expansion and depthwise convolution of blocks of channels. */
+static void deepen(const void *work, const struct bench *own, int from_block, int end_block) {
+    const struct unit *u = work;
+    const struct tower *t = u->t;
+    const struct depthwise *shape = u->shape;
+    const struct bench *bench = own;
+    const float *x = u->x;
+    int images = u->images;
     struct padded p = {.t = t,
-        .b = b,
-        .bench = bench,
+        .b = u->b,
+        .bench = own,
         .shape = shape,
         .places = (size_t)t->simd_f32->padded_places(shape)};
     int room = BAND_FLOATS / (int)(p.places * DEPTHWISE_BLOCK);
@@ -165,7 +214,8 @@ static void deepen(const struct tower *t, const struct block *b, const struct be
     size_t wide = (size_t)shape->channels,
            out = places_of(shape->out_height, shape->out_width) * wide;
     list_places(&p, whole ? images : 1);
-    for (p.channel = 0; p.channel < shape->channels; p.channel += DEPTHWISE_BLOCK) {
+    for (int block = from_block; block < end_block; block++) {
+        p.channel = block * DEPTHWISE_BLOCK;
         int left = shape->channels - p.channel;
         size_t step = (size_t)t->simd_f32->padded_step(shape, p.channel);
         p.channels = left < DEPTHWISE_BLOCK ? left : DEPTHWISE_BLOCK;
@@ -177,31 +227,33 @@ static void deepen(const struct tower *t, const struct block *b, const struct be
         if (whole)
             expand_rows(&p, x, images * shape->height, 0);
         for (int i = 0; i < images; i++) {
-            float *deep = bench->deep + (size_t)i * out, *pooled = bench->pooled + (size_t)i * wide;
+            float *deep = u->bench->deep + (size_t)i * out,
+                  *pooled = u->bench->pooled + (size_t)i * wide;
             if (whole)
                 depthwise_rows(&p, bench->wide + (size_t)(i * p.lines) * row_floats(&p), 0,
                     shape->height, 0, shape->out_height, deep, pooled);
             else
                 deepen_in_bands(&p,
-                    x + (size_t)i * places_of(shape->height, shape->width) * (size_t)b->in, deep,
+                    x + (size_t)i * places_of(shape->height, shape->width) * (size_t)u->b->in, deep,
                     pooled);
         }
     }
 }
 
-/* The same of a block without expansion: its input is what is convolved. */
-static void deepen_as_is(const struct tower *t, const struct block *b, const struct bench *bench,
-    const struct depthwise *shape, int images, const float *x) {
-    size_t wide = (size_t)shape->channels;
-    for (int i = 0; i < images; i++) {
+/* The same of images of a block without expansion: its input is what is convolved. */
+static void deepen_as_is(const void *work, const struct bench *own, int from, int end) {
+    const struct unit *u = work;
+    const struct depthwise *s = u->shape;
+    size_t wide = (size_t)s->channels;
+    for (int i = from; i < end; i++) {
         struct depthwise_forward f = {
-            .in = x + (size_t)i * places_of(shape->height, shape->width) * wide,
-            .activation = t->table->activation,
-            .weights = b->depthwise.folded,
-            .out = bench->deep + (size_t)i * places_of(shape->out_height, shape->out_width) * wide,
-            .sums = bench->pooled + (size_t)i * wide,
-            .bias = b->depthwise.bias};
-        t->simd_f32->depthwise_forward(shape, &f, bench->scratch);
+            .in = u->x + (size_t)i * places_of(s->height, s->width) * wide,
+            .activation = u->t->table->activation,
+            .weights = u->b->depthwise.folded,
+            .out = u->bench->deep + (size_t)i * places_of(s->out_height, s->out_width) * wide,
+            .sums = u->bench->pooled + (size_t)i * wide,
+            .bias = u->b->depthwise.bias};
+        u->t->simd_f32->depthwise_forward(s, &f, own->scratch);
     }
 }
 
@@ -236,52 +288,66 @@ static void excite(
     simd->sigmoid_values((size_t)(images * channels), b->factor, b->factor);
 }
 
-/* The depthwise map of one image by its gate, projected: the gate is multiplied into whichever is less, the map or
- * the weights. */
-static void project_gated(const struct tower *t, const struct block *b, const struct bench *bench,
-    const float *deep, const float *factor, size_t places, float *out, const float *plus) {
-    size_t wide = (size_t)b->project.in, narrow = (size_t)b->project.out;
+/* Rows from..end-1 of one image's depthwise map by its gate, projected: the gate is multiplied into whichever is less,
+ * the map or the weights. */
+static void project_gated(
+    const struct unit *u, const struct bench *own, int image, size_t from, size_t end) {
+    const struct tower *t = u->t;
+    const struct layer *l = &u->b->project;
+    size_t wide = (size_t)l->in, narrow = (size_t)l->out;
+    size_t places = places_of(u->shape->out_height, u->shape->out_width);
+    size_t most = places > narrow ? end - from : (size_t)panel_rows(l->in);
+    const float *factor = u->bench->factor + (size_t)image * wide;
+    struct layer gated = *l;
     if (places > narrow) {
-        struct layer gated = b->project;
-        gated.folded = bench->panel;
-        t->simd_f32->scale_packed(
-            b->project.in, b->project.out, b->project.folded, factor, bench->panel);
-        product(t, &gated, places, deep, out, false, plus);
-        return;
+        gated.folded = own->panel;
+        t->simd_f32->scale_packed(l->in, l->out, l->folded, factor, own->panel);
     }
-    size_t most = (size_t)panel_rows(b->project.in);
-    for (size_t row = 0; row < places; row += most) {
-        size_t rows = places - row < most ? places - row : most;
-        struct map m = {.x = deep + row * wide,
-            .rows = rows,
-            .channels = (int)wide,
-            .scale = factor,
-            .shift = bench->zeros};
-        t->simd_f32->norm_rows(&m, 1, NULL, bench->panel);
-        product(t, &b->project, rows, bench->panel, out + row * narrow, false,
-            plus ? plus + row * narrow : NULL);
+    for (size_t row = (size_t)image * places + from, last = (size_t)image * places + end, rows;
+         row < last; row += rows) {
+        rows = last - row < most ? last - row : most;
+        const float *deep = u->bench->deep + row * wide;
+        struct map m = {
+            .x = deep, .rows = rows, .channels = l->in, .scale = factor, .shift = own->zeros};
+        if (places <= narrow)
+            t->simd_f32->norm_rows(&m, 1, NULL, own->panel);
+        product(t, &gated, rows, places > narrow ? deep : own->panel, u->out + row * narrow, false,
+            u->plus ? u->plus + row * narrow : NULL);
     }
 }
 
 /* ---- blocks ---- */
 
-/* `images` of the group, from map x to map out. */
-static void run_unit(const struct tower *t, const struct block *b, const struct bench *bench,
-    const struct depthwise *shape, int images, const float *x, float *out) {
-    size_t wide = (size_t)shape->channels, places = places_of(shape->out_height, shape->out_width);
-    const float *plus = b->residual ? x : NULL;
-    memset(bench->pooled, 0, (size_t)images * wide * sizeof(float));
-    (b->expands ? deepen : deepen_as_is)(t, b, bench, shape, images, x);
-    if (!b->gated) {
-        product(t, &b->project, (size_t)images * places, bench->deep, out, false, plus);
+/* Rows of the unit's output. */
+static void project(const void *work, const struct bench *own, int from, int end) {
+    const struct unit *u = work;
+    const struct layer *l = &u->b->project;
+    int places = u->shape->out_height * u->shape->out_width;
+    if (!u->b->gated) {
+        size_t at = (size_t)from * (size_t)l->out;
+        product(u->t, l, (size_t)(end - from), u->bench->deep + (size_t)from * (size_t)l->in,
+            u->out + at, false, u->plus ? u->plus + at : NULL);
         return;
     }
-    excite(t, &b->gate, bench, images, places);
-    for (int i = 0; i < images; i++) {
-        size_t at = (size_t)i * places * (size_t)b->project.out;
-        project_gated(t, b, bench, bench->deep + (size_t)i * places * wide,
-            bench->factor + (size_t)i * wide, places, out + at, plus ? plus + at : NULL);
+    for (int row = from, next; row < end; row = next) {
+        int image = row / places;
+        next = (image + 1) * places < end ? (image + 1) * places : end;
+        project_gated(u, own, image, (size_t)(row % places), (size_t)(next - image * places));
     }
+}
+
+static void run_unit(const struct unit *u) {
+    const struct depthwise *s = u->shape;
+    size_t places = places_of(s->out_height, s->out_width);
+    int blocks = (s->channels + DEPTHWISE_BLOCK - 1) / DEPTHWISE_BLOCK;
+    memset(u->bench->pooled, 0, (size_t)u->images * (size_t)s->channels * sizeof(float));
+    if (u->b->expands)
+        do_all(u->bench, deepen, u, blocks);
+    else
+        do_all(u->bench, deepen_as_is, u, u->images);
+    if (u->b->gated)
+        excite(u->t, &u->b->gate, u->bench, u->images, places);
+    do_all(u->bench, project, u, u->images * (int)places);
 }
 
 static int unit_images(size_t places) {
@@ -298,59 +364,89 @@ static void run_block(const struct tower *t, const struct block *b, const struct
     size_t in = places_of(*height, *width) * (size_t)b->in;
     size_t floats = places_of(l.height, l.width) * (size_t)b->project.out;
     int unit = unit_images(places_of(*height, *width));
-    for (int i = 0; i < images; i += unit)
-        run_unit(t, b, bench, &shape, images - i < unit ? images - i : unit, x + (size_t)i * in,
-            out + (size_t)i * floats);
+    for (int i = 0; i < images; i += unit) {
+        const float *from = x + (size_t)i * in;
+        run_unit(&(struct unit){.t = t,
+            .b = b,
+            .bench = bench,
+            .shape = &shape,
+            .images = images - i < unit ? images - i : unit,
+            .x = from,
+            .plus = b->residual ? from : NULL,
+            .out = out + (size_t)i * floats});
+    }
     *height = l.height;
     *width = l.width;
 }
 
 /* ---- stem and the last convolution ---- */
 
-static void run_stem(
-    const struct inference *f, const struct bench *bench, int images, const float *x, float *out) {
-    const struct tower *t = f->t;
-    size_t places = places_of(size_after(t->table->padding, 3, 2, f->height),
-        size_after(t->table->padding, 3, 2, f->width));
-    size_t image = places_of(f->height, f->width) * 3, channels = (size_t)t->stem.out;
-    for (int i = 0; i < images; i++)
-        for (size_t row = 0; row < places; row += UNIT_ROWS) {
-            size_t rows = places - row < UNIT_ROWS ? places - row : UNIT_ROWS;
-            stem_patches(t->table->padding, f->height, f->width, x + (size_t)i * image, row, rows,
-                bench->panel);
-            product(t, &t->stem, rows, bench->panel, out + ((size_t)i * places + row) * channels,
-                true, NULL);
-        }
+/* From images or a map to a map or means. */
+struct ends {
+    const struct tower *t;
+    const struct inference *f;
+    int images;
+    size_t places; /* of an image's map: the stem's output, the last convolution's input */
+    const float *x;
+    float *out;
+};
+
+/* Rows of the stem's map. */
+static void stem_rows(const void *work, const struct bench *own, int from, int end) {
+    const struct ends *s = work;
+    const struct tower *t = s->t;
+    size_t image = places_of(s->f->height, s->f->width) * 3;
+    for (size_t row = (size_t)from, rows; row < (size_t)end; row += rows) {
+        size_t in_image = row % s->places, left = s->places - in_image;
+        rows = left < UNIT_ROWS ? left : UNIT_ROWS;
+        rows = rows < (size_t)end - row ? rows : (size_t)end - row;
+        stem_patches(t->table->padding, s->f->height, s->f->width, s->x + row / s->places * image,
+            in_image, rows, own->panel);
+        product(t, &t->stem, rows, own->panel, s->out + row * (size_t)t->stem.out, true, NULL);
+    }
 }
 
-static void run_head(const struct tower *t, const struct bench *bench, int images, size_t places,
-    const float *x, float *out) {
-    const struct layer *l = &t->head;
-    size_t channels = (size_t)l->out, most = (size_t)panel_rows(l->out);
+/* `rows` of the activated map of the last convolution, of a layer that is some channels of it, are added to their
+ * images' means. */
+static void head_panel(const struct ends *s, const struct layer *l, const struct bench *own,
+    size_t row, size_t rows, float *out) {
+    const struct tower *t = s->t;
     struct layer plain = *l;
-    plain.bias = bench->zeros;
-    memset(out, 0, (size_t)images * channels * sizeof *out);
-    for (size_t row = 0; row < (size_t)images * places;) {
-        size_t group = most / places * places, in_image = places - row % places;
-        size_t rows = group ? group : in_image < most ? in_image : most;
-        if (rows > (size_t)images * places - row)
-            rows = (size_t)images * places - row;
-        product(t, &plain, rows, x + row * (size_t)l->in, bench->panel, false, NULL);
-        for (size_t done = 0; done < rows;) {
-            size_t image = (row + done) / places, left = (image + 1) * places - row - done;
-            struct map m = {.x = bench->panel + done * channels,
-                .rows = left < rows - done ? left : rows - done,
-                .channels = l->out,
-                .activation = t->table->activation,
-                .scale = bench->ones,
-                .shift = l->bias};
-            t->simd_f32->activate_sums(&m, out + image * channels);
-            done += m.rows;
-        }
-        row += rows;
+    plain.bias = own->zeros;
+    product(t, &plain, rows, s->x + row * (size_t)l->in, own->panel, false, NULL);
+    for (size_t done = 0; done < rows;) {
+        size_t image = (row + done) / s->places, left = (image + 1) * s->places - row - done;
+        struct map m = {.x = own->panel + done * (size_t)l->out,
+            .rows = left < rows - done ? left : rows - done,
+            .channels = l->out,
+            .activation = t->table->activation,
+            .scale = own->ones,
+            .shift = l->bias};
+        t->simd_f32->activate_sums(&m, out + image * (size_t)t->head.out);
+        done += m.rows;
     }
-    for (size_t i = 0; i < (size_t)images * channels; i++)
-        out[i] /= (float)places;
+}
+
+/* Blocks of channels of the means. */
+static void head_channels(const void *work, const struct bench *own, int from, int end) {
+    const struct ends *s = work;
+    struct layer l = s->t->head;
+    size_t all = (size_t)s->images * s->places, most = (size_t)panel_rows(l.out);
+    size_t channel = (size_t)from * DEPTHWISE_BLOCK, channels = (size_t)l.out;
+    l.folded += (size_t)l.in * channel;
+    l.bias += channel;
+    l.out = end * DEPTHWISE_BLOCK < l.out ? (end - from) * DEPTHWISE_BLOCK : l.out - (int)channel;
+    for (int i = 0; i < s->images; i++)
+        memset(s->out + (size_t)i * channels + channel, 0, (size_t)l.out * sizeof(float));
+    for (size_t row = 0, rows; row < all; row += rows) {
+        size_t group = most / s->places * s->places, in_image = s->places - row % s->places;
+        rows = group ? group : in_image < most ? in_image : most;
+        rows = rows < all - row ? rows : all - row;
+        head_panel(s, &l, own, row, rows, s->out + channel);
+    }
+    for (int i = 0; i < s->images; i++)
+        for (int c = 0; c < l.out; c++)
+            s->out[(size_t)i * channels + channel + (size_t)c] /= (float)s->places;
 }
 
 /* ---- the whole ---- */
@@ -364,9 +460,10 @@ static void run_group(const struct inference *f, const struct bench *bench, int 
     float *last = f->out + (size_t)first * out;
     if (t->has_stem) {
         float *map = t->n_blocks || t->has_head ? bench->maps[to] : last;
-        run_stem(f, bench, images, x, map);
         height = size_after(t->table->padding, 3, 2, height);
         width = size_after(t->table->padding, 3, 2, width);
+        struct ends stem = {t, f, images, places_of(height, width), x, map};
+        do_all(bench, stem_rows, &stem, images * height * width);
         x = map;
     }
     for (int i = 0; i < t->n_blocks; i++) {
@@ -375,8 +472,9 @@ static void run_group(const struct inference *f, const struct bench *bench, int 
         run_block(t, &t->blocks[i], bench, &height, &width, images, x, map);
         x = map;
     }
+    struct ends head = {t, f, images, places_of(height, width), x, last};
     if (t->has_head)
-        run_head(t, bench, images, places_of(height, width), x, last);
+        do_all(bench, head_channels, &head, (t->head.out + DEPTHWISE_BLOCK - 1) / DEPTHWISE_BLOCK);
 }
 
 static void infer_images(void *context, int thread) {
@@ -429,6 +527,7 @@ static struct most most_of(const struct inference *f) {
 static void take_bench(
     struct inference *f, struct bench *b, const struct most *most, struct place *p) {
     size_t widest = (size_t)f->t->widest;
+    b->inference = f;
     for (int i = 0; i < 2; i++)
         b->maps[i] = take(p, GROUP * most->map);
     b->wide = take(p, most->wide);
@@ -482,10 +581,13 @@ bool tower_infer(
         .n = n,
         .height = height,
         .width = width,
-        .shape = tower_shape(t, height, width)};
+        .shape = tower_shape(t, height, width),
+        .together = n < team_threads(t->team)};
     f.benches = xcalloc((size_t)team_threads(t->team), sizeof *f.benches);
     bool ok = make_room(&f, e);
-    if (ok)
+    for (int i = 0; ok && f.together && i < n; i += GROUP)
+        run_group(&f, f.benches, i, n - i < GROUP ? n - i : GROUP);
+    if (ok && !f.together)
         team_run(t->team, infer_images, &f);
     free(f.benches);
     return ok;
