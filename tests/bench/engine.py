@@ -136,10 +136,10 @@ def last_json(command, env):
     return json.loads(text[text.index("{"):]), None
 
 
-def dmtl(o, backend, env):
+def dmtl(o, backend, env, precision=None):
     def run(batch):
         command = [o.dmtl, "bench", o.mode, "--json", "--trunk", o.trunk, "--px", str(o.px), "--batch", str(batch),
-                   "--steps", str(o.steps), "--warm", "2", "--precision", o.precision, "--backend", backend]
+                   "--steps", str(o.steps), "--warm", "2", "--precision", precision or o.precision, "--backend", backend]
         answer, problem = last_json(command, env)
         if problem:
             return None, problem
@@ -173,6 +173,8 @@ def contestants(o):
             ("dmtl libtorch", dmtl(o, "libtorch", {})), ("dmtl libtorch, AVX2", dmtl(o, "libtorch", AVX2)),
             ("PyTorch eager", python(o, "torch", {})), ("PyTorch eager, heap tuned", python(o, "torch", TUNED)),
             ("torch.compile", python(o, "torch", TUNED, compile=True))]
+    if o.mode == "train":
+        rows.insert(1, ("dmtl native, bf16", dmtl(o, "native", {}, "bf16")))
     if o.mode == "infer":
         rows += [("ONNX Runtime", python(o, "onnx", {})), ("OpenVINO", python(o, "openvino", {}))]
     words = o.only.split(",") if o.only else [""]
