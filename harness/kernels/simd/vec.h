@@ -182,11 +182,10 @@ INLINE vec scale_by(vec x, vec k, vec shifted) {
 }
 
 /* 1 / (1 + e^-x) of n vectors, within 3e-7 of itself: 2^k e^r, |r| <= ln 2 / 2, e^r = 1 + r + r^2 p(r) with the
- * p of degree 4 whose largest relative error, 3e-9, is least. Beyond +-87 it is that of +-87. n is known when
+ * p of degree 3 whose largest relative error, 1e-7, is least. Beyond +-87 it is that of +-87. n is known when
  * this is compiled. */
 INLINE void sigmoids(int n, const vec *x, vec *s) {
-    static const float p[] = {
-        0.0013814543f, 0.0083687454f, 0.0416683890f, 0.1666652113f, 0.4999999404f, 1, 1};
+    static const float p[] = {0.00831252f, 0.04189011f, 0.16667114f, 0.49999232f, 1, 1};
     const vec magic = all(0x1.8p23f); /* adding it rounds to the nearest integer */
     vec shifted[ABREAST], k[ABREAST], r[ABREAST], e[ABREAST];
     EACH(i, n) r[i] = max(all(-87), min(all(87), x[i]));
@@ -195,7 +194,7 @@ INLINE void sigmoids(int n, const vec *x, vec *s) {
     EACH(i, n) r[i] = k[i] * all(-0x1.62e4p-1f) - r[i]; /* k ln 2 in two parts: exact */
     EACH(i, n) r[i] = k[i] * all(-0x1.7f7d1cp-20f) + r[i];
     EACH(i, n) e[i] = all(p[0]) * r[i] + all(p[1]);
-    EACH(j, 5) EACH(i, n) e[i] = e[i] * r[i] + all(p[j + 2]);
+    EACH(j, 4) EACH(i, n) e[i] = e[i] * r[i] + all(p[j + 2]);
     EACH(i, n) s[i] = reciprocal(1 + scale_by(e[i], k[i], shifted[i]));
 }
 INLINE vec sigmoid(vec x) {
