@@ -168,7 +168,8 @@ $(OUT)/commit.h: FORCE
 $(call objects,harness/core/version.c): $(OUT)/commit.h
 FORCE:
 
-$(addprefix $(OUT)/harness/,data/resize.o analysis/resample.o): CFLAGS_ALL += -O3 # their loops are to become vectors
+$(addprefix $(OUT)/harness/,core/rng.o data/resize.o analysis/resample.o analysis/resample_whole.o): CFLAGS_ALL += -O3 # their loops are to become vectors
+$(OUT)/harness/analysis/resample_whole.o: CFLAGS_ALL += -ffp-contract=fast # of whole numbers it is exact
 # Products and sums of vectors become one operation where there is one; the same on every call all the same.
 define simd_rule
 $(OUT)/harness/kernels/simd/%.$1.$2.o: harness/kernels/simd/%.c $(CONFIG)

@@ -323,6 +323,45 @@ START_TEST(permutations_are_those_that_are_told) {
 }
 END_TEST
 
+/* What a bootstrap sums to is made once of equal rows, and anew of others, be it in one term, one unit or the seed. */
+START_TEST(sums_are_kept_of_equal_rows) {
+    static double terms[ROWS * WIDEST], other_terms[ROWS * WIDEST];
+    static uint32_t unit[ROWS], other_unit[ROWS];
+    static struct kept kept = {.numbers = 3};
+    const size_t all[] = {0, ROWS};
+    struct grouped_rows rows;
+    struct shared_draws shared = {0};
+    struct draws draws = {7, DRAWS, 2, &shared};
+    make_rows(&rows, terms, unit, 3, false);
+    rows.first = all;
+    rows.groups = 1;
+    resample_units(&rows, draws, keep_sums, &kept);
+    const double *sums = resampled_sums(&rows, draws);
+    for (size_t i = 0; i < DRAWS * 3; i++)
+        ck_assert_double_eq(sums[i], kept.sums[i / 3][i % 3]);
+    struct grouped_rows equal = rows, others[] = {rows, rows};
+    memcpy(other_terms, terms, sizeof terms);
+    memcpy(other_unit, unit, sizeof unit);
+    equal.terms = other_terms;
+    equal.unit = other_unit;
+    ck_assert_ptr_eq(resampled_sums(&equal, draws), sums);
+    other_terms[ROWS * 3 - 1] += 1;
+    others[0].terms = other_terms;
+    other_unit[ROWS - 1]--;
+    others[1].unit = other_unit;
+    for (int i = 0; i < 2; i++) {
+        resample_units(&others[i], draws, keep_sums, &kept);
+        const double *own = resampled_sums(&others[i], draws);
+        ck_assert_ptr_ne(own, sums);
+        for (size_t k = 0; k < DRAWS * 3; k++)
+            ck_assert_double_eq(own[k], kept.sums[k / 3][k % 3]);
+    }
+    draws.seed = 8;
+    ck_assert_ptr_ne(resampled_sums(&rows, draws), sums);
+    shared_draws_free(&shared);
+}
+END_TEST
+
 /* With two groups every contrast is a multiple of their difference, so that all tests say the same; several runs that
  * are all equal say what one says. */
 START_TEST(two_groups_have_one_chance) {
@@ -404,6 +443,7 @@ Suite *audit_suite(void) {
     tcase_add_test(c, shared_draws_change_nothing);
     tcase_add_loop_test(c, draws_are_those_that_are_told, 0, 2);
     tcase_add_test(c, permutations_are_those_that_are_told);
+    tcase_add_test(c, sums_are_kept_of_equal_rows);
     tcase_add_test(c, two_groups_have_one_chance);
     tcase_add_test(c, a_group_may_be_absent_from_a_draw);
     tcase_add_test(c, degenerate_sets);

@@ -96,8 +96,11 @@ static const struct {
         "dmtl: report: import:x: expected a grid, and imports are the systems of one: "
         "`dmtl report import`; `dmtl audit` and `dmtl compare` take one alone\n"},
     {"$DMTL verify import:x",
-        "dmtl: verify: import:x: expected a grid, and imports are the systems of one: "
-        "`dmtl verify import`; `dmtl audit` and `dmtl compare` take one alone\n"},
+        "dmtl: verify: import:x: predictions that were imported cannot be run again, only looked at: "
+        "`dmtl report import`, `dmtl audit import:SYSTEM`\n"},
+    {"$DMTL verify import",
+        "dmtl: verify: import: predictions that were imported cannot be run again, only looked at: "
+        "`dmtl report import`, `dmtl audit import:SYSTEM`\n"},
     {"$DMTL plan import:x",
         "dmtl: plan: import:x: expected a grid's file; an import is a system without one: "
         "`dmtl report import` shows those that there are\n"},

@@ -344,6 +344,42 @@ START_TEST(bounded_draws_are_uniform) {
 }
 END_TEST
 
+static void shuffle_one_by_one(struct rng *r, uint32_t *items, uint32_t n) {
+    for (uint32_t i = n; i > 1; i--) {
+        uint32_t j = rng_below(r, i), swap = items[i - 1];
+        items[i - 1] = items[j];
+        items[j] = swap;
+    }
+}
+
+/* Many at a time are those of one at a time, wherever in a block the stream stands, and leave it at the same place. Of
+ * words for numbers below 0xC0000000 a quarter is refused. */
+START_TEST(draws_of_many_are_those_of_one) {
+    enum { MOST = 1000 };
+    static const size_t counts[] = {0, 1, 3, 5, 127, 128, 129, 260, MOST};
+    static uint32_t many[MOST], items[2][MOST];
+    for (size_t c = 0; c < ARRAY_LEN(counts); c++)
+        for (uint32_t before = 0; before < 5; before++) {
+            struct rng a = rng_open(8, RNG_TEST, before, 1), b = a;
+            size_t n = counts[c];
+            for (uint32_t i = 0; i < before; i++)
+                ck_assert_uint_eq(rng_u32(&a), rng_u32(&b));
+            rng_words(&a, many, n);
+            for (size_t i = 0; i < n; i++)
+                ck_assert_uint_eq(many[i], rng_u32(&b));
+            rng_indices(&a, 0xC0000000u, many, n);
+            for (size_t i = 0; i < n; i++)
+                ck_assert_uint_eq(many[i], rng_below(&b, 0xC0000000u));
+            for (uint32_t i = 0; i < n; i++)
+                items[0][i] = items[1][i] = i;
+            rng_shuffle(&a, items[0], n);
+            shuffle_one_by_one(&b, items[1], (uint32_t)n);
+            ck_assert_mem_eq(items[0], items[1], sizeof items[0]);
+            ck_assert_uint_eq(rng_u32(&a), rng_u32(&b));
+        }
+}
+END_TEST
+
 START_TEST(shuffles_are_permutations_and_fair) {
     enum { N = 1000, TRIALS = 24000 };
     uint32_t items[N], seen[N] = {0};
@@ -577,6 +613,7 @@ Suite *core_suite(void) {
     tcase_add_test(values, streams_are_functions_of_their_names);
     tcase_add_test(values, draws_have_the_right_moments);
     tcase_add_test(values, bounded_draws_are_uniform);
+    tcase_add_test(values, draws_of_many_are_those_of_one);
     tcase_add_test(values, shuffles_are_permutations_and_fair);
     tcase_set_timeout(files, 20);
     tcase_add_test(files, sha256_of_files);

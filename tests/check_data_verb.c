@@ -497,7 +497,7 @@ static const struct {
     {"cache --px 8 --data utkface=%D --set /data/age=1", "data info: /data/age: unknown key"},
     {"synth", "data synth: where to? expected --out DIR"},
     {"synth --out %D --recipe %D/none.json", "none.json: cannot be read"},
-    {"synth --out %D --layout imdb", "data synth: --layout: imdb: expected utkface or adience"},
+    {"synth --out %D --layout imdb", "data synth: --layout: \"imdb\": expected utkface or adience"},
     {"synth --out %D --layout adience", "data synth: which rows? expected --folds DIR"},
     {"synth --out %D --layout adience --folds %D", "there is no fold_0_data.txt in it"},
     {"synth --out %D --layout adience --folds %D -n 5", "--number counts for nothing"},

@@ -372,7 +372,7 @@ static const struct {
     {"error fixture --task race", "plot error: --task race: the figure is of age alone"},
     {"error fixture --bins ten", "--bins: ten: unknown age bins; known:"},
     {"cs fixture --metric mae", "plot cs: --metric: makes no difference to this figure"},
-    {"cs fixture --width wide", "plot: --width: wide: expected one of screen, column, page"},
+    {"cs fixture --width wide", "plot: --width: \"wide\": expected screen, column or page"},
     {"gaps fixture --min-n 0", "--min-n"},
     {"gap fixture",
         "gap: unknown figure; expected cs, error, confusion, subgroups, gaps, differences, "

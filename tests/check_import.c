@@ -185,8 +185,8 @@ START_TEST(an_export_comes_back) {
         "grid,variant,cell,seed,split_seed,fold,part,task,sample,truth,predicted,label_age,", NULL);
     expect("$DMTL export import --db i.db --only none", 2, NULL,
         "--only \"none\": the grid import has no such variant");
-    expect(
-        "$DMTL export import --db i.db --task size", 2, NULL, "export: --task: size: expected age");
+    expect("$DMTL export import --db i.db --task size", 2, NULL,
+        "export: --task: \"size\": expected age");
     expect("$DMTL export import --db i.db -o no/such/folder.csv", 1, NULL, "no/such");
 }
 END_TEST

@@ -206,8 +206,7 @@ START_TEST(wrong_calls) {
     expect("$DMTL plot cs fixture --db r.db -o x.svg --only ful", 2, NULL, "full");
     expect("$DMTL plot confusion fixture --db r.db -o x.svg --bins ten", 2, NULL, "fairface-9");
     expect("$DMTL plot all fixture --db r.db", 2, NULL, "all needs -o FOLDER");
-    expect(
-        "$DMTL plot cs fixture --db r.db --format gif", 2, NULL, "expected one of svg, pdf, png");
+    expect("$DMTL plot cs fixture --db r.db --format gif", 2, NULL, "expected svg, pdf or png");
     expect(
         "$DMTL plot cs fixture --db r.db -o none/x.svg", 1, NULL, "none/x.svg: cannot be written");
     expect("$DMTL plot cs fixture --db r.db -o /dev/full --format svg", 1, NULL,

@@ -309,7 +309,7 @@ START_TEST(wrong_calls) {
     stored_expect("$DMTL report fixture --db r.db --format xml", 2, NULL,
         "expected md, html, summary, tex, csv or json");
     stored_expect(
-        "$DMTL report fixture --db r.db --part train", 2, NULL, "expected test or validation");
+        "$DMTL report fixture --db r.db --part train", 2, NULL, "expected validation or test");
 }
 END_TEST
 

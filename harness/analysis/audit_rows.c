@@ -192,7 +192,9 @@ static void cluster_sums(const struct audit_rows *a, struct range range, const d
     }
     *clusters = 0;
     for (size_t u = 0; u < a->rows.units; u++) {
-        *clusters += count[u] > 0;
+        if (count[u] == 0) /* as most are in a small cell */
+            continue;
+        *clusters += 1;
         sizes += count[u] * count[u];
         squares += deviation[u] * deviation[u];
     }

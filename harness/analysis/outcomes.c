@@ -225,22 +225,23 @@ static double class_of(double label, const struct age_bins *bins) {
     return bins ? age_bin(bins, label) : round_half_up(label);
 }
 
-static struct term class_term(
-    const struct outcome *o, const struct age_bins *bins, double truth, double predicted) {
-    double is = class_of(truth, bins), said = class_of(predicted, bins);
+/* Whether terms are of classes, and not of labels. */
+static bool of_classes(const struct outcome *o) {
+    return o->kind == OUTCOME_METRIC ? metric_rows[o->metric].share
+                                     : o->kind >= OUTCOME_SELECTION && rows[o->kind].per_class;
+}
+
+/* `is`: the class of the truth. */
+static struct term class_term(const struct outcome *o, double is, double said) {
     return o->kind == OUTCOME_METRIC ? (struct term){metric_term(o->metric, is, said), 1}
                                      : rate(o->kind, is == o->class, said == o->class);
 }
 
-static struct term term_of(const struct outcome *o, const struct predictions *p,
-    const struct age_bins *bins, size_t i, int run) {
-    size_t at = i * (size_t)p->runs + (size_t)run;
-    double truth = p->truth[i], predicted = p->predicted[at], error = predicted - truth;
+/* Of a label that is predicted at this place of p->predicted. */
+static struct term label_term(
+    const struct outcome *o, const struct predictions *p, size_t at, double truth) {
+    double predicted = p->predicted[at], error = predicted - truth;
     switch (o->kind) {
-    case OUTCOME_METRIC:
-        return metric_rows[o->metric].share
-                   ? class_term(o, bins, truth, predicted)
-                   : (struct term){metric_term(o->metric, truth, predicted), 1};
     case OUTCOME_CS_LT:
         return (struct term){fabs(error) < o->limit, 1};
     case OUTCOME_CS_LE:
@@ -255,21 +256,25 @@ static struct term term_of(const struct outcome *o, const struct predictions *p,
     case OUTCOME_LOG_LOSS:
         return (struct term){p->terms[TERM_LOG_LOSS][at], 1};
     default:
-        return class_term(o, bins, truth, predicted);
+        return (struct term){metric_term(o->metric, truth, predicted), 1};
     }
 }
 
 void outcome_terms(const struct outcome *o, const struct predictions *p,
     const struct age_bins *bins, double *terms) {
-    for (size_t i = 0; i < p->n; i++)
+    bool classes = of_classes(o);
+    for (size_t i = 0; i < p->n; i++) {
+        double truth = p->truth[i], is = classes ? class_of(truth, bins) : truth;
         for (int r = 0; r < p->runs; r++) {
             size_t at = i * (size_t)p->runs + (size_t)r;
             struct term t = {0, 0};
             if (!isnan(p->predicted[at]))
-                t = term_of(o, p, bins, i, r);
+                t = classes ? class_term(o, is, class_of(p->predicted[at], bins))
+                            : label_term(o, p, at, truth);
             terms[2 * at] = t.numerator;
             terms[2 * at + 1] = t.denominator;
         }
+    }
 }
 
 double outcome_value(const double *sums, int runs, const double *weight) {

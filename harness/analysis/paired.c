@@ -19,7 +19,6 @@ struct pairs {
     size_t units;
     bool alone;     /* each sample is its own cluster */
     bool same_runs; /* by their seeds */
-    bool shared; /* all runs have a sample's one denominator: draws need numerators and that one */
     double *replicates, *weight;
 };
 
@@ -94,7 +93,8 @@ static double mean_of_sample(const double *terms, int runs) {
     return n ? sum / n : 0;
 }
 
-/* Whether the runs of both systems share their denominators, as they do but where one lacks a prediction. */
+/* Whether the runs of both systems share their denominators, as they do but where one lacks a prediction: draws then need
+ * numerators and that one. */
 static bool share_denominators(const struct pairs *x) {
     for (size_t i = 0; i < x->n; i++)
         for (int r = 1; r < x->runs_a + x->runs_b; r++) {
@@ -105,28 +105,28 @@ static bool share_denominators(const struct pairs *x) {
     return true;
 }
 
-/* Numbers of a compact row: the numerators of all runs and the denominator, up to a multiple of four, by which sums go
- * fastest. */
-static int compact_width(const struct pairs *x) {
-    return (x->runs_a + x->runs_b + 1 + 3) / 4 * 4;
+/* Numbers of a compact row of one system: the numerators of its runs and the denominator, up to a multiple of four, by
+ * which sums go fastest. */
+static int compact_width(int runs) {
+    return (runs + 1 + 3) / 4 * 4;
 }
 
-/* [n][compact_width] */
-static double *compact_terms(const struct pairs *x) {
-    int runs = x->runs_a + x->runs_b;
-    size_t width = (size_t)compact_width(x);
+/* Of a system whose first run is `first`, [n][compact_width]. */
+static double *compact_terms(const struct pairs *x, int first, int runs) {
+    size_t width = (size_t)compact_width(runs);
     double *terms = xcalloc(x->n, width * sizeof *terms);
     for (size_t i = 0; i < x->n; i++) {
         const double *row = x->terms + i * (size_t)x->width;
         for (int r = 0; r < runs; r++)
-            terms[i * width + (size_t)r] = row[2 * r];
+            terms[i * width + (size_t)r] = row[2 * (first + r)];
         terms[i * width + (size_t)runs] = row[1];
     }
     return terms;
 }
 
-static double mean_of_runs(const double *sums, int runs, const double *weight, double denominator) {
-    double sum = 0, weights = 0;
+/* `sums` of a compact row. */
+static double mean_of_runs(const double *sums, int runs, const double *weight) {
+    double sum = 0, weights = 0, denominator = sums[runs];
     for (int r = 0; r < runs; r++) {
         sum += weight[r] * (sums[r] / denominator);
         weights += weight[r];
@@ -134,39 +134,55 @@ static double mean_of_runs(const double *sums, int runs, const double *weight, d
     return denominator > 0 ? sum / weights : NAN;
 }
 
-static double difference_of(
-    const struct pairs *x, const double *sums, const double *weight_a, const double *weight_b) {
-    if (x->shared) {
-        double denominator = sums[x->runs_a + x->runs_b];
-        return mean_of_runs(sums, x->runs_a, weight_a, denominator) -
-               mean_of_runs(sums + x->runs_a, x->runs_b, weight_b, denominator);
-    }
-    return outcome_value(sums, x->runs_a, weight_a) -
-           outcome_value(sums + 2 * x->runs_a, x->runs_b, weight_b);
+/* How often each of a system's runs counts in a draw. */
+static void draw_runs(const struct pairs *x, size_t draw, bool of_b, double *weight) {
+    resample_runs(
+        x->o->seed, draw, of_b && !x->same_runs ? 1 : 0, of_b ? x->runs_b : x->runs_a, weight);
 }
 
 static void keep_difference(void *context, int worker, size_t draw, double *sums) {
     struct pairs *x = context;
     double *weight_a = x->weight + (size_t)worker * (size_t)(x->runs_a + x->runs_b);
     double *weight_b = weight_a + x->runs_a;
-    resample_runs(x->o->seed, draw, 0, x->runs_a, weight_a);
-    resample_runs(x->o->seed, draw, x->same_runs ? 0 : 1, x->runs_b, weight_b);
-    x->replicates[draw] = difference_of(x, sums, weight_a, weight_b);
+    draw_runs(x, draw, false, weight_a);
+    draw_runs(x, draw, true, weight_b);
+    x->replicates[draw] = outcome_value(sums, x->runs_a, weight_a) -
+                          outcome_value(sums + 2 * x->runs_a, x->runs_b, weight_b);
+}
+
+/* Puts a's means in the draws, or takes b's off. A system is in many pairs, and what its rows sum to is kept for all. */
+static void add_means(
+    struct pairs *x, const struct grouped_rows *rows, struct draws draws, bool of_b) {
+    int runs = of_b ? x->runs_b : x->runs_a;
+    double *terms = compact_terms(x, of_b ? x->runs_a : 0, runs);
+    struct grouped_rows own = *rows;
+    own.terms = terms;
+    own.width = compact_width(runs);
+    const double *sums = resampled_sums(&own, draws);
+    for (size_t d = 0; d < draws.n; d++, sums += own.width) {
+        draw_runs(x, d, of_b, x->weight);
+        double mean = mean_of_runs(sums, runs, x->weight);
+        x->replicates[d] = of_b ? x->replicates[d] - mean : mean;
+    }
+    free(terms);
+}
+
+static void make_replicates(struct pairs *x, const struct grouped_rows *rows) {
+    struct shared_draws own = {0}, *shared = x->o->shared_draws ? x->o->shared_draws : &own;
+    struct draws draws = {x->o->seed, x->o->draws, x->o->threads, shared};
+    if (share_denominators(x)) {
+        add_means(x, rows, draws, false);
+        add_means(x, rows, draws, true);
+    } else
+        resample_units(rows, draws, keep_difference, x);
+    shared_draws_free(&own);
 }
 
 static void bootstrap(struct pairs *x, const struct grouped_rows *rows, struct paired_result *r) {
     size_t n = 0, draws = x->o->draws;
-    struct grouped_rows drawn = *rows;
-    double *compact = NULL;
-    x->shared = share_denominators(x);
-    if (x->shared) {
-        drawn.terms = compact = compact_terms(x);
-        drawn.width = compact_width(x);
-    }
     x->replicates = xcalloc(draws, sizeof *x->replicates);
     x->weight = xcalloc((size_t)x->o->threads * (size_t)(x->runs_a + x->runs_b), sizeof *x->weight);
-    resample_units(&drawn, (struct draws){x->o->seed, draws, x->o->threads, x->o->shared_draws},
-        keep_difference, x);
+    make_replicates(x, rows);
     for (size_t d = 0; d < draws; d++)
         if (!isnan(x->replicates[d]))
             x->replicates[n++] = x->replicates[d];
@@ -179,7 +195,6 @@ static void bootstrap(struct pairs *x, const struct grouped_rows *rows, struct p
     }
     free(x->replicates);
     free(x->weight);
-    free(compact);
 }
 
 /* Clusters' sums of samples' differences. */

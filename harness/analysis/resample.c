@@ -1,20 +1,13 @@
 #include "analysis/resample.h"
 
+#include "analysis/resample_whole.h"
 #include "core/mem.h"
 #include "core/parallel.h"
 #include "core/rng.h"
+#include "core/wide.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Where the processor has wider vectors they are used: the same additions in the same order, so the same bits. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define WIDE
-#endif
-#define INTO_WIDE __attribute__((always_inline)) /* not called, or it would be the narrow one */
 
 void rows_sums(const struct grouped_rows *rows, double *sums) {
     size_t width = (size_t)rows->width;
@@ -25,20 +18,16 @@ void rows_sums(const struct grouped_rows *rows, double *sums) {
                 sums[g * width + k] += rows->terms[i * width + k];
 }
 
-/* Draws are made eight abreast: an addition waits for the one before it in the same draw, and meanwhile there are seven
- * others to do. Sums of eight draws: [groups][width][ABREAST]. */
-enum { ABREAST = 8, COLUMNS = 4 };
-typedef float eight_floats __attribute__((vector_size(32)));
+enum { COLUMNS = 4, CHUNK = 64 };
 typedef double four_doubles
     __attribute__((vector_size(32))); /* written out, for the compiler mixes them up */
 /* A thread's own. */
 struct scratch {
     double *sums, *abreast; /* of one draw: [groups + 1][width]; of eight */
+    float *whole;           /* of eight, of a group's whole numbers */
     uint8_t *drawn;         /* [units][ABREAST]: how often a bootstrap draws each unit */
-    double *times;          /* the same as the numbers that terms are multiplied by, */
-    float *whole_times;     /* or these where terms are whole */
     uint32_t *from;         /* [n][ABREAST]: whose terms a permutation gives each row */
-    uint32_t *order;        /* a shuffle of units */
+    uint32_t *order;        /* units as they are drawn, or a shuffle of them */
 };
 
 struct work {
@@ -47,7 +36,7 @@ struct work {
     sums_fn *each;
     void *context;
     struct scratch *own;         /* [threads] */
-    const float *whole;          /* a bootstrap's terms where whole_terms makes some, or NULL */
+    const float *whole;          /* a bootstrap's terms where they are whole, or NULL */
     const struct strata *strata; /* of a permutation */
 };
 
@@ -63,9 +52,8 @@ static void work_run(struct work *w, void (*make)(struct work *)) {
     for (size_t t = 0; t < threads; t++)
         w->own[t] = (struct scratch){.sums = xcalloc((rows->groups + 1) * width, sizeof(double)),
             .abreast = xcalloc(rows->groups * width, ABREAST * sizeof(double)),
+            .whole = xcalloc(w->whole ? width : 0, ABREAST * sizeof(float)),
             .drawn = xcalloc(units, ABREAST),
-            .times = xcalloc(w->whole ? 0 : units, ABREAST * sizeof(double)),
-            .whole_times = xcalloc(w->whole ? units : 0, ABREAST * sizeof(float)),
             .from = xcalloc(given, ABREAST * sizeof(uint32_t)),
             .order = xcalloc(rows->units, sizeof(uint32_t))};
     make(w);
@@ -73,9 +61,8 @@ static void work_run(struct work *w, void (*make)(struct work *)) {
         struct scratch *own = &w->own[t];
         free(own->sums);
         free(own->abreast);
+        free(own->whole);
         free(own->drawn);
-        free(own->times);
-        free(own->whole_times);
         free(own->from);
         free(own->order);
     }
@@ -111,125 +98,91 @@ static void free_permutation(struct shared_draws *d) {
 void shared_draws_free(struct shared_draws *d) {
     free_bootstrap(d);
     free_permutation(d);
+    kept_sums_free(d);
 }
 
 /* ---- bootstrap ---- */
 
 /* Of the draws of a block: times[units][ABREAST]. Up to 255 units no number of times is above 255; of more units, 256
  * times has a chance below 1e-500. */
-static void draw_times(const struct work *w, size_t block, uint8_t *times) {
+static void draw_times(const struct work *w, int worker, size_t block, uint8_t *times) {
     size_t units = w->rows->units;
+    uint32_t *order = w->own[worker].order;
     memset(times, 0, units * ABREAST);
     for (size_t j = 0; j < ABREAST && block * ABREAST + j < w->draws.n; j++) {
         struct rng rng = rng_open(w->draws.seed, RNG_CLUSTERS, (uint32_t)(block * ABREAST + j), 0);
+        rng_indices(&rng, (uint32_t)units, order, units);
         for (size_t u = 0; u < units; u++)
-            times[rng_below(&rng, (uint32_t)units) * ABREAST + j]++;
+            times[order[u] * ABREAST + j]++;
     }
 }
 
-/* `columns` of a group's numbers, each row as often as its unit is drawn. They stay in registers: in memory each addition
- * would wait for the one before to be stored. */
-INTO_WIDE static inline void add_drawn(int columns, const struct grouped_rows *rows, size_t begin,
-    size_t end, size_t column, const double *times, double *sums) {
-    four_doubles low[COLUMNS] = {0}, high[COLUMNS] = {0};
-    const double *terms = rows->terms + begin * (size_t)rows->width + column;
-    for (size_t i = begin; i < end; i++, terms += rows->width) {
-        four_doubles a, b;
-        memcpy(&a, times + (size_t)rows->unit[i] * ABREAST, sizeof a);
-        memcpy(&b, times + (size_t)rows->unit[i] * ABREAST + 4, sizeof b);
+/* How often each of n rows is drawn, in the numbers that terms are multiplied by. */
+INTO_WIDE static inline void times_of_rows(
+    const uint32_t *unit, size_t n, const uint8_t *drawn, double *times) {
+    uint8_t of_rows[CHUNK * ABREAST];
+    for (size_t i = 0; i < n; i++)
+        memcpy(of_rows + i * ABREAST, drawn + (size_t)unit[i] * ABREAST, ABREAST);
+    for (size_t i = 0; i < n * ABREAST; i++)
+        times[i] = of_rows[i];
+}
+
+/* Adds `columns` of n rows. The sums stay in registers: in memory each addition would wait for the one before to be
+ * stored. */
+INTO_WIDE static inline void add_rows(
+    int columns, size_t n, const double *times, const double *terms, size_t width, double *sums) {
+    four_doubles own[COLUMNS][2];
+    memcpy(own, sums, (size_t)columns * sizeof *own);
+    for (size_t i = 0; i < n; i++, times += ABREAST, terms += width) {
+        four_doubles low, high;
+        memcpy(&low, times, sizeof low);
+        memcpy(&high, times + 4, sizeof high);
         for (int k = 0; k < columns; k++) {
-            low[k] += a * terms[k];
-            high[k] += b * terms[k];
+            own[k][0] += low * terms[k];
+            own[k][1] += high * terms[k];
         }
     }
-    for (int k = 0; k < columns; k++, sums += ABREAST) {
-        memcpy(sums + column * ABREAST, &low[k], sizeof low[k]);
-        memcpy(sums + column * ABREAST + 4, &high[k], sizeof high[k]);
-    }
+    memcpy(sums, own, (size_t)columns * sizeof *own);
 }
 
-/* The same of whole numbers. */
-INTO_WIDE static inline void add_whole(int columns, const struct grouped_rows *rows,
-    const float *whole, size_t begin, size_t end, size_t column, const float *times, double *sums) {
-    eight_floats own[2 * COLUMNS] = {0};
-    const float *terms = whole + begin * (size_t)rows->width + column;
-    for (size_t i = begin; i < end; i++, terms += rows->width) {
-        eight_floats drawn;
-        memcpy(&drawn, times + (size_t)rows->unit[i] * ABREAST, sizeof drawn);
-        for (int k = 0; k < columns; k++)
-            own[k] += drawn * terms[k];
-    }
-    for (int k = 0; k < columns; k++)
-        for (int j = 0; j < ABREAST; j++)
-            sums[(column + (size_t)k) * ABREAST + (size_t)j] = own[k][j];
+WIDE static void add_units(const struct grouped_rows *rows, const uint8_t *drawn, double *sums) {
+    size_t width = (size_t)rows->width;
+    double times[CHUNK * ABREAST];
+    memset(sums, 0, rows->groups * width * ABREAST * sizeof *sums);
+    for (size_t g = 0; g < rows->groups; g++, sums += width * ABREAST)
+        for (size_t n, i = rows->first[g], end = rows->first[g + 1]; i < end; i += n) {
+            n = end - i < CHUNK ? end - i : CHUNK;
+            times_of_rows(rows->unit + i, n, drawn, times);
+            const double *terms = rows->terms + i * width;
+            size_t k = 0;
+            for (; k + COLUMNS <= width; k += COLUMNS)
+                add_rows(COLUMNS, n, times, terms + k, width, sums + k * ABREAST);
+            for (; k + 2 <= width; k += 2)
+                add_rows(2, n, times, terms + k, width, sums + k * ABREAST);
+            for (; k < width; k++)
+                add_rows(1, n, times, terms + k, width, sums + k * ABREAST);
+        }
 }
 
-INTO_WIDE static inline void add_group(
-    const struct work *w, int worker, size_t begin, size_t end, double *sums) {
-    const struct grouped_rows *rows = w->rows;
-    const double *times = w->own[worker].times;
-    size_t width = (size_t)rows->width, k = 0;
-    for (; k + COLUMNS <= width; k += COLUMNS)
-        add_drawn(COLUMNS, rows, begin, end, k, times, sums);
-    for (; k + 2 <= width; k += 2)
-        add_drawn(2, rows, begin, end, k, times, sums);
-    for (; k < width; k++)
-        add_drawn(1, rows, begin, end, k, times, sums);
-}
-
-INTO_WIDE static inline void add_whole_group(
-    const struct work *w, int worker, size_t begin, size_t end, double *sums) {
-    const struct grouped_rows *rows = w->rows;
-    const float *times = w->own[worker].whole_times, *whole = w->whole;
-    size_t width = (size_t)rows->width, k = 0;
-    for (; k + 2 * COLUMNS <= width; k += 2 * COLUMNS)
-        add_whole(2 * COLUMNS, rows, whole, begin, end, k, times, sums);
-    for (; k + COLUMNS <= width; k += COLUMNS)
-        add_whole(COLUMNS, rows, whole, begin, end, k, times, sums);
-    for (; k < width; k++)
-        add_whole(1, rows, whole, begin, end, k, times, sums);
-}
-
-INTO_WIDE static inline void doubles_of(
-    const uint8_t *restrict drawn, size_t n, double *restrict times) {
-    for (size_t i = 0; i < n; i++)
-        times[i] = drawn[i];
-}
-
-INTO_WIDE static inline void floats_of(
-    const uint8_t *restrict drawn, size_t n, float *restrict times) {
-    for (size_t i = 0; i < n; i++)
-        times[i] = drawn[i];
-}
-
-WIDE static void draw_units(void *context, int worker, size_t block) {
+static void draw_units(void *context, int worker, size_t block) {
     struct work *w = context;
-    const struct grouped_rows *rows = w->rows;
     struct scratch *own = &w->own[worker];
     const uint8_t *drawn = own->drawn;
-    size_t width = (size_t)rows->width, numbers = rows->units * ABREAST;
     if (w->draws.shared && w->draws.shared->bootstrap.times)
-        drawn = w->draws.shared->bootstrap.times + block * numbers;
+        drawn = w->draws.shared->bootstrap.times + block * w->rows->units * ABREAST;
     else
-        draw_times(w, block, own->drawn);
+        draw_times(w, worker, block, own->drawn);
     if (w->whole)
-        floats_of(drawn, numbers, own->whole_times);
+        add_whole_units(w->rows, w->whole, drawn, own->whole, own->abreast);
     else
-        doubles_of(drawn, numbers, own->times);
-    for (size_t g = 0; g < rows->groups; g++) {
-        double *sums = own->abreast + g * width * ABREAST;
-        if (w->whole)
-            add_whole_group(w, worker, rows->first[g], rows->first[g + 1], sums);
-        else
-            add_group(w, worker, rows->first[g], rows->first[g + 1], sums);
-    }
+        add_units(w->rows, drawn, own->abreast);
     hand_out(w, worker, block);
 }
 
 static void share_times(void *context, int worker, size_t block) {
     struct work *w = context;
-    (void)worker;
-    draw_times(w, block, w->draws.shared->bootstrap.times + block * w->rows->units * ABREAST);
+    draw_times(
+        w, worker, block, w->draws.shared->bootstrap.times + block * w->rows->units * ABREAST);
 }
 
 static void share_bootstrap(struct work *w) {
@@ -246,30 +199,6 @@ static void share_bootstrap(struct work *w) {
     d->bootstrap.units = units;
     d->bootstrap.times = xcalloc(blocks(w), units * ABREAST);
     parallel_for(blocks(w), w->draws.threads, share_times, w);
-}
-
-/* The terms as floats where these do as well: whole numbers, as hits and errors in years are, of which no draw's sum is
- * beyond what a float holds exactly. Half the bytes are twice the speed. NULL: they do not; the caller frees. */
-static float *whole_terms(const struct grouped_rows *rows) {
-    enum { EXACT = 1 << 24 };
-    size_t numbers = rows->n * (size_t)rows->width, largest = 0;
-    size_t *size = xcalloc(rows->units, sizeof *size); /* rows of each unit */
-    double most = 0;
-    bool whole = true;
-    for (size_t i = 0; i < rows->n; i++)
-        if (++size[rows->unit[i]] > largest)
-            largest = size[rows->unit[i]];
-    free(size);
-    for (size_t i = 0; i < numbers && whole; i++) {
-        whole = rows->terms[i] == floor(rows->terms[i]);
-        most = fmax(most, fabs(rows->terms[i]));
-    }
-    if (!whole || !(most * (double)rows->units * (double)largest < EXACT))
-        return NULL;
-    float *terms = xcalloc(numbers, sizeof *terms);
-    for (size_t i = 0; i < numbers; i++)
-        terms[i] = (float)rows->terms[i];
-    return terms;
 }
 
 static void make_draws(struct work *w) {
@@ -363,40 +292,52 @@ static void shuffle_units(const struct work *w, int worker, size_t block, uint32
         }
 }
 
+/* Whose terms rows are given, [n][ABREAST]: as it is shared, or NULL and as it is made. */
+struct given {
+    const uint16_t *narrow;
+    const uint32_t *wide;
+};
+
 /* `columns` of a group's numbers, of the rows that it is given. */
 INTO_WIDE static inline void add_given(int columns, const struct work *w, size_t begin, size_t end,
-    size_t column, const uint32_t *from, double *sums) {
+    size_t column, struct given from, double *sums) {
     double own[COLUMNS * ABREAST] = {0};
     size_t width = (size_t)w->rows->width;
     const double *terms = w->strata->terms + column;
     for (size_t i = begin; i < end; i++) {
-        const uint32_t *given = from + (size_t)w->strata->rows[i] * ABREAST;
-        for (int j = 0; j < ABREAST; j++)
-            for (int k = 0; k < columns; k++)
-                own[j * columns + k] += terms[given[j] * width + (size_t)k];
+        size_t at = (size_t)w->strata->rows[i] * ABREAST;
+        for (size_t j = 0; j < ABREAST; j++) {
+            size_t given = from.narrow ? from.narrow[at + j] : from.wide[at + j];
+            for (size_t k = 0; k < (size_t)columns; k++)
+                own[j * (size_t)columns + k] += terms[given * width + k];
+        }
     }
     for (int k = 0; k < columns; k++)
         for (int j = 0; j < ABREAST; j++)
             sums[(column + (size_t)k) * ABREAST + (size_t)j] = own[j * columns + k];
 }
 
-WIDE static void draw_groups(void *context, int worker, size_t block) {
-    struct work *w = context;
-    const struct shared_draws *d = w->draws.shared;
-    size_t width = (size_t)w->rows->width, numbers = w->rows->n * ABREAST;
-    uint32_t *from = w->own[worker].from;
-    if (d && d->permutation.from)
-        for (size_t i = 0; i < numbers; i++)
-            from[i] = d->permutation.from[block * numbers + i];
-    else
-        shuffle_units(w, worker, block, from);
-    for (size_t g = 0; g < w->rows->groups; g++) {
-        double *sums = w->own[worker].abreast + g * width * ABREAST;
+INTO_WIDE static inline void add_groups(const struct work *w, struct given from, double *sums) {
+    size_t width = (size_t)w->rows->width;
+    for (size_t g = 0; g < w->rows->groups; g++, sums += width * ABREAST) {
         size_t begin = w->rows->first[g], end = w->rows->first[g + 1], k = 0;
         for (; k + 2 <= width; k += 2)
             add_given(2, w, begin, end, k, from, sums);
         for (; k < width; k++)
             add_given(1, w, begin, end, k, from, sums);
+    }
+}
+
+WIDE static void draw_groups(void *context, int worker, size_t block) {
+    struct work *w = context;
+    struct scratch *own = &w->own[worker];
+    const uint16_t *shared = w->draws.shared ? w->draws.shared->permutation.from : NULL;
+    if (shared)
+        add_groups(
+            w, (struct given){.narrow = shared + block * w->rows->n * ABREAST}, own->abreast);
+    else {
+        shuffle_units(w, worker, block, own->from);
+        add_groups(w, (struct given){.wide = own->from}, own->abreast);
     }
     hand_out(w, worker, block);
 }

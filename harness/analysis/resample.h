@@ -19,7 +19,8 @@ struct grouped_rows {
 
 /* Draws that tables of as many units share, for they are functions of seed and numbers alone: how often each unit is
  * drawn by a bootstrap, and whose terms each row is given in a permutation. Begins as {0}; each half is filled by the first
- * table that needs it, anew where seed or numbers are others, and not at all where it would take more than 64 MiB. */
+ * table that needs it, anew where seed or numbers are others, and not at all where it would take more than 64 MiB.
+ * And what bootstraps of rows summed to, for the baseline's rows are those of many comparisons. */
 struct shared_draws {
     struct {
         uint64_t seed;
@@ -31,6 +32,8 @@ struct shared_draws {
         size_t n, rows, sizes, *units; /* [sizes]: units of as many rows */
         uint16_t *from;                /* [n / 8][rows][8] */
     } permutation;
+    struct kept_sums *sums;
+    size_t n_sums, sums_capacity;
 };
 void shared_draws_free(struct shared_draws *d);
 
@@ -52,6 +55,10 @@ void rows_sums(const struct grouped_rows *rows, double *sums);
  * often as its unit was drawn. A group may so have no row in a draw. */
 void resample_units(
     const struct grouped_rows *rows, struct draws draws, sums_fn *each, void *context);
+
+/* The sums of rows of one group in each draw of a bootstrap, [draws.n][width]: as resample_units makes them, or as they were
+ * made of equal rows, and kept by draws.shared, which must be there, until other rows are asked for. */
+const double *resampled_sums(const struct grouped_rows *rows, struct draws draws);
 
 /* Permutation of groups under the null hypothesis that they do not matter: a unit takes the groups of another
  * with as many rows, row for row, so that groups keep their sizes and units stay whole. A unit that is

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { PATTERNS = 256 };
+enum { PATTERNS = 256, WORDS = 256 };
 
 struct flips {
     const double *difference; /* those that are not 0 */
@@ -48,9 +48,12 @@ static void flip(void *context, int worker, size_t draw) {
     struct rng rng = rng_open(f->seed, RNG_SIGNS, (uint32_t)draw, 0);
     double sum = 0;
     for (size_t e = 0; e < f->eights;) {
-        uint32_t bits = rng_u32(&rng);
-        for (int k = 0; k < 4 && e < f->eights; k++, e++, bits >>= 8)
-            sum += f->sums[e * PATTERNS + (bits & (PATTERNS - 1))];
+        uint32_t words[WORDS];
+        size_t left = (f->eights - e + 3) / 4, n = left < WORDS ? left : WORDS;
+        rng_words(&rng, words, n);
+        for (size_t w = 0; w < n; w++)
+            for (int k = 0; k < 4 && e < f->eights; k++, e++, words[w] >>= 8)
+                sum += f->sums[e * PATTERNS + (words[w] & (PATTERNS - 1))];
     }
     f->hits[worker] += as_far(sum, f->seen);
 }

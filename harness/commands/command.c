@@ -48,6 +48,33 @@ bool command_number(const char *verb, const char *option, const char *text, int 
     return true;
 }
 
+const struct command_words command_tasks = {attribute_name, ATTR_COUNT, sizeof *attribute_name};
+const struct command_words command_parts = {
+    &part_name[PART_VALIDATION], PART_COUNT - PART_VALIDATION, sizeof *part_name};
+
+static const char *word_at(struct command_words w, size_t i) {
+    return *(const char *const *)((const char *)w.rows + i * w.stride);
+}
+
+bool command_word(const char *verb, const char *option, const char *text,
+    struct command_words words, int *at, struct err *e) {
+    struct str known = {0};
+    for (size_t i = 0; i < words.n; i++) {
+        if (strcmp(word_at(words, i), text) == 0) {
+            *at = (int)i;
+            str_free(&known);
+            return true;
+        }
+        str_addf(&known, "%s%s", i == 0 ? "" : i + 1 < words.n ? ", " : " or ", word_at(words, i));
+    }
+    char *shown = str_quoted(text);
+    err_usage(e, "%s: %s: %.200s: expected %s", verb, option, shown, known.text);
+    err_hint(e, text, words.rows, words.n, words.stride);
+    free(shown);
+    str_free(&known);
+    return false;
+}
+
 /* ---- checking the options ourselves, for messages in our words ---- */
 
 static bool is_end(const struct argp_option *o) {

@@ -56,6 +56,10 @@ struct command_words {
     const void *rows;
     size_t n, stride;
 };
+/* Takes one of them: its place goes to *at; ERR_USAGE names verb and option and lists them. */
+bool command_word(const char *verb, const char *option, const char *text,
+    struct command_words words, int *at, struct err *e);
+extern const struct command_words command_parts, command_tasks; /* parts from PART_VALIDATION on */
 extern const struct command_words report_formats, statistics_formats, statistics_readouts,
     synth_layouts; /* those that only one verb's file knows */
 

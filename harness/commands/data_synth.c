@@ -43,20 +43,16 @@ const struct command_words synth_layouts = {layouts, ARRAY_LEN(layouts), sizeof 
 
 bool data_synth(const struct data_verb *v, struct err *e) {
     size_t n = 0;
+    int at;
     if (!v->out)
         return err_usage(e, "data synth: where to? expected --out DIR");
     if (v->argument)
         return err_usage(e, "data synth: %.200s: one argument too many", v->argument);
-    for (size_t i = 0; i < ARRAY_LEN(layouts); i++) {
-        if (strcmp(layouts[i].name, v->layout) != 0)
-            continue;
-        if (!layouts[i].draw(v, v->px ? v->px : USUAL_PX, &n, e))
-            return false;
-        if (!command_quiet())
-            fprintf(stderr, "drew %zu faces into %s; use them with --data %s=%s\n", n, v->out,
-                layouts[i].set, v->out);
-        return true;
-    }
-    err_usage(e, "data synth: --layout: %.100s: expected utkface or adience", v->layout);
-    return err_hint(e, v->layout, layouts, ARRAY_LEN(layouts), sizeof *layouts);
+    if (!command_word("data synth", "--layout", v->layout, synth_layouts, &at, e) ||
+        !layouts[at].draw(v, v->px ? v->px : USUAL_PX, &n, e))
+        return false;
+    if (!command_quiet())
+        fprintf(stderr, "drew %zu faces into %s; use them with --data %s=%s\n", n, v->out,
+            layouts[at].set, v->out);
+    return true;
 }

@@ -40,22 +40,14 @@ static error_t parse(int key, char *value, struct argp_state *state) {
     int at;
     switch (key) {
     case KEY_TASK:
-        if ((at = word_find(attribute_name, ATTR_COUNT, value)) < 0) {
-            err_usage(c->e, "export: --task: %.200s: expected age, gender or race", value);
-            err_hint(c->e, value, attribute_name, ATTR_COUNT, sizeof *attribute_name);
+        if (!command_word("export", "--task", value, command_tasks, &at, c->e))
             return EINVAL;
-        }
         c->tasks[at] = true;
         break;
     case KEY_PART:
-        at = word_find(part_name, PART_COUNT, value);
-        if (at != PART_TEST && at != PART_VALIDATION) {
-            err_usage(c->e, "export: --part: %.200s: expected test or validation", value);
-            err_hint(c->e, value, &part_name[PART_VALIDATION], PART_COUNT - PART_VALIDATION,
-                sizeof *part_name);
+        if (!command_word("export", "--part", value, command_parts, &at, c->e))
             return EINVAL;
-        }
-        c->parts[at] = true;
+        c->parts[PART_VALIDATION + at] = true;
         break;
     case KEY_PROBABILITIES:
         c->probabilities = true;

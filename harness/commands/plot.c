@@ -72,19 +72,10 @@ struct plot {
     struct err *e;
 };
 
-/* Finds `value` in a table of names; a wrong one is a usage error that lists them. */
 static error_t choose(struct plot *p, const char *option, const char *const *names, int count,
     const char *value, int *chosen) {
-    *chosen = word_find(names, count, value);
-    if (*chosen >= 0)
-        return 0;
-    struct str known = {0};
-    for (int i = 0; i < count; i++)
-        str_addf(&known, "%s%s", i ? ", " : "", names[i]);
-    err_usage(p->e, "plot: %s: %.200s: expected one of %s", option, value, known.text);
-    err_hint(p->e, value, names, (size_t)count, sizeof *names);
-    str_free(&known);
-    return EINVAL;
+    const struct command_words words = {names, (size_t)count, sizeof *names};
+    return command_word("plot", option, value, words, chosen, p->e) ? 0 : EINVAL;
 }
 
 static error_t number(

@@ -51,34 +51,18 @@ struct report_options {
     struct err *e;
 };
 
-static error_t parse_format(struct report_options *o, const char *value) {
-    for (o->format = 0; o->format < (int)ARRAY_LEN(formats); o->format++)
-        if (strcmp(formats[o->format].name, value) == 0)
-            return 0;
-    err_usage(
-        o->e, "report: --format: %.200s: expected md, html, summary, tex, csv or json", value);
-    err_hint(o->e, value, formats, ARRAY_LEN(formats), sizeof *formats);
-    return EINVAL;
-}
-
-static error_t parse_part(struct report_options *o, const char *value) {
-    int part = word_find(part_name, PART_COUNT, value);
-    o->part = (enum part)part;
-    if (part == PART_TEST || part == PART_VALIDATION)
-        return 0;
-    err_usage(o->e, "report: --part: %.200s: expected test or validation", value);
-    err_hint(
-        o->e, value, &part_name[PART_VALIDATION], PART_COUNT - PART_VALIDATION, sizeof *part_name);
-    return EINVAL;
-}
-
 static error_t parse(int key, char *value, struct argp_state *state) {
     struct report_options *o = state->input;
+    int part;
     switch (key) {
     case KEY_FORMAT:
-        return parse_format(o, value);
+        return command_word("report", "--format", value, report_formats, &o->format, o->e) ? 0
+                                                                                           : EINVAL;
     case KEY_PART:
-        return parse_part(o, value);
+        if (!command_word("report", "--part", value, command_parts, &part, o->e))
+            return EINVAL;
+        o->part = (enum part)(PART_VALIDATION + part);
+        break;
     case KEY_NO_TESTS:
         o->no_tests = true;
         break;

@@ -107,21 +107,6 @@ static void take_metrics(struct statistics_options *o, const char *value) {
         option_texts_add(&o->metrics, xstrndup(at, strcspn(at, ",")));
 }
 
-/* A word of a table; its number goes to *at. */
-static bool take_word(struct statistics_options *o, const char *option, const char *value,
-    const char *const *words, int n, int *at) {
-    *at = word_find(words, n, value);
-    if (*at >= 0)
-        return true;
-    struct str known = {0};
-    for (int i = 0; i < n; i++)
-        str_addf(&known, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i]);
-    wrong(o, option, value, known.text);
-    err_hint(o->e, value, words, (size_t)n, sizeof *words);
-    str_free(&known);
-    return false;
-}
-
 static const char *const readouts[] = {"count", "argmax", "expectation", "median", "bayes"};
 static const char *const formats[] = {"md", "csv", "json"};
 const struct command_words statistics_readouts = {readouts, ARRAY_LEN(readouts), sizeof *readouts};
@@ -129,7 +114,7 @@ const struct command_words statistics_formats = {formats, ARRAY_LEN(formats), si
 
 static bool take_readout(struct statistics_options *o, const char *value) {
     int at;
-    if (!take_word(o, "readout", value, readouts, ARRAY_LEN(readouts), &at))
+    if (!command_word(o->verb, "--readout", value, statistics_readouts, &at, o->e))
         return false;
     o->choice.choice = at < READOUT_COUNT ? READOUT_BY_NAME : READOUT_BAYES;
     o->choice.readout = (enum readout)(at < READOUT_COUNT ? at : 0);
@@ -146,12 +131,13 @@ static bool take_db(struct statistics_options *o, const char *value) {
 }
 
 static bool take(struct statistics_options *o, int key, char *value, bool *known) {
-    static const char *const parts[] = {"validation", "test"};
+    static const struct command_words clusters = {
+        cluster_by_name, CLUSTER_BY_COUNT, sizeof *cluster_by_name};
     int at;
     long number;
     switch (key) {
     case KEY_TASK:
-        if (!take_word(o, "task", value, attribute_name, ATTR_COUNT, &at))
+        if (!command_word(o->verb, "--task", value, command_tasks, &at, o->e))
             return false;
         return o->tasks[at] = true;
     case KEY_METRIC:
@@ -161,14 +147,14 @@ static bool take(struct statistics_options *o, int key, char *value, bool *known
         o->bins = value;
         return true;
     case KEY_PART:
-        if (!take_word(o, "part", value, parts, ARRAY_LEN(parts), &at))
+        if (!command_word(o->verb, "--part", value, command_parts, &at, o->e))
             return false;
-        o->choice.part = at ? PART_TEST : PART_VALIDATION;
+        o->choice.part = (enum part)(PART_VALIDATION + at);
         return true;
     case KEY_READOUT:
         return take_readout(o, value);
     case KEY_CLUSTERS:
-        if (!take_word(o, "cluster", value, cluster_by_name, CLUSTER_BY_COUNT, &at))
+        if (!command_word(o->verb, "--cluster", value, clusters, &at, o->e))
             return false;
         o->choice.cluster = (enum cluster_by)at;
         return true;
@@ -184,7 +170,7 @@ static bool take(struct statistics_options *o, int key, char *value, bool *known
         o->threads = (int)(number = option_number(o, "threads", value, 1, 256));
         return number >= 0;
     case KEY_FORMAT:
-        return take_word(o, "format", value, formats, ARRAY_LEN(formats), &o->format);
+        return command_word(o->verb, "--format", value, statistics_formats, &o->format, o->e);
     case KEY_STATISTICS_DB:
         return take_db(o, value);
     case 'o':

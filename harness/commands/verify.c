@@ -189,10 +189,19 @@ static bool check_names(const struct verify *v, const struct rerun *r, struct er
     return true;
 }
 
+/* Whatever stands behind imported predictions is not here. */
+static bool check_grid(const struct verify *v, struct err *e) {
+    const char *grid = v->grid.grid;
+    if (grid && (strcmp(grid, IMPORT_GRID) == 0 || str_starts(grid, IMPORT_GRID ":")))
+        return err_usage(e,
+            "verify: %.200s: predictions that were imported cannot be run again, only looked at: `dmtl report " IMPORT_GRID
+            "`, `dmtl audit " IMPORT_GRID ":SYSTEM`",
+            grid);
+    return grid_options_stored(&v->grid, "verify", e);
+}
+
 static bool choose(
     struct rerun *r, const struct verify *v, struct store *s, const char *grid, struct err *e) {
-    if (strcmp(grid, IMPORT_GRID) == 0)
-        return err_usage(e, "verify: %s: imported predictions cannot be run again here", grid);
     if (!choice_cells(s, grid, &r->cells, &r->n, e) || !check_only(v, r, e) ||
         !check_names(v, r, e))
         return false;
@@ -456,7 +465,7 @@ bool command_verify(int argc, char **argv, struct err *e) {
         .tolerance = 0.01,
         .e = e};
     bool done, ok = command_parse(&argp, argc, argv, &v, &v.grid, &done, e);
-    ok = ok && (done || (grid_options_stored(&v.grid, "verify", e) && verify_grid(&v, e)));
+    ok = ok && (done || (check_grid(&v, e) && verify_grid(&v, e)));
     data_options_free(&v.data);
     grid_options_free(&v.grid);
     free(v.named.text);

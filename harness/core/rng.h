@@ -37,8 +37,11 @@ struct rng {
 struct rng rng_open(uint64_t seed, enum rng_purpose purpose, uint32_t step, uint32_t item);
 
 uint32_t rng_u32(struct rng *r);
+void rng_words(struct rng *r, uint32_t *words, size_t n); /* as n of rng_u32, which is slower */
 uint32_t rng_below(struct rng *r, uint32_t n); /* uniform in 0..n-1, n > 0, without modulo bias */
-double rng_uniform(struct rng *r);             /* [0, 1), 53 bits */
+void rng_indices(
+    struct rng *r, uint32_t n, uint32_t *drawn, size_t count); /* as `count` of rng_below */
+double rng_uniform(struct rng *r);                             /* [0, 1), 53 bits */
 double rng_normal(struct rng *r); /* mean 0, variance 1 (Box-Muller, one of the pair) */
 
 /* Fisher-Yates; the result depends on `n` and on the stream alone. */

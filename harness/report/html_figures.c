@@ -100,8 +100,9 @@ static void do_early(void *context, int worker, size_t kind, int slot) {
     if (waits(kind))
         return;
     pthread_mutex_lock(&f->reading);
-    if (!f->own.store && f->unread.kind == ERR_NONE)
-        systems_read(&f->own, f->store, f->r->grid.name, &f->unread);
+    if (!f->own.store && f->unread.kind == ERR_NONE &&
+        systems_read(&f->own, f->store, f->r->grid.name, &f->unread))
+        systems_share_kept(&f->own, f->systems);
     if (f->unread.kind == ERR_NONE)
         make(f, kind, f->store);
     else

@@ -10,6 +10,7 @@
 #include "report/clusters.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,7 @@ static bool read_cell(struct reading_in *in, const struct store_member *m) {
 /* ---- what is kept ---- */
 
 struct kept_predictions {
+    pthread_mutex_t lock;           /* of all of it */
     struct cluster_samples samples; /* rows low to high of the store, sorted */
     int64_t low, high;
     bool systems; /* their predictions too */
@@ -182,6 +184,7 @@ struct kept_predictions {
 struct kept_predictions *kept_predictions_new(void) {
     struct kept_predictions *k = xcalloc(1, sizeof *k);
     k->high = k->low - 1;
+    pthread_mutex_init(&k->lock, NULL);
     return k;
 }
 
@@ -193,12 +196,20 @@ void kept_predictions_free(struct kept_predictions *k) {
     if (k) {
         cluster_samples_free(&k->samples);
         free(k->list);
+        pthread_mutex_destroy(&k->lock);
     }
     free(k);
 }
 
 void systems_keep_predictions(struct systems *s) {
     s->kept->systems = true;
+}
+
+void systems_share_kept(struct systems *s, const struct systems *of) {
+    if (!s->borrowed)
+        kept_predictions_free(s->kept);
+    s->kept = of->kept;
+    s->borrowed = true;
 }
 
 static bool may_keep(const struct kept_predictions *k, const struct prediction_choice *choice) {
@@ -328,12 +339,37 @@ static bool lay_out(struct reading_in *in) {
     return true;
 }
 
+static bool take_shared(struct system_predictions *r, struct kept_predictions *k,
+    const struct store_member **members, const struct prediction_choice *choice) {
+    pthread_mutex_lock(&k->lock);
+    bool taken = take_kept(r, k, members, choice);
+    pthread_mutex_unlock(&k->lock);
+    return taken;
+}
+
+/* Puts the entries side by side, with samples that are all systems'. */
+static bool finish(struct reading_in *in, const struct systems *s,
+    const struct store_member **members, struct err *e) {
+    struct system_predictions *r = in->r;
+    bool ok = true;
+    pthread_mutex_lock(&s->kept->lock);
+    if (in->n) {
+        ok = read_samples(in, s->kept) && lay_out(in) &&
+             store_dataset(s->store, in->samples.newest_dataset, &r->dataset, e);
+        r->in_clusters = ok ? clusters_make(&r->p, &in->samples, in->choice->cluster) : 0;
+    }
+    if (ok && may_keep(s->kept, in->choice))
+        keep(s->kept, members, in->choice, r);
+    pthread_mutex_unlock(&s->kept->lock);
+    return ok;
+}
+
 bool read_predictions(struct system_predictions *r, const struct systems *s, size_t system,
     enum attribute task, const struct prediction_choice *choice, struct err *e) {
     const struct store_member **members;
     *r = (struct system_predictions){.p = {.task = task}};
     system_members(s, system, task, &members, &r->cells, &r->planned);
-    if (take_kept(r, s->kept, members, choice)) {
+    if (take_shared(r, s->kept, members, choice)) {
         free(members);
         return true;
     }
@@ -343,17 +379,11 @@ bool read_predictions(struct system_predictions *r, const struct systems *s, siz
     bool ok = true;
     for (size_t i = 0; ok && i < r->cells; i++)
         ok = read_cell(&in, members[i]);
-    if (ok && in.n) {
-        ok = read_samples(&in, s->kept) && lay_out(&in) &&
-             store_dataset(s->store, in.samples.newest_dataset, &r->dataset, e);
-        r->in_clusters = ok ? clusters_make(&r->p, &in.samples, choice->cluster) : 0;
-    }
+    ok = ok && finish(&in, s, members, e);
     free(in.samples.list);
     free(in.entries);
     free(in.place);
     free(in.classes);
-    if (ok && may_keep(s->kept, choice))
-        keep(s->kept, members, choice, r);
     free(members);
     return ok;
 }

@@ -39,6 +39,11 @@ void system_predictions_free(struct system_predictions *r);
 /* From here on predictions as stored are read once and kept, some 100 bytes a sample and task of each system, for a
  * caller that asks for them again: a page that tests and audits. Samples are kept in any case. */
 void systems_keep_predictions(struct systems *s);
+/* The same, and reads those of the rows' tasks at once, with several threads. What cannot be read fails where it is asked
+ * for. */
+void systems_read_ahead(struct systems *s, enum part part, int threads);
+/* From here on `s`, which another thread asks, has what `of` has kept and keeps its own there; `of` must outlive it. */
+void systems_share_kept(struct systems *s, const struct systems *of);
 struct kept_predictions *kept_predictions_new(void);
 void kept_predictions_free(struct kept_predictions *k);
 

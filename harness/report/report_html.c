@@ -9,6 +9,7 @@
 #include "report/html_groups.h"
 #include "report/html_run.h"
 #include "report/html_tables.h"
+#include "report/read_predictions.h"
 #include "report/row_audits.h"
 #include "report/summary.h"
 
@@ -148,6 +149,7 @@ static bool make_claims(struct page *p, int threads, struct err *e) {
 }
 
 static bool make_page(struct page *p, bool tested, int threads, struct err *e) {
+    systems_read_ahead(p->systems, p->r->part, threads);
     p->figures = html_figures_begin(p->r, p->systems, threads, e);
     if (!p->figures)
         return false;

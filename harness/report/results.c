@@ -313,7 +313,11 @@ enum readout results_readout(
 
 bool results_in_row(
     const struct results *r, const struct result_row *row, enum attribute task, size_t cell) {
+    const struct result_cell *c = &r->cells[cell];
     size_t first;
+    if (!c->has_task[task] ||
+        !row_has_variant(row->source, c->variant)) /* as most are: no search */
+        return false;
     const char *variant = variant_with(r, row, task, &first);
     return variant && is_of(r, cell, row, variant, task);
 }

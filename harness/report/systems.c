@@ -78,7 +78,8 @@ void systems_free(struct systems *s) {
     free(s->list);
     store_members_free(s->members, s->n_members);
     grid_free(&s->grid);
-    kept_predictions_free(s->kept);
+    if (!s->borrowed)
+        kept_predictions_free(s->kept);
     *s = (struct systems){0};
 }
 

@@ -28,7 +28,8 @@ struct systems {
     bool (*has_task)[ATTR_COUNT]; /* likewise */
     struct system *list;
     size_t n, capacity;
-    struct kept_predictions *kept; /* what read_predictions has read of them, its own */
+    struct kept_predictions *kept; /* what read_predictions has read of them */
+    bool borrowed;                 /* kept is another's */
 };
 
 /* Reads a grid of the store; its rows' systems come first, in the table's order. systems_free on success and failure
