@@ -219,8 +219,8 @@ static void project_gated(
             .x = deep, .rows = rows, .channels = l->in, .scale = factor, .shift = own->zeros};
         if (places <= narrow)
             t->simd_f32->norm_rows(&m, 1, NULL, own->panel);
-        folded_product(t, &gated, rows, places > narrow ? deep : own->panel, u->out + row * narrow, false,
-            u->plus ? u->plus + row * narrow : NULL);
+        folded_product(t, &gated, rows, places > narrow ? deep : own->panel, u->out + row * narrow,
+            false, u->plus ? u->plus + row * narrow : NULL);
     }
 }
 
