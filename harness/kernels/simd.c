@@ -33,6 +33,19 @@ const struct simd *simd_of(enum simd_id id, enum simd_maps maps) {
     return is_here(id) ? tables[id][maps] : NULL;
 }
 
+void multiply_dense(const struct simd *simd, int m, int n, int k, const float *a,
+    const float *packed, float *c, const struct finish *finish) {
+    simd->multiply_rows(&(struct product){.m = m,
+        .n = n,
+        .k = k,
+        .a = a,
+        .lda = (size_t)k,
+        .packed = packed,
+        .c = c,
+        .ldc = (size_t)n,
+        .finish = finish});
+}
+
 /* NULL: the user leaves it to us. */
 static const char *asked_for(void) {
     const char *asked = getenv("DMTL_SIMD");

@@ -164,6 +164,9 @@ extern const char *const simd_names[SIMD_COUNT];
 enum simd_maps { SIMD_F32, SIMD_BF16, SIMD_MAPS };
 /* NULL: this processor, or this program, has no such thing; the same for either type of maps. */
 const struct simd *simd_of(enum simd_id id, enum simd_maps maps);
+/* c [m,n] = a [m,k] b, whose rows have no gaps; the rest as in struct product. */
+void multiply_dense(const struct simd *simd, int m, int n, int k, const float *a,
+    const float *packed, float *c, const struct finish *finish);
 /* The best there is, or what the environment variable DMTL_SIMD names. */
 enum simd_id simd_best(void);
 /* ERR_USAGE where DMTL_SIMD names what is not there; simd_best passes over it. */

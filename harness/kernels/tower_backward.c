@@ -25,14 +25,6 @@ struct pass {
     float *weight_grad;
 };
 
-static void own_images(const struct pass *p, int thread, int *from, int *end) {
-    team_share(p->t->team, thread, p->t->n, from, end);
-}
-
-static size_t places(const struct layer *l) {
-    return (size_t)l->height * (size_t)l->width;
-}
-
 static float mask_of(const float *mask, int image) {
     return mask ? mask[image] : 1;
 }
@@ -91,7 +83,7 @@ static void sum_before_images(void *context, int thread) {
     struct pass *p = context;
     size_t all = places(p->before);
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     for (struct panel at = {.image = from}; panel_next(&at, all, panel_rows(p->before->out), end);)
         sum_before(p, &p->t->desks[thread], &at, all,
             map_from(p->t, p->grad, at.row * (size_t)p->before->out));
@@ -172,24 +164,10 @@ static void gate_grads(const struct pass *p, struct gate *g, int from, int end, 
         for (int c = 0; c < channels; c++)
             g->factor_grad[i * channels + c] = of_gate[c] * factor[c] * (1 - factor[c]);
     }
-    simd->multiply_rows(&(struct product){.m = n,
-        .n = squeezed,
-        .k = channels,
-        .a = factor_grad,
-        .lda = (size_t)channels,
-        .packed = g->packed[2],
-        .c = squeezed_grad,
-        .ldc = (size_t)squeezed});
+    multiply_dense(simd, n, squeezed, channels, factor_grad, g->packed[2], squeezed_grad, NULL);
     simd->slope_values(p->t->table->activation, (size_t)(n * squeezed),
         g->squeezed_raw + from * squeezed, squeezed_grad);
-    simd->multiply_rows(&(struct product){.m = n,
-        .n = channels,
-        .k = squeezed,
-        .a = squeezed_grad,
-        .lda = (size_t)squeezed,
-        .packed = g->packed[3],
-        .c = plus,
-        .ldc = (size_t)channels});
+    multiply_dense(simd, n, channels, squeezed, squeezed_grad, g->packed[3], plus, NULL);
     for (int i = 0; i < n * channels; i++)
         plus[i] /= (float)all;
 }
@@ -251,7 +229,7 @@ static void project_images(void *context, int thread) {
     struct gate *g = p->b->gated ? &p->b->gate : NULL;
     size_t all = places(p->l);
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     clear_weights(d, p->m, p->n);
     if (g)
         memset(g->sums + (size_t)from * 5 * (size_t)g->channels, 0,
@@ -276,7 +254,7 @@ static void depthwise_images(void *context, int thread) {
     size_t channels = (size_t)l->out, out_floats = places(l) * channels;
     size_t in_floats = (size_t)b->height * (size_t)b->width * channels;
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     clear_weights(d, p->m, p->n);
     for (int i = from; i < end; i++) {
         struct depthwise_grad g = {.activation = p->t->table->activation,
@@ -309,7 +287,7 @@ static void residual_images(void *context, int thread) {
     struct pass *p = context;
     size_t floats = (size_t)p->b->height * (size_t)p->b->width * (size_t)p->b->in;
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     p->t->simd->add_map((size_t)(end - from) * floats,
         map_from(p->t, p->grad, (size_t)from * floats),
         map_at(p->t, p->x_grad, (size_t)from * floats));
@@ -340,7 +318,7 @@ static void product_images(void *context, int thread) {
     const struct layer *l = p->l;
     size_t in = (size_t)l->in, out = (size_t)l->out;
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     clear_weights(d, p->m, p->n);
     for (struct panel at = {.image = from}; panel_next(&at, places(l), product_rows(l), end);) {
         raw_grad(p, &at, d->panel);
@@ -373,7 +351,7 @@ static void pooled_sum_images(void *context, int thread) {
     struct desk *d = &p->t->desks[thread];
     size_t all = places(p->l);
     int from, end, channels = p->l->out;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     for (int i = from; i < end; i++) {
         struct map m = layer_map(p->t, p->l, (size_t)i * all, all);
         desk_clear(d, channels);
@@ -390,7 +368,7 @@ static void stem_slope_images(void *context, int thread) {
     struct desk *d = &p->t->desks[thread];
     size_t all = places(p->l);
     int from, end, channels = p->l->out;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     for (int i = from; i < end; i++) {
         struct map m = layer_map(p->t, p->l, (size_t)i * all, all);
         desk_clear(d, channels);
@@ -407,7 +385,7 @@ static void stem_images(void *context, int thread) {
     size_t all = places(p->l), out = (size_t)p->l->out;
     size_t image = (size_t)t->height * (size_t)t->width * 3;
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     clear_weights(d, p->m, p->n);
     for (struct panel at = {.image = from}; panel_next(&at, all, panel_rows(p->l->out), end);) {
         raw_grad(p, &at, d->panel);

@@ -15,14 +15,6 @@ struct pass {
     atomic_int next;
 };
 
-static void own_images(const struct pass *p, int thread, int *from, int *end) {
-    team_share(p->t->team, thread, p->t->n, from, end);
-}
-
-static size_t places(const struct layer *l) {
-    return (size_t)l->height * (size_t)l->width;
-}
-
 static void run(struct pass *p, void (*work)(void *, int)) {
     desks_zero(p->t);
     team_run(p->t->team, work, p);
@@ -105,7 +97,7 @@ static void stem_images(void *context, int thread) {
     struct desk *d = &p->t->desks[thread];
     size_t all = places(p->l), image = (size_t)p->t->height * (size_t)p->t->width * 3;
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     for (struct panel at = {.image = from}; panel_next(&at, all, panel_rows(p->l->out), end);) {
         float *patches = d->panel;
         for (size_t done = 0; done < at.rows;) {
@@ -124,7 +116,7 @@ static void product_images(void *context, int thread) {
     struct pass *p = context;
     struct desk *d = &p->t->desks[thread];
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     for (struct panel at = {.image = from}; panel_next(&at, places(p->l), product_rows(p->l), end);)
         multiply_panel(p, d, &at,
             map_floats(
@@ -144,7 +136,7 @@ static void depthwise_images(void *context, int thread) {
     struct depthwise shape = depthwise_of(p->t, p->l, b->height, b->width);
     size_t in_floats = (size_t)b->height * (size_t)b->width * (size_t)p->l->out;
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     for (int i = from; i < end; i++) {
         struct depthwise_forward f = {
             .in = map_from(p->t, in ? in->raw : b->x, (size_t)i * in_floats),
@@ -167,7 +159,7 @@ static void project_images(void *context, int thread) {
     struct desk *d = &p->t->desks[thread];
     size_t all = places(p->l), wide = (size_t)p->l->in;
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     for (struct panel at = {.image = from}; panel_next(&at, all, panel_rows(p->l->in), end);) {
         for (size_t done = 0; done < at.rows;) {
             struct piece piece = panel_piece(&at, done, all);
@@ -195,7 +187,7 @@ static void gate_images(void *context, int thread) {
     struct gate *g = &p->b->gate;
     size_t all = places(&p->b->depthwise);
     int from, end, channels = g->channels, squeezed = g->squeezed;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     float *pooled = g->pooled + from * channels, *raw = g->squeezed_raw + from * squeezed;
     float *out = g->squeezed_out + from * squeezed, *factor = g->factor + from * channels;
     memset(pooled, 0, (size_t)((end - from) * channels) * sizeof *pooled);
@@ -205,24 +197,10 @@ static void gate_images(void *context, int thread) {
     }
     for (int i = 0; i < (end - from) * channels; i++)
         pooled[i] /= (float)all;
-    simd->multiply_rows(&(struct product){.m = end - from,
-        .n = squeezed,
-        .k = channels,
-        .a = pooled,
-        .lda = (size_t)channels,
-        .packed = g->packed[0],
-        .c = raw,
-        .ldc = (size_t)squeezed});
+    multiply_dense(simd, end - from, squeezed, channels, pooled, g->packed[0], raw, NULL);
     add_bias(raw, end - from, p->tensors[g->first_tensor + 1].value, squeezed);
     simd->activate_values(p->t->table->activation, (size_t)((end - from) * squeezed), raw, out);
-    simd->multiply_rows(&(struct product){.m = end - from,
-        .n = channels,
-        .k = squeezed,
-        .a = out,
-        .lda = (size_t)squeezed,
-        .packed = g->packed[1],
-        .c = factor,
-        .ldc = (size_t)channels});
+    multiply_dense(simd, end - from, channels, squeezed, out, g->packed[1], factor, NULL);
     add_bias(factor, end - from, p->tensors[g->first_tensor + 3].value, channels);
     simd->sigmoid_values((size_t)((end - from) * channels), factor, factor);
 }
@@ -234,7 +212,7 @@ static void output_images(void *context, int thread) {
     const struct block *b = p->b;
     size_t all = places(p->l), floats = all * (size_t)p->l->out;
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     for (int i = from; i < end; i++) {
         struct map m = layer_map(p->t, p->l, (size_t)i * all, all);
         p->t->simd->norm_rows(&m, b->mask ? b->mask[i] : 1,
@@ -248,7 +226,7 @@ static void stem_output_images(void *context, int thread) {
     float *panel = p->t->desks[thread].panel;
     size_t channels = (size_t)p->l->out;
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     for (struct panel at = {.image = from};
          panel_next(&at, places(p->l), panel_rows(p->l->out), end);) {
         struct map m = layer_map(p->t, p->l, at.row, at.rows);
@@ -262,7 +240,7 @@ static void pool_images(void *context, int thread) {
     struct pass *p = context;
     size_t all = places(p->l), channels = (size_t)p->l->out;
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     for (int i = from; i < end; i++) {
         float *mean = p->t->features + (size_t)i * channels;
         struct map m = layer_map(p->t, p->l, (size_t)i * all, all);
@@ -280,7 +258,7 @@ static void take_images(void *context, int thread) {
     struct tower_shape s = tower_shape(p->t, p->t->height, p->t->width);
     size_t values = (size_t)(s.height * s.width) * (size_t)s.channels;
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     p->t->simd->write_map((size_t)(end - from) * values, p->t->x + (size_t)from * values,
         map_at(p->t, p->t->x_map, (size_t)from * values));
 }
@@ -290,7 +268,7 @@ static void give_images(void *context, int thread) {
     struct tower_shape s = tower_shape(p->t, p->t->height, p->t->width);
     size_t values = (size_t)(s.out_height * s.out_width) * (size_t)s.out_channels;
     int from, end;
-    own_images(p, thread, &from, &end);
+    own_images(p->t, thread, &from, &end);
     p->t->simd->read_map((size_t)(end - from) * values, map_from(p->t, p->x, (size_t)from * values),
         p->t->out_map + (size_t)from * values);
 }

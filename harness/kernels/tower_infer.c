@@ -44,15 +44,7 @@ void folded_product(const struct tower *t, const struct layer *l, size_t rows, c
     struct finish f = {
         .bias = l->bias, .activates = activates, .activation = t->table->activation, .plus = plus};
     int k = l->kernel == 3 ? PATCH : l->in;
-    t->simd_f32->multiply_rows(&(struct product){.m = (int)rows,
-        .n = l->out,
-        .k = k,
-        .a = a,
-        .lda = (size_t)k,
-        .packed = l->folded,
-        .c = c,
-        .ldc = (size_t)l->out,
-        .finish = &f});
+    multiply_dense(t->simd_f32, (int)rows, l->out, k, a, l->folded, c, &f);
 }
 
 /* ---- stem and the last convolution ---- */

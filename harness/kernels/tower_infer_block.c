@@ -106,8 +106,6 @@ static void deepen(const void *work, const struct bench *own, int from_block, in
     const struct unit *u = work;
     const struct tower *t = u->t;
     const struct depthwise *shape = u->shape;
-    const struct bench *bench = own;
-    const float *x = u->x;
     int images = u->images;
     struct padded p = {.t = t,
         .b = u->b,
@@ -129,21 +127,21 @@ static void deepen(const void *work, const struct bench *own, int from_block, in
         p.channels = left < DEPTHWISE_BLOCK ? left : DEPTHWISE_BLOCK;
         if (step != p.step) { /* the borders, which nobody writes */
             p.step = step;
-            memset(bench->wide, 0,
+            memset(own->wide, 0,
                 (size_t)(whole ? images * p.lines : p.lines) * row_floats(&p) * sizeof(float));
         }
         if (whole)
-            expand_rows(&p, x, images * shape->height, 0);
+            expand_rows(&p, u->x, images * shape->height, 0);
         for (int i = 0; i < images; i++) {
             float *deep = u->bench->deep + (size_t)i * out,
                   *pooled = u->bench->pooled + (size_t)i * wide;
             if (whole)
-                depthwise_rows(&p, bench->wide + (size_t)(i * p.lines) * row_floats(&p), 0,
+                depthwise_rows(&p, own->wide + (size_t)(i * p.lines) * row_floats(&p), 0,
                     shape->height, 0, shape->out_height, deep, pooled);
             else
                 deepen_in_bands(&p,
-                    x + (size_t)i * places_of(shape->height, shape->width) * (size_t)u->b->in, deep,
-                    pooled);
+                    u->x + (size_t)i * places_of(shape->height, shape->width) * (size_t)u->b->in,
+                    deep, pooled);
         }
     }
 }
@@ -175,24 +173,9 @@ static void excite(
     struct finish excite = {.bias = g->bias[1]};
     for (int i = 0; i < images * channels; i++)
         b->pooled[i] /= (float)places;
-    simd->multiply_rows(&(struct product){.m = images,
-        .n = squeezed,
-        .k = channels,
-        .a = b->pooled,
-        .lda = (size_t)channels,
-        .packed = g->folded[0],
-        .c = b->squeezed,
-        .ldc = (size_t)squeezed,
-        .finish = &squeeze});
-    simd->multiply_rows(&(struct product){.m = images,
-        .n = channels,
-        .k = squeezed,
-        .a = b->squeezed,
-        .lda = (size_t)squeezed,
-        .packed = g->folded[1],
-        .c = b->factor,
-        .ldc = (size_t)channels,
-        .finish = &excite});
+    multiply_dense(
+        simd, images, squeezed, channels, b->pooled, g->folded[0], b->squeezed, &squeeze);
+    multiply_dense(simd, images, channels, squeezed, b->squeezed, g->folded[1], b->factor, &excite);
     simd->sigmoid_values((size_t)(images * channels), b->factor, b->factor);
 }
 

@@ -79,6 +79,16 @@ struct tower {
     size_t inference_bytes;
 };
 
+/* Of a layer's output map. */
+static inline size_t places(const struct layer *l) {
+    return (size_t)l->height * (size_t)l->width;
+}
+
+/* This thread's images of the batch. */
+static inline void own_images(const struct tower *t, int thread, int *from, int *end) {
+    team_share(t->team, thread, t->n, from, end);
+}
+
 /* Handed out from one block; without it only counted. */
 struct place {
     char *memory;

@@ -183,15 +183,7 @@ static void run_head(
         bool end = i == h->layers - 1;
         float *out = end ? probabilities : xmalloc((size_t)n * (size_t)h->out[i] * sizeof *out);
         struct finish bias = {.bias = h->bias[i]};
-        p->simd->multiply_rows(&(struct product){.m = n,
-            .n = h->out[i],
-            .k = h->in[i],
-            .a = x,
-            .lda = (size_t)h->in[i],
-            .packed = h->packed[i],
-            .c = out,
-            .ldc = (size_t)h->out[i],
-            .finish = &bias});
+        multiply_dense(p->simd, n, h->out[i], h->in[i], x, h->packed[i], out, &bias);
         for (int k = 0; !end && k < n * h->out[i]; k++)
             out[k] = out[k] > 0 ? out[k] : 0;
         free(last);

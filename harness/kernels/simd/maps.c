@@ -15,6 +15,11 @@ enum { CHUNK = 8 };
     for (int c = 0, some = (channels) < LANES ? (channels) : 0; c < (channels);                    \
          c += LANES, some = (channels)-c < LANES ? ((channels)-c) : 0)
 
+/* Of n values, how many of the vector from `at` on are there; 0: all. */
+INLINE int some_from(size_t at, size_t n) {
+    return n - at < LANES ? (int)(n - at) : 0;
+}
+
 /* A vector of channels of a chunk, and of its norm. */
 struct column {
     const stored *x; /* of the chunk's first row */
@@ -125,7 +130,7 @@ void ISA(norm_rows)(const struct map *m, float factor, const void *plus, void *o
 /* Values in no columns: one at a time, for they are few. */
 void ISA(activate_values)(enum activation activation, size_t n, const float *x, float *out) {
     for (size_t i = 0; i < n; i += LANES) {
-        int some = n - i < LANES ? (int)(n - i) : 0;
+        int some = some_from(i, n);
         vec z = get(x + i, some), a, slope;
         if (activation == ACT_SILU)
             activate(ACT_SILU, 1, &z, &a, &slope);
@@ -137,7 +142,7 @@ void ISA(activate_values)(enum activation activation, size_t n, const float *x, 
 
 void ISA(slope_values)(enum activation activation, size_t n, const float *x, float *grad) {
     for (size_t i = 0; i < n; i += LANES) {
-        int some = n - i < LANES ? (int)(n - i) : 0;
+        int some = some_from(i, n);
         vec z = get(x + i, some), a, slope;
         if (activation == ACT_SILU)
             activate(ACT_SILU, 1, &z, &a, &slope);
@@ -149,7 +154,7 @@ void ISA(slope_values)(enum activation activation, size_t n, const float *x, flo
 
 void ISA(sigmoid_values)(size_t n, const float *x, float *out) {
     for (size_t i = 0; i < n; i += LANES) {
-        int some = n - i < LANES ? (int)(n - i) : 0;
+        int some = some_from(i, n);
         put(out + i, sigmoid(get(x + i, some)), some);
     }
 }
@@ -332,23 +337,25 @@ void ISA(slope_rows)(const struct map *m, void *grad, float *sums, float *produc
 
 /* ---- maps as they are ---- */
 
-#define EACH_VALUE(i, some, n)                                                                     \
-    for (size_t i = 0, some; i < (n) && ((some = (n)-i < LANES ? (n)-i : 0), true); i += LANES)
-
 void ISA(read_map)(size_t n, const void *map, float *values) {
-    EACH_VALUE(i, some, n)
-    put(values + i, get_stored((const stored *)map + i, (int)some), (int)some);
+    for (size_t i = 0; i < n; i += LANES) {
+        int some = some_from(i, n);
+        put(values + i, get_stored((const stored *)map + i, some), some);
+    }
 }
 
 void ISA(write_map)(size_t n, const float *values, void *map) {
-    EACH_VALUE(i, some, n)
-    put_stored((stored *)map + i, get(values + i, (int)some), (int)some);
+    for (size_t i = 0; i < n; i += LANES) {
+        int some = some_from(i, n);
+        put_stored((stored *)map + i, get(values + i, some), some);
+    }
 }
 
 void ISA(add_map)(size_t n, const void *map, void *to) {
-    EACH_VALUE(i, some, n)
-    put_stored((stored *)to + i,
-        get_stored((const stored *)to + i, (int)some) +
-            get_stored((const stored *)map + i, (int)some),
-        (int)some);
+    const stored *more = map;
+    stored *sum = to;
+    for (size_t i = 0; i < n; i += LANES) {
+        int some = some_from(i, n);
+        put_stored(sum + i, get_stored(sum + i, some) + get_stored(more + i, some), some);
+    }
 }
