@@ -117,12 +117,11 @@ static void draw_times(const struct work *w, int worker, size_t block, uint8_t *
     }
 }
 
-/* How often each of n rows is drawn, in the numbers that terms are multiplied by. */
+/* drawn_of_rows in the numbers that terms are multiplied by. */
 INTO_WIDE static inline void times_of_rows(
     const uint32_t *unit, size_t n, const uint8_t *drawn, double *times) {
     uint8_t of_rows[CHUNK * ABREAST];
-    for (size_t i = 0; i < n; i++)
-        memcpy(of_rows + i * ABREAST, drawn + (size_t)unit[i] * ABREAST, ABREAST);
+    drawn_of_rows(unit, n, drawn, of_rows);
     for (size_t i = 0; i < n * ABREAST; i++)
         times[i] = of_rows[i];
 }

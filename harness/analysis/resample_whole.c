@@ -33,12 +33,11 @@ float *whole_terms(const struct grouped_rows *rows) {
 enum { COLUMNS = 8, CHUNK = 128 };
 typedef float eight_floats __attribute__((vector_size(32)));
 
-/* How often each of n rows is drawn, in the numbers that terms are multiplied by. */
+/* drawn_of_rows in the numbers that terms are multiplied by. */
 INTO_WIDE static inline void times_of_rows(
     const uint32_t *unit, size_t n, const uint8_t *drawn, float *times) {
     uint8_t of_rows[CHUNK * ABREAST];
-    for (size_t i = 0; i < n; i++)
-        memcpy(of_rows + i * ABREAST, drawn + (size_t)unit[i] * ABREAST, ABREAST);
+    drawn_of_rows(unit, n, drawn, of_rows);
     for (size_t i = 0; i < n * ABREAST; i++)
         times[i] = of_rows[i];
 }

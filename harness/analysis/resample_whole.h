@@ -5,10 +5,20 @@
 #define ANALYSIS_RESAMPLE_WHOLE_H
 
 #include "analysis/resample.h"
+#include "core/wide.h"
+
+#include <string.h>
 
 /* Draws are made eight abreast: an addition waits for the one before it in the same draw, and meanwhile there are seven
  * others to do. Sums of eight draws: [groups][width][ABREAST]. */
 enum { ABREAST = 8 };
+
+/* How often each of n rows is drawn: [n][ABREAST], of `drawn` [units][ABREAST]. */
+INTO_WIDE static inline void drawn_of_rows(
+    const uint32_t *unit, size_t n, const uint8_t *drawn, uint8_t *of_rows) {
+    for (size_t i = 0; i < n; i++)
+        memcpy(of_rows + i * ABREAST, drawn + (size_t)unit[i] * ABREAST, ABREAST);
+}
 
 /* The terms as floats; NULL: they are not whole, or a draw's sum may be too large. The caller frees. */
 float *whole_terms(const struct grouped_rows *rows);

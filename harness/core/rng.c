@@ -12,6 +12,15 @@ static const uint32_t weyl[2] = {0x9E3779B9u, 0xBB67AE85u}; /* added to the key 
 
 enum { ROUNDS = 10, AHEAD = 32 };
 
+INTO_WIDE static inline void philox_round(
+    uint32_t *c0, uint32_t *c1, uint32_t *c2, uint32_t *c3, const uint32_t k[2]) {
+    uint64_t p0 = (uint64_t)multiplier[0] * *c0, p1 = (uint64_t)multiplier[1] * *c2;
+    *c0 = (uint32_t)(p1 >> 32) ^ *c1 ^ k[0];
+    *c1 = (uint32_t)p1;
+    *c2 = (uint32_t)(p0 >> 32) ^ *c3 ^ k[1];
+    *c3 = (uint32_t)p0;
+}
+
 /* The next AHEAD blocks of a stream, each round of all of them at once: one block's rounds wait for each other. */
 WIDE static void blocks_ahead(const struct rng *r, uint32_t out[AHEAD][4]) {
     uint32_t c[4][AHEAD], k[2] = {r->key[0], r->key[1]};
@@ -22,13 +31,8 @@ WIDE static void blocks_ahead(const struct rng *r, uint32_t out[AHEAD][4]) {
         c[3][b] = r->counter[3];
     }
     for (int round = 0; round < ROUNDS; round++, k[0] += weyl[0], k[1] += weyl[1])
-        for (int b = 0; b < AHEAD; b++) {
-            uint64_t p0 = (uint64_t)multiplier[0] * c[0][b], p1 = (uint64_t)multiplier[1] * c[2][b];
-            c[0][b] = (uint32_t)(p1 >> 32) ^ c[1][b] ^ k[0];
-            c[1][b] = (uint32_t)p1;
-            c[2][b] = (uint32_t)(p0 >> 32) ^ c[3][b] ^ k[1];
-            c[3][b] = (uint32_t)p0;
-        }
+        for (int b = 0; b < AHEAD; b++)
+            philox_round(&c[0][b], &c[1][b], &c[2][b], &c[3][b], k);
     for (int b = 0; b < AHEAD; b++)
         for (int i = 0; i < 4; i++)
             out[b][i] = c[i][b];
@@ -37,13 +41,8 @@ WIDE static void blocks_ahead(const struct rng *r, uint32_t out[AHEAD][4]) {
 static void refill(struct rng *r) {
     uint32_t c[4] = {r->counter[0], r->counter[1], r->counter[2], r->counter[3]};
     uint32_t k[2] = {r->key[0], r->key[1]};
-    for (int round = 0; round < ROUNDS; round++, k[0] += weyl[0], k[1] += weyl[1]) {
-        uint64_t p0 = (uint64_t)multiplier[0] * c[0], p1 = (uint64_t)multiplier[1] * c[2];
-        c[0] = (uint32_t)(p1 >> 32) ^ c[1] ^ k[0];
-        c[1] = (uint32_t)p1;
-        c[2] = (uint32_t)(p0 >> 32) ^ c[3] ^ k[1];
-        c[3] = (uint32_t)p0;
-    }
+    for (int round = 0; round < ROUNDS; round++, k[0] += weyl[0], k[1] += weyl[1])
+        philox_round(&c[0], &c[1], &c[2], &c[3], k);
     memcpy(r->out, c, sizeof c);
     r->counter[0]++;
     r->used = 0;
