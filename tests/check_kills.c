@@ -120,6 +120,21 @@ START_TEST(random_kills_leave_no_trace) {
 }
 END_TEST
 
+/* Killed once its results were stored, and before its older checkpoints were gone. */
+START_TEST(left_checkpoints_are_not_read_and_go) {
+    expect(
+        "cp -r a b && cp a.db b.db && for d in b/*; do echo damaged >$d/step-0000000001.safetensors; "
+        "echo damaged >$d/step-0000000999.safetensors; done",
+        0, NULL, NULL);
+    expect(
+        "for v in whole best single drawn; do for db in a b; do "
+        "$DMTL pack g --db $db.db --only $v -o $db.model || exit 1; done; cmp a.model b.model || exit 1; done",
+        0, NULL, NULL);
+    expect(RUN "--db b.db", 0, "nothing to do", NULL);
+    expect_undisturbed("b.db");
+}
+END_TEST
+
 /* ---- full disks ---- */
 
 /* Files may grow by a little more each time: database, journal or checkpoint meets the limit first. */
@@ -201,6 +216,7 @@ Suite *kills_suite(void) {
     tcase_add_unchecked_fixture(c, make_undisturbed, drop_undisturbed);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, random_kills_leave_no_trace);
+    tcase_add_test(c, left_checkpoints_are_not_read_and_go);
     tcase_add_test(c, a_disk_that_fills_leaves_no_trace);
     tcase_add_test(c, a_sleeper_overwrites_nothing);
     tcase_add_loop_test(c, a_damaged_checkpoint_is_passed_over, 0, ARRAY_LEN(damages));

@@ -12,7 +12,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "grid/keys.h"
-#include "grid/lease.h"
+#include "grid/cell_folder.h"
 #include "learn/best_epoch.h"
 #include "learn/checkpoint.h"
 #include "nets/tensor_file.h"
@@ -287,15 +287,17 @@ static void check_state(struct cut *c, enum disk_fate fate, struct rng *chance) 
     free(folder);
 }
 
-/* The run that comes after the power cut ends as if nothing had been. Older checkpoints of a cell that was done may be
- * there again, for nobody waits until their removal is durable: they take room and are never read. */
+/* The run that comes after the power cut ends as if nothing had been, without the older checkpoints of a cell that was
+ * done: nobody waits until their removal is durable, and they may be there again. */
 static void check_end(struct cut *c, enum disk_fate fate, struct rng *chance) {
     char *folder = path_join(dir, "end"), *a = path_join(dir, "a.db"),
          *b = path_join(folder, "out/r.db");
     char *where = place(c, fate);
-    char *command = xasprintf("%s --db end/out/r.db && for f in a/*/*.safetensors; do "
-                              "cmp $f end/out/r/${f#a/} || exit 1; done",
-        c->of->go_on);
+    char *command =
+        xasprintf("%s --db end/out/r.db && for f in a/*/*.safetensors; do "
+                  "cmp $f end/out/r/${f#a/} || exit 1; done && "
+                  "test $(ls a/*/*.safetensors | wc -l) = $(ls end/out/r/*/*.safetensors | wc -l)",
+            c->of->go_on);
     char want[SHA256_HEX], have[SHA256_HEX];
     disk_put(c->disk, fate, chance, folder);
     struct ran r = run_shell(dir, command);

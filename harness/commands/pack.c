@@ -89,8 +89,8 @@ static bool pack(const struct pack_command *c, const struct stored_grid *g, stru
     bool ok = store_cells(g->store, g->name, &cells, &n, e);
     size_t once = ok ? store_cells_once(cells, n) : 0;
     const struct cell_record *cell = ok ? choose(c, g->name, cells, once, e) : NULL;
-    ok = cell &&
-         model_file_write(c->output, cell, g->db, c->weights ? c->weights : "datasets/weights", e);
+    ok = cell && model_file_write(
+                     c->output, cell, g->store, c->weights ? c->weights : "datasets/weights", e);
     if (ok && !command_quiet())
         fprintf(stderr, "pack: cell %.12s, %s\n", cell->id, c->output);
     store_cells_free(cells, n);

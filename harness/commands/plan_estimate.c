@@ -7,7 +7,7 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "grid/config_split.h"
-#include "grid/lease.h"
+#include "grid/cell_folder.h"
 #include "report/time_left.h"
 
 #include <dirent.h>

@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "core/interrupt.h"
 #include "core/mem.h"
+#include "grid/cell_folder.h"
 #include "grid/choice.h"
 #include "grid/config_split.h"
 #include "grid/data_option.h"
@@ -429,6 +430,7 @@ static bool run_grid(struct run *r, const struct grid *g, struct err *e) {
         ok = run_gates(g, &r->grid, &r->data, r->cache, command_quiet(), e) &&
              retry_failed(r, s, g->name, e) && run_cells(r, g, s, e);
     }
+    ok = ok && cells_tidy(s, e);
     store_close(s);
     return ok;
 }

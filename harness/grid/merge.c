@@ -2,6 +2,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
+#include "grid/cell_folder.h"
 #include "grid/lease.h"
 #include "store/sql.h"
 

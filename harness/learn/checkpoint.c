@@ -3,9 +3,9 @@
 #include "core/file.h"
 #include "core/mem.h"
 #include "core/sha256.h"
+#include "grid/cell_folder.h"
 #include "nets/tensor_file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -16,7 +16,6 @@
 
 enum { KEPT = 2 };
 #define FORMAT "dmtl-checkpoint-1"
-#define NAME_FORMAT "step-%010" PRId64 ".safetensors"
 
 static const enum tensor_type file_type[] = {
     [TH_F32] = TENSOR_F32,
@@ -46,65 +45,23 @@ void checkpoint_free(struct checkpoint *c) {
 
 /* ---- the folder ---- */
 
-static int newest_first(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x < y) - (x > y);
-}
-
-/* Steps of the checkpoints in `folder`, newest first; the caller frees. */
-static int64_t *list_steps(const char *folder, size_t *n) {
-    int64_t *steps = NULL;
-    size_t capacity = 0;
-    *n = 0;
-    DIR *dir = opendir(folder);
-    for (struct dirent *d; dir && (d = readdir(dir));) {
-        int64_t step;
-        char name[64];
-        if (sscanf(d->d_name, "step-%" SCNd64, &step) != 1)
-            continue;
-        snprintf(name, sizeof name, NAME_FORMAT, step);
-        if (strcmp(name, d->d_name) != 0)
-            continue;
-        steps = xgrow(steps, &capacity, *n + 1, sizeof *steps);
-        steps[(*n)++] = step;
-    }
-    if (dir)
-        closedir(dir);
-    if (*n)
-        qsort(steps, *n, sizeof *steps, newest_first);
-    return steps;
-}
-
-static char *step_path(const char *folder, int64_t step) {
-    return xasprintf("%s/" NAME_FORMAT, folder, step);
-}
-
 static void drop(const char *folder, int64_t step) {
-    char *path = step_path(folder, step);
+    char *path = cell_step_path(folder, step);
     unlink(path);
     free(path);
 }
 
 void checkpoint_drop_old(const struct checkpoint *c, const char *folder) {
     size_t n;
-    int64_t *steps = list_steps(folder, &n);
+    int64_t *steps = cell_steps(folder, &n);
     for (size_t i = KEPT; i < n; i++)
         if (steps[i] != c->kept[0] && steps[i] != c->kept[1])
             drop(folder, steps[i]);
     free(steps);
 }
 
-void checkpoint_keep_only(const char *folder, int64_t step) {
-    size_t n;
-    int64_t *steps = list_steps(folder, &n);
-    for (size_t i = 0; i < n; i++)
-        if (steps[i] != step)
-            drop(folder, steps[i]);
-    free(steps);
-}
-
 bool checkpoint_there(const char *folder, int64_t step) {
-    char *path = step_path(folder, step);
+    char *path = cell_step_path(folder, step);
     bool there = file_exists(path);
     free(path);
     return there;
@@ -133,7 +90,7 @@ static void hash_entry(struct sha256 *sum, const struct tensor_entry *t) {
 }
 
 bool checkpoint_save(const struct checkpoint *c, const char *folder, struct err *e) {
-    char *path = step_path(folder, c->step);
+    char *path = cell_step_path(folder, c->step);
     struct tensor_entry *entries = xcalloc(c->n, sizeof *entries);
     bool ok = true;
     for (size_t i = 0; ok && i < c->n; i++)
@@ -245,7 +202,7 @@ static bool load_one(
 bool checkpoint_load(struct checkpoint *c, const char *folder, int64_t known_step,
     struct str *notes, struct err *e) {
     size_t n;
-    int64_t *steps = list_steps(folder, &n);
+    int64_t *steps = cell_steps(folder, &n);
     bool ok = true, found = false;
     c->step = 0;
     for (size_t i = 0; ok && !found && i < n; i++) {
@@ -254,7 +211,7 @@ bool checkpoint_load(struct checkpoint *c, const char *folder, int64_t known_ste
             continue;
         }
         struct err bad = {0};
-        char *path = step_path(folder, steps[i]);
+        char *path = cell_step_path(folder, steps[i]);
         found = load_one(c, path, notes, &bad, e);
         ok = found || bad.kind != ERR_NONE;
         if (!found && ok)
@@ -268,7 +225,7 @@ bool checkpoint_load(struct checkpoint *c, const char *folder, int64_t known_ste
 
 bool checkpoint_load_step(struct checkpoint *c, const char *folder, int64_t step, struct err *e) {
     struct err bad = {0};
-    char *path = step_path(folder, step);
+    char *path = cell_step_path(folder, step);
     bool ok = load_one(c, path, NULL, &bad, e);
     if (!ok && e->kind == ERR_NONE)
         err_set(e, "%s: %s; delete the folder to train the cell anew", path, bad.msg);
@@ -278,11 +235,11 @@ bool checkpoint_load_step(struct checkpoint *c, const char *folder, int64_t step
 
 int checkpoint_threads(const char *folder, int64_t known_step) {
     size_t n;
-    int64_t *steps = list_steps(folder, &n), threads = 0;
+    int64_t *steps = cell_steps(folder, &n), threads = 0;
     for (size_t i = 0; threads == 0 && i < n; i++) {
         struct tensor_file f = {0};
         struct err bad = {0};
-        char *path = step_path(folder, steps[i]);
+        char *path = cell_step_path(folder, steps[i]);
         if (steps[i] <= known_step && tensor_file_open(&f, path, &bad) &&
             !number(&f, "threads", 4096, &threads, &bad))
             threads = 0;

@@ -51,7 +51,4 @@ int checkpoint_threads(const char *folder, int64_t known_step);
 bool checkpoint_load_step(struct checkpoint *c, const char *folder, int64_t step, struct err *e);
 bool checkpoint_there(const char *folder, int64_t step);
 
-/* Leaves only that of `step`, once a cell is done. */
-void checkpoint_keep_only(const char *folder, int64_t step);
-
 #endif

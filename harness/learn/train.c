@@ -2,6 +2,7 @@
 
 #include "core/interrupt.h"
 #include "core/mem.h"
+#include "grid/cell_folder.h"
 #include "learn/best_epoch.h"
 #include "learn/checkpoint.h"
 #include "learn/epoch_text.h"
@@ -540,7 +541,7 @@ static bool finish(struct trainer *t, struct err *e) {
     for (int part = 0; part < PART_COUNT; part++)
         answers_free(&answers[part]);
     if (ok)
-        checkpoint_keep_only(in->folder, reported_step(t));
+        cell_keep_only(in->folder, reported_step(t));
     return ok;
 }
 

@@ -5,7 +5,7 @@
 #include "core/version.h"
 #include "grid/catalogue.h"
 #include "grid/keys.h"
-#include "grid/lease.h"
+#include "grid/cell_folder.h"
 #include "grid/limbs.h"
 #include "nets/weight_match.h"
 
@@ -145,18 +145,19 @@ static bool weights_open(struct tensor_file *f, struct weight_match *m, const st
     return ok;
 }
 
-bool model_file_write(const char *path, const struct cell_record *cell, const char *db,
+bool model_file_write(const char *path, const struct cell_record *cell, struct store *s,
     const char *weights_dir, struct err *e) {
     struct config c = {0};
     struct tensor_file checkpoint = {0}, weights = {0};
     struct weight_match match = {0};
     bool frozen = false;
-    char *folder = cell_folder(db, cell->id), *from = cell_checkpoint(folder);
+    char *folder = cell_folder(store_path(s), cell->id), *from = cell_checkpoint(s, cell->id, e);
     bool ok =
-        (from ||
-            err_usage(e,
-                "%s: cell %.12s has no checkpoint there: its folder stands beside the database",
-                folder, cell->id)) &&
+        (from || (e->kind == ERR_NONE &&
+                     err_usage(e,
+                         "%s: cell %.12s has no checkpoint there: its folder stands beside the "
+                         "database",
+                         folder, cell->id))) &&
         config_parse_text(&c, cell->config, cell->id, e) &&
         tensor_file_open(&checkpoint, from, e) &&
         weights_open(&weights, &match, &c, weights_dir, &frozen, e);

@@ -16,7 +16,7 @@ struct model_file {
 /* Out of a cell that is done: the weights that it trained from its folder beside the database, those of frozen steps
  * from the file of /trunk/weights, a path from `weights_dir`. ERR_USAGE where a frozen step's weights were drawn, for
  * they are in no file. */
-bool model_file_write(const char *path, const struct cell_record *cell, const char *db,
+bool model_file_write(const char *path, const struct cell_record *cell, struct store *s,
     const char *weights_dir, struct err *e);
 
 /* Everything that the configuration's network needs is there and has its shape. model_file_close on success and

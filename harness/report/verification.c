@@ -2,7 +2,7 @@
 
 #include "core/file.h"
 #include "core/mem.h"
-#include "grid/lease.h"
+#include "grid/cell_folder.h"
 #include "nets/tensor_file.h"
 #include "store/sql.h"
 
@@ -129,16 +129,15 @@ static const char metrics_sql[] =
 
 /* The hash over its tensors that it carries. */
 static char *weights_hash(struct store *s, const char *id) {
-    char *folder = cell_folder(store_path(s), id), *hash = NULL, *path = cell_checkpoint(folder);
     struct tensor_file f = {0};
     struct err unreadable = {0};
+    char *hash = NULL, *path = cell_checkpoint(s, id, &unreadable);
     if (path && tensor_file_open(&f, path, &unreadable)) {
         const char *text = tensor_file_metadata(&f, "tensors_sha256");
         hash = text ? xstrdup(text) : NULL;
     }
     tensor_file_close(&f);
     free(path);
-    free(folder);
     return hash;
 }
 
