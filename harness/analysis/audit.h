@@ -31,8 +31,8 @@ struct audit_options {
     /* fairlearn's rule: a rate with an empty denominator is 0, and all cells with a sample are ranked. */
     bool fairlearn;
     bool tests_alone; /* no interval that needs draws: of means and of gaps */
-    struct shared_draws
-        *shared_draws; /* kept from one table to the next (resample.h); NULL: none */
+    /* kept from one table to the next (resample.h); NULL: none */
+    struct shared_draws *shared_draws;
 };
 
 enum interval_method { INTERVAL_NONE, INTERVAL_WILSON, INTERVAL_EXACT, INTERVAL_BOOTSTRAP };

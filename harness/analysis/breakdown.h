@@ -34,8 +34,8 @@ struct metric_value_row {
     enum attribute task;
     enum readout readout;
     const char *bins; /* "" none; names the bins of metric and grouping alike */
-    const char
-        *grouping; /* "all" or "age_group=20-29,gender=female"; , = % in names percent-encoded */
+    /* "all" or "age_group=20-29,gender=female"; , = % in names percent-encoded */
+    const char *grouping;
     enum metric_id metric;
     double value; /* never NaN: rows without samples are left out */
     long n;

@@ -22,10 +22,10 @@ struct paired_options {
     size_t draws;
     uint64_t seed;
     int threads;
-    bool
-        claims_alone; /* no interval where p is above 1 - confidence already, which leaves nothing to claim */
-    struct shared_draws
-        *shared_draws; /* kept from one table to the next (resample.h); NULL: none */
+    /* no interval where p is above 1 - confidence already, which leaves nothing to claim */
+    bool claims_alone;
+    /* kept from one table to the next (resample.h); NULL: none */
+    struct shared_draws *shared_draws;
 };
 
 struct paired_result {
@@ -36,8 +36,8 @@ struct paired_result {
     double p;               /* sign flips, two-sided */
     /* Effect sizes. */
     double relative; /* difference / b; NaN where b is 0 */
-    double
-        standardised; /* mean of clusters' differences over their standard deviation; NaN where that is 0 */
+    /* mean of clusters' differences over their standard deviation; NaN where that is 0 */
+    double standardised;
     /* McNemar's exact test, for shares where each sample is its own cluster and each system has one run: samples that
      * a alone and b alone has in; p NaN elsewhere. */
     size_t only_a, only_b;

@@ -21,8 +21,8 @@ extern const struct command commands[]; /* ends with a NULL name; main.c has it 
 enum { COMMAND_OWN, COMMAND_GRID, COMMAND_COMMON, COMMAND_TABLES };
 struct command_face {
     const char *verb;
-    const struct argp
-        *argp; /* args_doc: a line a form; doc: what stands behind \v goes behind the options */
+    /* args_doc: a line a form; doc: what stands behind \v goes behind the options */
+    const struct argp *argp;
     const struct argp_option
         *table[COMMAND_TABLES]; /* its own, a grid's, every verb's; NULL: none */
 };

@@ -21,8 +21,8 @@ void statistics_option_table(struct argp_option *table, const struct argp_option
 
 struct statistics_options {
     const char *verb; /* set before parsing, as are the defaults */
-    const char *db,
-        *second_db; /* NULL: not given; the second is `compare`'s, of its second system */
+    /* NULL: not given; the second is `compare`'s, of its second system */
+    const char *db, *second_db;
     const char *output, *bins;
     bool tasks[ATTR_COUNT];
     struct option_texts metrics;

@@ -13,8 +13,8 @@ struct overview {
     size_t n, members; /* cells; those and the others behind them, to be freed */
     size_t count[CELL_STATE_COUNT];
     size_t leaky; /* whose split leaks: by its kind, or as the gates found */
-    size_t
-        open; /* something may come of them yet: neither done nor failed, or failed and to be tried again */
+    /* something may come of them yet: neither done nor failed, or failed and to be tried again */
+    size_t open;
     bool *gone;    /* [n] it counts as running, but its worker has died */
     double wall_s; /* of all cells so far */
     double left_s; /* of work, one worker; -1: no cell is done, so nothing is known */

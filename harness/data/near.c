@@ -23,8 +23,8 @@ struct fine { /* of one print */
 struct search {
     const uint8_t *prints;
     size_t n, padded; /* to whole blocks */
-    int64_t *sum,
-        *variance; /* of each print: the sum of its values; PRINT_VALUES^2 times their variance */
+    /* of each print: the sum of its values; PRINT_VALUES^2 times their variance */
+    int64_t *sum, *variance;
     struct fine *fine;
     float *even, *odd; /* [COARSE_HALF][padded] */
     float *rest;       /* [padded] */

@@ -30,8 +30,8 @@ struct plant {
 };
 
 struct bias {
-    struct plant
-        *plants; /* an effect of a face is that of the last that has the face and the effect */
+    /* an effect of a face is that of the last that has the face and the effect */
+    struct plant *plants;
     size_t n;
     char *text; /* the file's bytes */
     size_t bytes;

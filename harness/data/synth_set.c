@@ -68,8 +68,8 @@ static char *name_of(const struct fate *f, uint32_t item) {
 struct earlier {
     bool marked;
     struct recipe recipe;
-    struct bias
-        bias; /* read from the copy beside the images; none where there is none, or another */
+    /* read from the copy beside the images; none where there is none, or another */
+    struct bias bias;
 };
 
 static bool earlier_read(struct earlier *was, const char *dir, struct err *e) {

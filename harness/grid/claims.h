@@ -51,8 +51,8 @@ struct claim {
     const char *metric, *bins, *by, *group, *reason, *unit;
     double value; /* NaN: none. Of an order: by how much the paper has it */
     double bound; /* of weights */
-    double
-        margin; /* within which two values are the same: of `metric`; NaN where the kind has none */
+    /* within which two values are the same: of `metric`; NaN where the kind has none */
+    double margin;
 };
 
 struct claim_protocol {

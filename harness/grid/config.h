@@ -83,8 +83,8 @@ struct config {
         int epochs;    /* /select/epochs: of each candidate; 0: epochs */
     } select;
     enum report_epoch report_epoch; /* /report_epoch: last | best */
-    char
-        *report_metrics; /* /report_metrics: canonical JSON, task -> metric; "{}": the usual ones */
+    /* /report_metrics: canonical JSON, task -> metric; "{}": the usual ones */
+    char *report_metrics;
     int early_stop_epochs;    /* /early_stop_epochs; 0: never */
     int epochs, batch;        /* /epochs, /batch */
     uint64_t seed;            /* /seed */

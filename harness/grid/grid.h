@@ -40,8 +40,8 @@ struct report_row {
     char *title;
     char **variants; /* names; the cell of a column comes from the first that has its task */
     int n_variants;  /* 0: published */
-    char *
-        published; /* where the values of a row that is not run here are from; NULL: it is run here */
+    /* where the values of a row that is not run here are from; NULL: it is run here */
+    char *published;
     double *values; /* [n_columns], shares 0 to 1, NaN where the source has none; NULL: run here */
 };
 struct report_column {
@@ -58,15 +58,15 @@ struct grid {
     char *baseline; /* the first variant unless the file says */
     struct cell *cells;
     size_t n_cells;
-    struct cell
-        *candidates; /* what cells with keys to choose try (select.h), each once a variant */
+    /* what cells with keys to choose try (select.h), each once a variant */
+    struct cell *candidates;
     size_t n_candidates, candidates_capacity;
     struct report_row *rows; /* one per variant unless the file says */
     int n_rows;
     struct report_column *columns; /* a default per task unless the file says */
     int n_columns;
-    struct report_column
-        *family; /* what `compare` tests together; the columns unless the file says */
+    /* what `compare` tests together; the columns unless the file says */
+    struct report_column *family;
     int n_family;
     struct gate_rules gates;
 };

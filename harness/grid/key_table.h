@@ -31,13 +31,13 @@ struct key_row {
     double low, high;    /* bounds of every number in it, inclusive ... */
     bool above, below;   /* ... but for `low`, for `high` */
     double value;        /* default of NAME (its index), BOOL, INT, SEED, REAL */
-    const char
-        *text; /* default of TEXT and OBJECT; elsewhere the default in words where it depends */
+    /* default of TEXT and OBJECT; elsewhere the default in words where it depends */
+    const char *text;
     const struct name_row *names;
     int n_names;
     bool or_path; /* TEXT: beside the names, the path of a file: a text with a "/" or a "." in it */
-    bool
-        dated; /* the key is younger than cells that are stored: what they count as is no default ... */
+    /* the key is younger than cells that are stored: what they count as is no default ... */
+    bool dated;
     double before;  /* ... but this value of NAME, which the id leaves out instead */
     bool no_result; /* the key changes no result: it is left out of the cell's id */
 };

@@ -35,8 +35,8 @@ void config_id(const struct config *c, char id[SHA256_HEX]);
 /* A key as people are told of it; the texts live during the call. */
 struct key_description {
     const char *pointer; /* "/optimiser/lr", of a task "/tasks/NAME/kind" */
-    const char *help, *expected,
-        *standard;                /* what it does, its type and bounds, its default: words */
+    /* what it does, its type and bounds, its default: words */
+    const char *help, *expected, *standard;
     const struct name_row *names; /* values that have names, n_names of them */
     int n_names;
     bool boolean, or_path; /* true and false are all its values; a file's path is one too */

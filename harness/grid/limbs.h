@@ -11,8 +11,8 @@
 
 struct limb_plan {
     const char *suffix; /* "" or "@ordinal", behind the names of its steps */
-    uint32_t
-        draws; /* keys its dropout and stochastic depth: the same whatever other limbs there are */
+    /* keys its dropout and stochastic depth: the same whatever other limbs there are */
+    uint32_t draws;
     int first, end; /* steps of the trunk (trunk_step), end excluded */
 };
 

@@ -22,8 +22,8 @@ struct product {
     size_t ldc;
     const int *places; /* row i of c is at places[i] ldc; NULL: at i ldc */
     bool add;
-    float *sums,
-        *squares; /* [n]: increased by the sums of c's columns and of their squares; NULL: not wanted */
+    /* [n]: increased by the sums of c's columns and of their squares; NULL: not wanted */
+    float *sums, *squares;
     const struct finish *finish; /* what becomes of c then, not of a map; NULL: nothing */
 };
 
@@ -52,14 +52,14 @@ struct depthwise {
 
 struct depthwise_forward {
     const void *in; /* map [height, width, channels] */
-    const float *scale,
-        *shift; /* [channels]: the input is activation(in scale + shift); NULL: in */
+    /* [channels]: the input is activation(in scale + shift); NULL: in */
+    const float *scale, *shift;
     enum activation activation;
     const float *weights;  /* [kernel, kernel, channels] */
     void *out;             /* map [out_height, out_width, channels] */
     float *sums, *squares; /* [channels]: increased by those of out; NULL: not wanted */
-    const float *
-        bias; /* [channels]: out becomes activation(out + bias), and sums are of that; NULL: it does not */
+    /* [channels]: out becomes activation(out + bias), and sums are of that; NULL: it does not */
+    const float *bias;
 };
 
 /* With d = out, z = d out_scale + out_shift and a the activation: */
@@ -72,10 +72,10 @@ struct depthwise_grad {
     const void *in;                         /* as in depthwise_forward, and so are: */
     const float *scale, *shift, *mean;      /* mean [channels] of `in` */
     const float *weights;                   /* [kernel, kernel, channels] */
-    void *
-        in_grad; /* map [height, width, channels]: of in scale + shift, or of in where scale is NULL */
-    float *sums,
-        *products;      /* [channels]: increased by in_grad's sums, and those times (in - mean) */
+    /* map [height, width, channels]: of in scale + shift, or of in where scale is NULL */
+    void *in_grad;
+    /* [channels]: increased by in_grad's sums, and those times (in - mean) */
+    float *sums, *products;
     float *weight_grad; /* [kernel, kernel, channels]: increased */
 };
 
@@ -93,13 +93,12 @@ struct map {
 /* Sums over rows, [channels] each, all increased. With g the gradient of the gated activation, a' its slope: */
 struct gate_sums {
     float *grads, *grad_products; /* g a', and times (x - mean) */
-    float *of_gate, *slopes,
-        *slope_products; /* g a; a', and times (x - mean); where there is a gate */
+    /* g a; a', and times (x - mean); where there is a gate */
+    float *of_gate, *slopes, *slope_products;
 };
 
-enum {
-    DEPTHWISE_BLOCK = 48
-}; /* channels: whole vectors of every set; the trunks' widths are multiples of it */
+/* Channels: whole vectors of every set; the trunks' widths are multiples of it. */
+enum { DEPTHWISE_BLOCK = 48 };
 
 /* What a kernel needs beside its operands, for any shape with this padded width and kernel. */
 size_t depthwise_scratch(int width);

@@ -16,8 +16,8 @@ struct pass {
     const void *grad; /* map: of the block's output; of what follows a product's norm */
     void *x_grad;     /* map; NULL: not wanted */
     bool add;         /* to what x_grad holds */
-    const float
-        *pooled_grad; /* [n, out]: the product is the trunk's last, and this its mean's gradient */
+    /* [n, out]: the product is the trunk's last, and this its mean's gradient */
+    const float *pooled_grad;
     const struct layer *before; /* whose norm made x, or NULL; its sums are wanted */
     const float *before_mask;   /* [n]: that block's, or NULL */
     int m, n;                   /* of the weight gradient in the desks */

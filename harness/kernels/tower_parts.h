@@ -13,11 +13,11 @@ struct layer {
     int height, width;           /* of its output */
     void *raw;                   /* map [n, height, width, out]: before the norm */
     float *packed, *packed_back; /* its weights as the two passes take them */
-    float *scale, *shift, *mean,
-        *inverse;                   /* z = raw scale + shift; inverse: 1 / sqrt(variance + eps) */
+    /* z = raw scale + shift; inverse: 1 / sqrt(variance + eps) */
+    float *scale, *shift, *mean, *inverse;
     float *of_grad, *of_x, *of_one; /* struct map */
-    float *folded,
-        *bias; /* of inference: weights packed with the running norm in them, and what is added */
+    /* of inference: weights packed with the running norm in them, and what is added */
+    float *folded, *bias;
 };
 
 /* Squeeze-excite: [n, channels] and [n, squeezed] each. */

@@ -15,8 +15,8 @@ int task_logits(const struct task_config *t);  /* width of the head: K, ordinal 
 
 /* What a batch should say, as the loss of its kind needs it. */
 struct target {
-    th_tensor
-        *value; /* nominal: class [N] i64, 0 where missing; ordinal: signs 1 - 2 y_k [N,K-1] f32 */
+    /* nominal: class [N] i64, 0 where missing; ordinal: signs 1 - 2 y_k [N,K-1] f32 */
+    th_tensor *value;
     th_tensor *share; /* [N] f32: 1 / (labelled rows), 0 where the label is missing */
     int labelled;     /* rows with a label */
 };

@@ -22,8 +22,8 @@ struct step {
 /* A run of steps: what all tasks share, or a branch's own copy of the rest. */
 struct limb {
     const char *suffix; /* "" or "@ordinal", behind the names of its steps */
-    uint32_t
-        draws; /* keys its dropout and stochastic depth: the same whatever other limbs there are */
+    /* keys its dropout and stochastic depth: the same whatever other limbs there are */
+    uint32_t draws;
     int first, end;                         /* steps of the trunk, end excluded */
     struct step *steps;                     /* [end - first] */
     int live;                               /* the first of its trained steps, or `end` */

@@ -14,8 +14,8 @@
 
 struct pass {
     th_scope *scope;
-    bool
-        train; /* dropout, stochastic depth and batch statistics (frozen steps keep eval statistics) */
+    /* dropout, stochastic depth and batch statistics (frozen steps keep eval statistics) */
+    bool train;
     uint64_t seed;
     uint32_t step; /* with seed: the draws of dropout and stochastic depth */
 };

@@ -8,8 +8,8 @@
 
 struct weight_match {
     enum dialect dialect; /* the one that most of the file's names are of */
-    const struct tensor_entry *
-        *entries; /* [n], in the order of trunk_tensors; NULL: not in the file */
+    /* [n], in the order of trunk_tensors; NULL: not in the file */
+    const struct tensor_entry **entries;
     size_t n, found;
 };
 

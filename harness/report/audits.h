@@ -11,11 +11,11 @@ struct audit_request {
     bool tasks[ATTR_COUNT]; /* none: every task of the system */
     const char *const *by;  /* crossings; none: each attribute and all together */
     size_t n_by;
-    const char *const
-        *metrics; /* names of outcomes.h and "equalised_odds[:CLASS]"; none: defaults */
+    /* names of outcomes.h and "equalised_odds[:CLASS]"; none: defaults */
+    const char *const *metrics;
     size_t n_metrics;
-    const char *
-        within; /* attributes whose every level is audited on its own, so that they explain no gap; NULL: none */
+    /* attributes whose every level is audited on its own, so that they explain no gap; NULL: none */
+    const char *within;
     const char *bins;            /* a name, or groups such as "0-12,13-19,20+"; NULL: fairface-9 */
     bool confusion, calibration; /* of groups too */
     struct prediction_choice choice; /* part, clusters, read-out; the rest is filled in */

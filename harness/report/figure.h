@@ -66,10 +66,10 @@ struct figure_options {
 };
 
 struct figure {
-    struct str
-        script; /* whole; it draws to standard output; empty where there is nothing to draw */
-    struct str
-        csv; /* RFC 4180 with a head: a line a number that is drawn, in the unit of its axis, in full precision */
+    /* whole; it draws to standard output; empty where there is nothing to draw */
+    struct str script;
+    /* RFC 4180 with a head: a line a number that is drawn, in the unit of its axis, in full precision */
+    struct str csv;
     struct str notes;  /* lines for people: what is not drawn, and how to see it */
     struct str paging; /* the same of other pages; empty where there are none */
     char *missing;     /* why there is nothing to draw, else NULL */

@@ -45,8 +45,8 @@ struct panels {
     size_t panel_capacity, line_capacity;
     char *const *x_name; /* names of the places 0, 1, ... on the x axis; NULL: numbers */
     int x_names;
-    double
-        corner_x; /* a single panel of 0 to 100 whose legend may stand right of this x; 0: below */
+    /* a single panel of 0 to 100 whose legend may stand right of this x; 0: below */
+    double corner_x;
     int row_of[PANEL_LOOKS]; /* whose look it is, counted from 1; 0: nobody's yet */
     bool crowded;            /* rows were left out, for there were no more looks */
 };

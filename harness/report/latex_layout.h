@@ -15,10 +15,10 @@ struct latex_part { /* rows and columns [first, end) */
 struct latex_layout {
     const char *size, *smaller; /* commands: "\\small", and for deviations one size less */
     int name_width;             /* points */
-    int *
-        pad; /* [columns]: points before each number that put it in the middle below a wider head */
-    struct latex_part
-        *parts; /* by rows, and within these by columns; none of a table without rows */
+    /* [columns]: points before each number that put it in the middle below a wider head */
+    int *pad;
+    /* by rows, and within these by columns; none of a table without rows */
+    struct latex_part *parts;
     size_t n_parts;
     bool notes_apart; /* the notes do not fit below the last part */
 };

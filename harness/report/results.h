@@ -24,9 +24,9 @@ struct result_cell { /* one a member of the grid: a cell may stand in it more th
     int64_t seed, split_seed;
     int fold;                                       /* -1: none */
     bool has_task[ATTR_COUNT], ordinal[ATTR_COUNT]; /* by its configuration */
-    bool
-        age_groups; /* its ages are groups, by number, and so are their errors; false before it began */
-    bool leaky;     /* grid/leaky.h: so are the numbers, and they say so */
+    /* its ages are groups, by number, and so are their errors; false before it began */
+    bool age_groups;
+    bool leaky;                      /* grid/leaky.h: so are the numbers, and they say so */
     size_t values_begin, values_end; /* of results.values */
 };
 
@@ -59,8 +59,8 @@ struct results {
     size_t n_bins;
     struct choices choices;   /* of open keys */
     struct warnings warnings; /* of the gates */
-    char *dataset, *device, *threads, *libtorch,
-        *commit;                /* "mixed" where cells differ, "" unknown */
+    /* "mixed" where cells differ, "" unknown */
+    char *dataset, *device, *threads, *libtorch, *commit;
     bool drawn;                 /* the set's images are drawn */
     bool age_groups, age_years; /* whether any cell with age that has begun has groups, years */
     long images, undecodable; /* of the sets' folders; of them left out of every part, -1 unknown */

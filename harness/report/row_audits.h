@@ -7,8 +7,8 @@
 
 struct row_audits {
     struct audit_request baseline, others;
-    struct audits
-        *list; /* [n]: of rows that have a done cell with values on the part of the results */
+    /* [n]: of rows that have a done cell with values on the part of the results */
+    struct audits *list;
     size_t n;
     size_t first;   /* the baseline's, or where it has none the first */
     bool resampled; /* whether that is the baseline's */

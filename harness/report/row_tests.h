@@ -8,8 +8,8 @@
 
 struct row_tests {
     struct comparison_request request;
-    struct comparisons
-        comparisons; /* unless all were wanted, its intervals are there where p does not rule a claim out */
+    /* unless all were wanted, its intervals are there where p does not rule a claim out */
+    struct comparisons comparisons;
     struct err why; /* why no test was made; ERR_NONE: some were */
 };
 
@@ -23,8 +23,8 @@ void row_tests_free(struct row_tests *t);
 
 struct row_test {
     double p, holm;
-    bool
-        significant; /* claimed (comparison_claims), of two complete rows whose splits do not leak */
+    /* claimed (comparison_claims), of two complete rows whose splits do not leak */
+    bool significant;
 };
 
 /* The test of a number, or false where there is none: of the baseline itself, of a metric that the family has not, of

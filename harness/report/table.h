@@ -12,8 +12,8 @@ struct table_column {
     const char *metric, *bins; /* bins "": none */
     const char *title;         /* of the metric, UTF-8, as it is */
     bool share; /* 0 to 1, shown as percent; else years or groups, or their squares */
-    const char *
-        unit; /* of what is shown: "%", "years", "groups", "years or groups", and these squared, "years²" */
+    /* of what is shown: "%", "years", "groups", "years or groups", and these squared, "years²" */
+    const char *unit;
     int better;   /* +1 higher, -1 lower, 0 nearer to zero */
     int decimals; /* of what is shown (table_value) */
 };
@@ -46,16 +46,16 @@ struct table_note {
 
 struct table {
     const char *title; /* the grid's, or its name */
-    const struct results
-        *results; /* cells[].number.cells are of results->cells, whose ids trace a number */
+    /* cells[].number.cells are of results->cells, whose ids trace a number */
+    const struct results *results;
     struct table_column *columns;
     size_t n_columns;
     struct table_row *rows;
     size_t n_rows;
     const char **sources; /* of the published rows, each once */
     size_t n_sources;
-    struct table_note
-        *notes; /* of the grid's table: what its marks and digits mean, UTF-8, as it is */
+    /* of the grid's table: what its marks and digits mean, UTF-8, as it is */
+    struct table_note *notes;
     size_t n_notes;
     bool intervals; /* whether any number has one */
 };

@@ -30,13 +30,13 @@ struct text_list {
 struct claim_result {
     const struct claim *claim;
     enum judgement verdict;
-    char *variant,
-        *than; /* what was measured, and beside what: a variant, or a group's name; NULL: nothing */
+    /* what was measured, and beside what: a variant, or a group's name; NULL: nothing */
+    char *variant, *than;
     char *bins;              /* "" none */
     bool share;              /* the numbers are */
     double measured, beside; /* NaN: none */
-    double
-        difference; /* measured less published, or less what is beside it; of weights as claimed */
+    /* measured less published, or less what is beside it; of weights as claimed */
+    double difference;
     struct interval interval;   /* of it */
     double interval_confidence; /* NaN: none */
     double p, holm;             /* of orders, else NaN */

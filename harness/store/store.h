@@ -176,8 +176,8 @@ struct cell_progress {
     double wall_s;   /* of work so far */
     int threads;     /* of its last run; 0: none */
     bool diverged;
-    char *
-        selected; /* what was chosen for its open keys: JSON, pointer -> value; NULL: nothing yet */
+    /* what was chosen for its open keys: JSON, pointer -> value; NULL: nothing yet */
+    char *selected;
 };
 bool store_cells_progress(struct store *s, const char *ids, size_t n, size_t stride,
     struct cell_progress *progress, struct err *e);

@@ -7,8 +7,7 @@
 #include "kernels/simd/entries.h"
 
 enum {
-    BLOCK =
-        48, /* channels: whole vectors of every instruction set; the trunks' widths are multiples of it */
+    BLOCK = DEPTHWISE_BLOCK,
     TILE = 7, /* places: 224 px and its halves are multiples; 7 sums + 5 weights fit 16 registers */
     MAX_KERNEL = 5
 };
