@@ -36,9 +36,10 @@ struct key_row {
     const struct name_row *names;
     int n_names;
     bool or_path; /* TEXT: beside the names, the path of a file: a text with a "/" or a "." in it */
-    /* the key is younger than cells that are stored: what they count as is no default ... */
+    /* the key is younger than cells that are stored: what they count as is no default, but `before`, a value of NAME,
+     * which the id leaves out instead */
     bool dated;
-    double before;  /* ... but this value of NAME, which the id leaves out instead */
+    double before;
     bool no_result; /* the key changes no result: it is left out of the cell's id */
 };
 

@@ -10,9 +10,9 @@ struct parameters {
     uint64_t seed;
     bool draw_trunk; /* false: a file's weights replace all the trunk's values, so none are drawn */
     struct parameter *list;
-    uint32_t
-        *item; /* of each: its number in the trunk's order (the same in every branch's copy), or a
-                       head's; keys its draw and finds it in a file of pretrained weights */
+    /* of each: its number in the trunk's order (the same in every branch's copy), or a head's; keys its draw and finds it
+     * in a file of pretrained weights */
+    uint32_t *item;
     size_t n, capacity;
 };
 
