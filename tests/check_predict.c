@@ -104,6 +104,11 @@ static const struct {
     {"$DMTL predict $(ls g/*/step-*.safetensors results/g/*/step-*.safetensors 2>/dev/null | head -1) faces",
         2, "expected a file that `dmtl pack` wrote (its metadata say format dmtl-model-1)"},
     {"head -c 3000 m.safetensors >cut; $DMTL predict cut faces", 2, "cut: "},
+    {"cp m.safetensors nan; printf '\\0\\0\\300\\177' | dd of=nan bs=1 conv=notrunc seek=$(($(stat -c %s nan) - 4))"
+     " status=none; $DMTL predict nan faces",
+        2, "is no finite number: every answer would be one of chance"},
+    {"DMTL_SIMD=avx1024 $DMTL predict m.safetensors faces", 2,
+        "the environment variable DMTL_SIMD: \"avx1024\": no instruction set that we know"},
     {"mkdir none; $DMTL predict m.safetensors none", 2, "none: has no JPEG or PNG file"},
     {"$DMTL predict m.safetensors faces --threads 0", 2, "--threads"},
     {"echo no >no.jpg; $DMTL predict m.safetensors no.jpg", 1,

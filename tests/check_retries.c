@@ -62,6 +62,20 @@ START_TEST(what_diverges_is_not_tried_again) {
 }
 END_TEST
 
+/* An image of 32 px ends as one place in a trunk of stride 32. */
+START_TEST(one_value_for_a_batch_norm_is_refused) {
+    static const char one_alone[] = RUN
+        "--set /data/image_px=32 --set /trunk/name=efficientnet-lite0 --set /trunk/weights=none --only bad "
+        "--set /epochs=1 --set /batch=%s";
+    char *bad = xasprintf(one_alone, "1"), *good = xasprintf(one_alone, "8");
+    expect(bad, 1, NULL,
+        "batch norm has no variance of a single value; choose another /batch, or at least 33 px");
+    expect(good, 0, NULL, NULL);
+    free(bad);
+    free(good);
+}
+END_TEST
+
 START_TEST(fail_fast_stops_behind_the_retries) {
     expect(SPOILT RUN "--retries 1 --fail-fast", 1, NULL, "--fail-fast");
     expect("$DMTL status g --db g.db", 0, "g: 2 cells: 1 failed, 1 pending", NULL);
@@ -119,6 +133,7 @@ Suite *retries_suite(void) {
     tcase_add_test(c, a_failing_cell_is_tried_as_often_as_asked);
     tcase_add_test(c, a_cell_may_come_through_at_a_retry);
     tcase_add_test(c, what_diverges_is_not_tried_again);
+    tcase_add_test(c, one_value_for_a_batch_norm_is_refused);
     tcase_add_test(c, fail_fast_stops_behind_the_retries);
     tcase_add_test(c, a_worker_that_breaks_down_is_replaced);
     tcase_add_test(c, a_worker_that_breaks_down_is_missed);

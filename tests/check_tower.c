@@ -8,8 +8,12 @@
 #include "kernels/tower_parts.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 /* ---- the team ---- */
 
@@ -19,12 +23,19 @@ struct count {
     int runs[MOST_THREADS]; /* without atomics: a run's end must order them */
 };
 
+static struct team *new_team(int threads) {
+    struct err e = {0};
+    struct team *team = team_new(threads, &e);
+    ck_assert_msg(team != NULL, "%s", e.msg);
+    return team;
+}
+
 static void count_run(void *context, int thread) {
     ((struct count *)context)->runs[thread]++;
 }
 
 START_TEST(a_run_is_one_call_a_thread) {
-    struct team *team = team_new(_i);
+    struct team *team = new_team(_i);
     struct count count = {{0}};
     ck_assert_int_eq(team_threads(team), _i);
     for (int run = 1; run <= RUNS; run++) {
@@ -38,7 +49,7 @@ START_TEST(a_run_is_one_call_a_thread) {
 END_TEST
 
 START_TEST(shares_are_all_in_order_and_even) {
-    struct team *team = team_new(_i);
+    struct team *team = new_team(_i);
     for (int n = 0; n < 40; n++) {
         int next = 0;
         for (int thread = 0; thread < _i; thread++) {
@@ -55,8 +66,35 @@ START_TEST(shares_are_all_in_order_and_even) {
 END_TEST
 
 START_TEST(a_team_that_never_ran_ends) {
-    team_free(team_new(MOST_THREADS));
+    team_free(new_team(MOST_THREADS));
     team_free(NULL);
+}
+END_TEST
+
+/* Address space for the stacks of a few. */
+START_TEST(threads_that_the_system_refuses_are_said) {
+#ifndef __SANITIZE_ADDRESS__ /* whose own address space is larger than any limit */
+    enum { WANTED = 64, STACKS = 4 };
+    struct err e = {0};
+    struct rlimit before, limit;
+    size_t stack;
+    pthread_attr_t attributes;
+    long pages = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    ck_assert(f && fscanf(f, "%ld", &pages) == 1);
+    fclose(f);
+    ck_assert_int_eq(pthread_attr_init(&attributes), 0);
+    ck_assert_int_eq(pthread_attr_getstacksize(&attributes, &stack), 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, &before), 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t)(pages * sysconf(_SC_PAGESIZE)) + STACKS * stack;
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+    struct team *team = team_new(WANTED, &e);
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &before), 0);
+    ck_assert_ptr_null(team);
+    ck_assert_msg(strstr(e.msg, " of 64 threads could be started (") != NULL, "%s", e.msg);
+    ck_assert_ptr_nonnull(strstr(e.msg, "ask for fewer by --threads, or raise the limits"));
+#endif
 }
 END_TEST
 
@@ -97,9 +135,25 @@ static void draw_gate(struct trunk *t, const struct gate *g) {
     draw_tensor(t, g->first_tensor + 3, channels, 0, 0.2);
 }
 
-static struct trunk trunk_new(enum trunk_id id, int first, int end, int kernels, int threads) {
-    struct trunk t = {.team = team_new(threads)};
-    const struct trunk_table *table = &trunk_tables[id];
+/* What no trunk of ours has: a second block without expansion, behind one with a residual. */
+static const struct stage plain_stages[] = {
+    {"stage1", .expand = 1, .kernel = 5, .stride = 1, .in = 16, .out = 16, .repeat = 3},
+    {"stage2", .expand = 1, .kernel = 3, .stride = 2, .in = 16, .out = 24, .repeat = 2},
+};
+static const struct trunk_table plain_table = {.stages = plain_stages,
+    .n_stages = (int)ARRAY_LEN(plain_stages),
+    .stem_channels = 16,
+    .head_channels = 64,
+    .activation = ACT_SILU,
+    .padding = PAD_SYMMETRIC,
+    .squeeze_excite = true,
+    .norm_eps = 1e-5,
+    .norm_momentum = 0.1};
+enum { PLAIN = TRUNK_COUNT };
+
+static struct trunk trunk_new(int id, int first, int end, int kernels, int threads) {
+    struct trunk t = {.team = new_team(threads)};
+    const struct trunk_table *table = id == PLAIN ? &plain_table : &trunk_tables[id];
     t.tower = tower_new(table, first, end ? end : table->n_stages + 2,
         (enum simd_id)(kernels % SIMD_COUNT), (enum simd_maps)(kernels / SIMD_COUNT), t.team);
     t.n = (size_t)tower_tensor_count(t.tower);
@@ -206,15 +260,23 @@ static struct step train_on(struct trunk *t, int n, int px, const float *const *
 }
 
 static const struct part {
-    enum trunk_id trunk;
+    int trunk;      /* trunk_id, or PLAIN */
     int first, end; /* steps; end 0: all */
     int n, px;
 } parts[] = {
-    {TRUNK_SMALL, 0, 0, 5, 33}, {TRUNK_SMALL, 0, 1, 2, 32}, {TRUNK_SMALL, 1, 3, 3, 15},
-    {TRUNK_SMALL, 3, 0, 4, 9}, {TRUNK_SMALL, 4, 0, 7, 5}, {TRUNK_LITE0, 0, 3, 3, 37},
-    {TRUNK_B0, 0, 3, 2, 40}, {TRUNK_B0, 5, 6, 3, 7},
+    {TRUNK_SMALL, 0, 0, 5, 33},
+    {TRUNK_SMALL, 0, 1, 2, 32},
+    {TRUNK_SMALL, 1, 3, 3, 15},
+    {TRUNK_SMALL, 3, 0, 4, 9},
+    {TRUNK_SMALL, 4, 0, 7, 5},
+    {TRUNK_LITE0, 0, 3, 3, 37},
+    {TRUNK_B0, 0, 3, 2, 40},
+    {TRUNK_B0, 5, 6, 3, 7},
     {TRUNK_B0, 2, 3, 2, 72},    /* expanded rows come in bands */
     {TRUNK_LITE0, 3, 4, 1, 70}, /* with a kernel of 5 */
+    {TRUNK_B0, 7, 0, 2, 11},    /* more places than a panel has rows, and fewer than channels */
+    {PLAIN, 0, 0, 3, 21},
+    {PLAIN, 1, 2, 2, 9},
 };
 enum { PARTS = (int)ARRAY_LEN(parts) };
 
@@ -265,6 +327,110 @@ START_TEST(training_repeats_and_keeps_near_with_other_threads) {
         free(b.values);
     }
     free(one.values);
+}
+END_TEST
+
+/* ---- gradients ---- */
+
+/* x and all weights go `step` along a drawn direction. What was made of them so far is the same with its gradients: the
+ * slope along that direction is returned. */
+static double move(struct trunk *t, float *x, const float *x_grad, size_t n, double step) {
+    bool *running = statistics_of(t);
+    double slope = 0;
+    for (size_t k = 0; k <= t->n; k++) {
+        bool is_x = k == t->n;
+        size_t count = is_x ? n : running[k] ? 0 : t->floats[k];
+        float *values = is_x ? x : t->tensors[k].value, *way = drawn(count, 100 + (uint32_t)k);
+        const float *grad = is_x ? x_grad : t->tensors[k].grad;
+        double scale = is_x ? 1 : 0.1; /* weights are smaller than images */
+        for (size_t i = 0; i < count; i++) {
+            slope += scale * (double)way[i] * (double)grad[i];
+            values[i] += (float)(step * scale) * way[i];
+        }
+        free(way);
+    }
+    free(running);
+    return slope;
+}
+
+static const struct part differentiated[] = {
+    {PLAIN, 1, 2, 6, 9}, {PLAIN, 1, 0, 6, 9}, {TRUNK_SMALL, 1, 3, 6, 9}, {TRUNK_LITE0, 1, 3, 6, 9}};
+
+/* Gradients are the slope of what is made of the output (weighed by drawn numbers) along a drawn direction, as its values
+ * a little to both sides give it. */
+START_TEST(gradients_are_slopes) {
+    const struct part *p = &differentiated[_i];
+    const double step = 2e-3;
+    struct err e = {0};
+    struct trunk t = trunk_new(p->trunk, p->first, p->end, simd_best(), 2);
+    struct tower_shape shape = tower_shape(t.tower, p->px, p->px);
+    size_t in = in_floats(&shape, p->n), out = out_floats(&shape, p->n);
+    float *x = drawn(in, 0), *grad = drawn(out, 1), *x_grad = xcalloc(in, sizeof *x_grad);
+    double value[3], slope = 0;
+    ck_assert_msg(tower_room(t.tower, p->n, p->px, p->px, &e), "%s", e.msg);
+    for (int k = 0; k < 3; k++) { /* here, ahead, behind */
+        const float *y = tower_forward(t.tower, t.tensors, x, p->n, p->px, p->px, NULL);
+        value[k] = 0;
+        for (size_t i = 0; i < out; i++)
+            value[k] += (double)y[i] * (double)grad[i];
+        if (k == 0)
+            tower_backward(t.tower, t.tensors, grad, x_grad);
+        double along = move(&t, x, x_grad, in, k == 0 ? step : -2 * step);
+        slope = k == 0 ? along : slope;
+    }
+    double seen = (value[1] - value[2]) / (2 * step);
+    ck_assert_msg(fabs(seen - slope) < 0.01 * fabs(slope), "%g, and its slope is %g", slope, seen);
+    free(x);
+    free(grad);
+    free(x_grad);
+    trunk_free(&t);
+}
+END_TEST
+
+/* ---- what is no number ---- */
+
+static bool has_none(const struct step *s) {
+    for (size_t i = 0; i < s->n; i++)
+        if (!isfinite(s->values[i]))
+            return true;
+    return false;
+}
+
+/* A weight that is no number, and weights whose maps' squares overflow, are seen in what comes out. */
+START_TEST(what_is_no_number_comes_out) {
+    static const float wrong[] = {NAN, INFINITY, 1e25f};
+    if (!kernels_tested(_i / 3))
+        return;
+    struct err e = {0};
+    struct trunk t = trunk_new(TRUNK_SMALL, 0, 0, _i / 3, 2);
+    struct tower_shape shape = tower_shape(t.tower, 17, 17);
+    const struct layer *l = &t.tower->blocks[1].expand;
+    float *x = drawn(in_floats(&shape, 3), 0);
+    struct step s = {0};
+    for (size_t i = 0; i < (size_t)l->in; i++) /* all of one channel's */
+        t.tensors[l->first_tensor].value[i] = wrong[_i % 3];
+    ck_assert_msg(tower_room(t.tower, 3, 17, 17, &e), "%s", e.msg);
+    step_add(&s, tower_forward(t.tower, t.tensors, x, 3, 17, 17, NULL), out_floats(&shape, 3));
+    ck_assert(has_none(&s));
+    free(s.values);
+    free(x);
+    trunk_free(&t);
+}
+END_TEST
+
+/* One image of 8 px ends as one place: no channel has a variance there, and no statistic takes one. */
+START_TEST(one_value_has_no_variance) {
+    if (!kernels_tested(_i))
+        return;
+    struct trunk t = trunk_new(TRUNK_SMALL, 0, 0, _i, 2);
+    const struct layer *head = &t.tower->head;
+    float variance = t.tensors[head->first_tensor + 4].value[0];
+    struct step s = train_on(&t, 1, 8, NULL);
+    ck_assert_int_eq(head->height * head->width, 1);
+    ck_assert(!has_none(&s));
+    ck_assert(t.tensors[head->first_tensor + 4].value[0] == variance);
+    free(s.values);
+    trunk_free(&t);
 }
 END_TEST
 
@@ -333,6 +499,27 @@ START_TEST(an_image_gets_the_same_bits_in_any_company) {
 }
 END_TEST
 
+/* More threads than images, and more images than a group. */
+START_TEST(groups_are_shared_by_many_threads) {
+    enum { N = 9, THREADS = 10 };
+    if (!kernels_tested(_i))
+        return;
+    struct trunk one = trunk_new(TRUNK_SMALL, 0, 0, _i, 1),
+                 ten = trunk_new(TRUNK_SMALL, 0, 0, _i, THREADS);
+    struct tower_shape shape = tower_shape(one.tower, 33, 33);
+    float *x = drawn(in_floats(&shape, N), 2);
+    tower_fold(one.tower, one.tensors);
+    tower_fold(ten.tower, ten.tensors);
+    float *a = infer(&one, x, N, 33), *b = infer(&ten, x, N, 33);
+    ck_assert(memcmp(a, b, out_floats(&shape, N) * sizeof *a) == 0);
+    free(a);
+    free(b);
+    free(x);
+    trunk_free(&one);
+    trunk_free(&ten);
+}
+END_TEST
+
 /* The running statistics become those of the batch that was trained on last. */
 static void keep_statistics(struct trunk *t, const struct layer *l) {
     for (int c = 0; c < l->out; c++) {
@@ -397,6 +584,12 @@ START_TEST(an_absurd_size_is_refused) {
     ck_assert_ptr_nonnull(
         strstr(e.msg, "(65536 images of 65000 x 65000): lower /batch or /data/image_px"));
     e = (struct err){0};
+    struct trunk inner = trunk_new(TRUNK_SMALL, 1, 3, SIMD_COUNT + (int)simd_best(), 1);
+    ck_assert(!tower_room(
+        inner.tower, 1 << 16, 65000, 65000, &e)); /* of bfloat16, without stem and head */
+    ck_assert_ptr_nonnull(strstr(e.msg, "no memory for a training step's "));
+    trunk_free(&inner);
+    e = (struct err){0};
     ck_assert(!tower_infer(t.tower, NULL, 1, 1 << 24, 1 << 24, NULL, &e));
     ck_assert_ptr_nonnull(strstr(e.msg, "no memory for inference's "));
 #endif
@@ -414,12 +607,17 @@ Suite *tower_suite(void) {
     tcase_add_loop_test(team, a_run_is_one_call_a_thread, 1, MOST_THREADS + 1);
     tcase_add_loop_test(team, shares_are_all_in_order_and_even, 1, MOST_THREADS + 1);
     tcase_add_test(team, a_team_that_never_ran_ends);
+    tcase_add_test(team, threads_that_the_system_refuses_are_said);
     suite_add_tcase(s, team);
     tcase_set_timeout(c, 300);
     tcase_add_unchecked_fixture(c, kernels_say_untested, NULL);
     tcase_add_loop_test(c, training_repeats_and_keeps_near_with_other_threads, 0, KERNELS * PARTS);
+    tcase_add_loop_test(c, gradients_are_slopes, 0, (int)ARRAY_LEN(differentiated));
+    tcase_add_loop_test(c, what_is_no_number_comes_out, 0, 3 * KERNELS);
+    tcase_add_loop_test(c, one_value_has_no_variance, 0, KERNELS);
     tcase_add_test(c, a_used_tower_trains_as_a_fresh_one);
     tcase_add_loop_test(c, an_image_gets_the_same_bits_in_any_company, 0, SIMD_COUNT * PARTS);
+    tcase_add_loop_test(c, groups_are_shared_by_many_threads, 0, SIMD_COUNT);
     tcase_add_loop_test(c, inference_gives_what_training_does, 0, KERNELS * PARTS);
     tcase_add_test(c, an_absurd_size_is_refused);
     suite_add_tcase(s, c);

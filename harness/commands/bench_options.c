@@ -4,6 +4,7 @@
 #include "core/cores.h"
 #include "core/mem.h"
 #include "grid/keys.h"
+#include "grid/limbs.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -184,7 +185,7 @@ static bool check_end_to_end(const struct bench_options *o, struct err *e) {
         return sets == 0 || err_usage(e, "bench: --data: counts for nothing without --end-to-end");
     if (sets > 1)
         return err_usage(e, "bench: --data: expected one set, or none to draw faces");
-    if (strcmp(o->config.trunk.train_from, "frozen") == 0)
+    if (trunk_frozen(&o->config))
         return err_usage(e,
             "bench: --end-to-end: a frozen trunk's features are computed once and steps do without it: "
             "expected another --train-from than frozen");

@@ -6,6 +6,7 @@
 #include "data/pixels.h"
 #include "grid/catalogue.h"
 #include "grid/grid.h"
+#include "grid/limbs.h"
 #include "grid/select.h"
 
 #include <signal.h>
@@ -49,7 +50,7 @@ static size_t needs_of(const struct grid *g, struct need *needs) {
         while (k < n && (needs[k].set != c->data.set || needs[k].px != c->data.image_px ||
                             !reading_equal(needs[k].reading, c->data.reading)))
             k++;
-        if (strcmp(c->trunk.train_from, "frozen") == 0)
+        if (trunk_frozen(c))
             continue;
         if (k == n)
             needs[n++] = (struct need){

@@ -5,6 +5,7 @@
 #include "core/escape.h"
 #include "core/mem.h"
 #include "grid/keys.h"
+#include "grid/limbs.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -13,10 +14,6 @@
 
 enum { WARM = 1, STEPS = 3 };
 enum { SMALL_PX = 32 }; /* every trunk takes it, and it costs next to nothing */
-
-static bool frozen(const struct config *c) {
-    return strcmp(c->trunk.train_from, "frozen") == 0;
-}
 
 /* What no step's cost depends on, back to its default; weights are drawn. `px` 0: as it is. */
 static cJSON *steps_json(const struct config *c, int px) {
@@ -124,7 +121,7 @@ static bool probe(struct probes *p, const struct config *c, const char *what, co
     struct probe *out, struct err *e) {
     int64_t unused;
     *out = (struct probe){.pass = NO_PASS};
-    if (!frozen(c))
+    if (!trunk_frozen(c))
         return measure(p, what, steps, "train", &out->train_s, &out->learned, e) &&
                measure(p, what, steps, "infer", &out->infer_s, &unused, e);
     char *small = steps_text(c, SMALL_PX);

@@ -247,8 +247,8 @@ static bool predict(const struct predict_command *c, struct err *e) {
     struct predictor *p = NULL;
     bool ok = model_file_open(&m, c->model, e) && list_images(c, &names, e);
     if (ok) {
-        p = predictor_new(&m, &m.config, c->threads);
-        ok = run_all(c, p, &m.config, &names, &out, &bad, e) &&
+        p = predictor_new(&m, &m.config, c->threads, e);
+        ok = p && run_all(c, p, &m.config, &names, &out, &bad, e) &&
              output_write(c->output, out.text, out.len, e);
     }
     if (ok && bad > 0)

@@ -2,6 +2,7 @@
 
 #include "core/cores.h"
 #include "core/mem.h"
+#include "grid/limbs.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -139,7 +140,7 @@ bool workers_spin(int threads, bool heads_alone) {
 bool workers_spin_on(const struct grid *g, int threads) {
     bool frozen = false;
     for (size_t i = 0; i < g->n_cells; i++)
-        frozen = frozen || strcmp(g->cells[i].config.trunk.train_from, "frozen") == 0;
+        frozen = frozen || trunk_frozen(&g->cells[i].config);
     return workers_spin(threads, frozen);
 }
 

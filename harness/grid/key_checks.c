@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "core/words.h"
 #include "grid/key_table.h"
+#include "grid/limbs.h"
 #include "grid/select.h"
 
 #include <stdio.h>
@@ -263,14 +264,13 @@ static bool check_size(const struct config *c, const char *where, struct err *e)
 }
 
 static bool check_trunk(const struct config *c, const char *where, struct err *e) {
-    const struct trunk_table *trunk = &trunk_tables[c->trunk.name];
     const char *from = c->trunk.train_from;
-    bool all = strcmp(from, "all") == 0, frozen = strcmp(from, "frozen") == 0;
-    int first_trained = all ? 0 : frozen ? trunk->n_stages + 2 : trunk_step(trunk, from);
-    if (!all && first_trained < 1)
+    int first_trained = trunk_first_trained(c);
+    if (first_trained < 0 || (first_trained == 0 && strcmp(from, "all") != 0))
         return unknown_step(c, where, "/trunk/train_from", from, "\"all\", \"frozen\", ", e);
     return check_size(c, where, e) && check_weights(c, where, e) &&
-           check_branch(c, where, first_trained, e) && (!frozen || check_frozen(c, where, e));
+           check_branch(c, where, first_trained, e) &&
+           (!trunk_frozen(c) || check_frozen(c, where, e));
 }
 
 static bool check_weighting(const struct config *c, const char *where, struct err *e) {

@@ -2,6 +2,8 @@
 
 #include "nets/trunk_table.h"
 
+#include <string.h>
+
 static int branch_of(const struct config *c, const struct task_config *task) {
     return c->trunk.branch == BRANCH_CATEGORY ? (int)task->kind : (int)task->attribute;
 }
@@ -30,4 +32,15 @@ struct limb_plans limb_plans(const struct config *c) {
         p.of_task[k] = limb_of_branch[branch];
     }
     return p;
+}
+
+bool trunk_frozen(const struct config *c) {
+    return strcmp(c->trunk.train_from, "frozen") == 0;
+}
+
+int trunk_first_trained(const struct config *c) {
+    const struct trunk_table *table = &trunk_tables[c->trunk.name];
+    if (strcmp(c->trunk.train_from, "all") == 0)
+        return 0;
+    return trunk_frozen(c) ? table->n_stages + 2 : trunk_step(table, c->trunk.train_from);
 }

@@ -19,9 +19,13 @@ struct limb_plan {
 struct limb_plans {
     struct limb_plan limbs[MAX_LIMBS]; /* the shared one first; it may be empty */
     int n;
-    int of_task
-        [MAX_TASKS]; /* which limb each task ends in; the shared one where there are no branches */
+    /* which limb each task ends in; the shared one where there are no branches */
+    int of_task[MAX_TASKS];
 };
 struct limb_plans limb_plans(const struct config *c);
+
+/* The first step of the trunk that is trained (/trunk/train_from); one behind the last where none is; -1: it names none. */
+int trunk_first_trained(const struct config *c);
+bool trunk_frozen(const struct config *c); /* none is */
 
 #endif

@@ -82,6 +82,6 @@ bool simd_check(struct err *e) {
 /* Two sets of a kernel's weights, 5 rows that are convolved, the input's and the slopes'. Rows are as wide as a
  * tile past the input and its borders. */
 size_t depthwise_scratch(int width) {
-    enum { BLOCK = 48, TAPS = 25, ROWS = 7, BORDERS = 40 };
-    return (size_t)BLOCK * (2 * TAPS + (size_t)ROWS * (size_t)(width + BORDERS));
+    enum { TAPS = 25, ROWS = 7, BORDERS = 40 };
+    return (size_t)DEPTHWISE_BLOCK * (2 * TAPS + (size_t)ROWS * (size_t)(width + BORDERS));
 }

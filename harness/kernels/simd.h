@@ -104,7 +104,6 @@ enum { DEPTHWISE_BLOCK = 48 };
 size_t depthwise_scratch(int width);
 
 struct simd {
-    int lanes;        /* floats in a vector */
     size_t map_bytes; /* of a map's value */
     size_t (*packed_floats)(int k, int n);
     /* b[i, j] is at i step_k + j step_n; one of the steps is 1. */

@@ -6,8 +6,9 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { SPINS = 4000 }; /* some ten microseconds: the caller's work between two runs is shorter */
+enum { SPINS = 4000 }; /* some 10 to 200 us: the caller's work between two runs is shorter */
 
 struct member {
     struct team *team;
@@ -72,20 +73,27 @@ static void begin_round(struct team *t) {
     pthread_mutex_unlock(&t->lock);
 }
 
-struct team *team_new(int threads) {
+struct team *team_new(int threads, struct err *e) {
     struct team *t = xcalloc(1, sizeof *t);
     t->members = xcalloc((size_t)threads, sizeof *t->members);
     t->threads = 1;
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->begun, NULL);
     pthread_cond_init(&t->done, NULL);
-    for (int i = 1; i < threads; i++) {
+    int problem = 0;
+    for (int i = 1; i < threads && !problem; i++) {
         t->members[i] = (struct member){.team = t, .number = i};
-        if (pthread_create(&t->members[i].thread, NULL, member_run, &t->members[i]) != 0)
-            break;
-        t->threads++;
+        problem = pthread_create(&t->members[i].thread, NULL, member_run, &t->members[i]);
+        t->threads += !problem;
     }
-    return t;
+    if (!problem)
+        return t;
+    err_set(e,
+        "only %d of %d threads could be started (%s): ask for fewer by --threads, or raise the limits "
+        "of processes and of memory (ulimit -u, ulimit -v)",
+        t->threads, threads, strerror(problem));
+    team_free(t);
+    return NULL;
 }
 
 void team_free(struct team *t) {

@@ -4,9 +4,11 @@
 #ifndef KERNELS_TEAM_H
 #define KERNELS_TEAM_H
 
+#include "core/err.h"
+
 struct team;
-struct team *team_new(
-    int threads); /* those that the system refuses are done without: see team_threads */
+/* ERR where the system refuses one: results are said to be of so many threads. */
+struct team *team_new(int threads, struct err *e);
 void team_free(struct team *t); /* NULL is fine */
 int team_threads(const struct team *t);
 

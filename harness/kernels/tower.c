@@ -44,8 +44,6 @@ struct tower *tower_new(const struct trunk_table *table, int first, int end, enu
     t->simd = simd_of(simd, maps);
     t->simd_f32 = simd_of(simd, SIMD_F32);
     t->team = team;
-    t->first = first;
-    t->end = end;
     t->has_stem = first == 0;
     t->has_head = end == table->n_stages + 2;
     t->blocks = xcalloc((size_t)trunk_blocks(table) + 1, sizeof *t->blocks);
@@ -83,10 +81,6 @@ int tower_block_count(const struct tower *t) {
 
 bool tower_pools(const struct tower *t) {
     return t->has_head;
-}
-
-size_t tower_bytes(const struct tower *t) {
-    return t->bytes;
 }
 
 /* ---- sizes ---- */
@@ -178,10 +172,10 @@ static size_t map_values(const struct layer *l, int n) {
 }
 
 static void take_layer(struct tower *t, struct layer *l, int n, struct place *p) {
-    int k = l->kernel == 1 ? l->in : l->kernel * l->kernel * l->in;
     l->raw = take_map(t, p, map_values(l, n));
-    l->packed = take(p, t->simd->packed_floats(k, l->out));
-    l->packed_back = take(p, t->simd->packed_floats(l->out, k));
+    l->packed = take(p, t->simd->packed_floats(layer_taps(l), l->out));
+    if (l->kernel == 1)
+        l->packed_back = take(p, t->simd->packed_floats(l->out, l->in));
     float **numbers[] = {
         &l->scale, &l->shift, &l->mean, &l->inverse, &l->of_grad, &l->of_x, &l->of_one};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
@@ -215,14 +209,14 @@ struct largest {
 static void look_at(struct largest *most, const struct layer *l, bool wide, int n) {
     size_t *map = wide ? &most->wide : &most->narrow;
     *map = larger(*map, map_values(l, n));
-    most->weights = larger(most->weights, (size_t)(l->kernel * l->kernel * l->in) * (size_t)l->out);
+    most->weights = larger(most->weights, (size_t)layer_taps(l) * (size_t)l->out);
     most->width = larger(most->width, (size_t)(l->width * l->stride));
 }
 
 static struct largest largest_of(const struct tower *t, int n) {
     struct largest most = {.width = (size_t)t->width};
     if (t->has_stem)
-        look_at(&most, &t->stem, true, n);
+        look_at(&most, &t->stem, t->n_blocks > 0, n); /* alone it is what is handed on */
     for (int i = 0; i < t->n_blocks; i++) {
         const struct block *b = &t->blocks[i];
         if (b->expands)
@@ -256,9 +250,11 @@ static void take_outside(struct tower *t, int n, struct place *p) {
     if (t->simd == t->simd_f32)
         return;
     if (!t->has_stem)
-        t->x_map = take_map(t, p, (size_t)(n * s.height * s.width) * (size_t)s.channels);
+        t->x_map =
+            take_map(t, p, (size_t)n * (size_t)s.height * (size_t)s.width * (size_t)s.channels);
     if (!t->has_head)
-        t->out_map = take(p, (size_t)(n * s.out_height * s.out_width) * (size_t)s.out_channels);
+        t->out_map = take(
+            p, (size_t)n * (size_t)s.out_height * (size_t)s.out_width * (size_t)s.out_channels);
 }
 
 static void take_all(struct tower *t, int n, struct place *p) {
@@ -305,13 +301,13 @@ bool tower_room(struct tower *t, int n, int height, int width, struct err *e) {
     size_layers(t, height, width);
     struct place counted = {0};
     take_all(t, n, &counted);
-    t->bytes = (counted.at + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-    t->memory = aligned_alloc(LARGE_PAGE, t->bytes);
+    size_t bytes = (counted.at + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    t->memory = aligned_alloc(LARGE_PAGE, bytes);
     if (!t->memory)
         return err_set(e,
             "no memory for a training step's %.1f GB (%d images of %d x %d): lower /batch or /data/image_px",
-            (double)t->bytes / 1e9, n, width, height);
-    madvise(t->memory, t->bytes, MADV_HUGEPAGE);
+            (double)bytes / 1e9, n, width, height);
+    madvise(t->memory, bytes, MADV_HUGEPAGE);
     take_all(t, n, &(struct place){.memory = t->memory});
     t->capacity = n;
     return true;

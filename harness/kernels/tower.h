@@ -65,6 +65,4 @@ void tower_fold(struct tower *t, const struct tower_tensor *tensors);
 bool tower_infer(
     struct tower *t, const float *x, int n, int height, int width, float *out, struct err *e);
 
-size_t tower_bytes(const struct tower *t); /* held for the last forward's size */
-
 #endif

@@ -18,10 +18,12 @@ struct pass {
     bool add;         /* to what x_grad holds */
     /* [n, out]: the product is the trunk's last, and this its mean's gradient */
     const float *pooled_grad;
-    const struct layer *before; /* whose norm made x, or NULL; its sums are wanted */
-    const float *before_mask;   /* [n]: that block's, or NULL */
-    int m, n;                   /* of the weight gradient in the desks */
-    size_t step_m, step_n;      /* of the tensor that it becomes */
+    struct layer *before;     /* whose norm made x, or NULL; its sums are wanted */
+    const float *before_mask; /* [n]: that block's, or NULL */
+    const float *taken;       /* gradients outside: of the output, */
+    float *given;             /* and of the input */
+    int m, n;                 /* of the weight gradient in the desks */
+    size_t step_m, step_n;    /* of the tensor that it becomes */
     float *weight_grad;
 };
 
@@ -73,7 +75,7 @@ static void sum_before(
         desk_clear(d, l->out);
         p->t->simd->grad_sums(&m, map_from(p->t, rows, done * (size_t)l->out),
             mask_of(p->before_mask, piece.image), d->sums, d->sums + l->out);
-        desk_add(d, l->out, 1);
+        desk_add(d, l->out);
         done += piece.rows;
     }
 }
@@ -113,7 +115,7 @@ static void project_piece(
     struct gate_sums sums = {.grads = d->sums, .grad_products = d->sums + l->out};
     desk_clear(d, l->out);
     p->t->simd->gate_rows(&m, &sums, grad, NULL, input);
-    desk_add(d, l->out, 1);
+    desk_add(d, l->out);
 }
 
 static void project_panel(const struct pass *p, struct desk *d, const struct panel *at) {
@@ -248,7 +250,7 @@ static void project_images(void *context, int thread) {
 static void depthwise_images(void *context, int thread) {
     struct pass *p = context;
     const struct block *b = p->b;
-    const struct layer *l = p->l, *in = b->expands ? &b->expand : b->x ? NULL : &p->t->stem;
+    const struct layer *l = p->l, *in = activated_on_loading(p->t, b);
     struct desk *d = &p->t->desks[thread];
     struct depthwise shape = depthwise_of(p->t, l, b->height, b->width);
     size_t channels = (size_t)l->out, out_floats = places(l) * channels;
@@ -278,7 +280,7 @@ static void depthwise_images(void *context, int thread) {
             .weight_grad = d->weight_grad};
         desk_clear(d, l->out);
         p->t->simd->depthwise_grad(&shape, &g, d->scratch);
-        desk_add(d, l->out, 1);
+        desk_add(d, l->out);
     }
 }
 
@@ -356,7 +358,7 @@ static void pooled_sum_images(void *context, int thread) {
         struct map m = layer_map(p->t, p->l, (size_t)i * all, all);
         desk_clear(d, channels);
         p->t->simd->pooled_sums(&m, p->pooled_grad + i * channels, d->sums, d->sums + channels);
-        desk_add(d, channels, 1);
+        desk_add(d, channels);
     }
 }
 
@@ -374,7 +376,7 @@ static void stem_slope_images(void *context, int thread) {
         desk_clear(d, channels);
         p->t->simd->slope_rows(&m, map_at(p->t, p->x_grad, (size_t)i * all * (size_t)channels),
             d->sums, d->sums + channels);
-        desk_add(d, channels, 1);
+        desk_add(d, channels);
     }
 }
 
@@ -418,15 +420,14 @@ static void run_stem(struct pass *p, const void *grad) {
 
 /* Where the gradient of block i's input (of the last convolution's where i is n_blocks) goes on to. */
 static void look_before(struct pass *p, int i) {
-    const struct block *before = i > 0 ? &p->t->blocks[i - 1] : NULL;
+    struct block *before = i > 0 ? &p->t->blocks[i - 1] : NULL;
     p->before = before ? &before->project : NULL;
     p->before_mask = before ? before->mask : NULL;
 }
 
 static void finish_before(struct pass *p) {
     if (p->before)
-        layer_coefficients(
-            p->t, (struct layer *)p->before, p->tensors, (size_t)p->t->n * places(p->before));
+        layer_coefficients(p->t, p->before, p->tensors, (size_t)p->t->n * places(p->before));
 }
 
 static void run_product(struct pass *p, struct layer *l, const void *x, void *x_grad) {
@@ -439,7 +440,7 @@ static void run_product(struct pass *p, struct layer *l, const void *x, void *x_
         finish_before(p);
 }
 
-static void *run_head(struct pass *p, const float *out_grad) {
+static void *run_head(struct pass *p, const float *out_grad, bool wanted) {
     struct tower *t = p->t;
     struct layer *l = &t->head;
     size_t count = (size_t)t->n * (size_t)l->out;
@@ -453,7 +454,7 @@ static void *run_head(struct pass *p, const float *out_grad) {
     look_before(p, t->n_blocks);
     p->add = false;
     const void *x = t->n_blocks ? t->blocks[t->n_blocks - 1].out : t->x_map ? t->x_map : t->x;
-    run_product(p, l, x, t->grads[0]);
+    run_product(p, l, x, wanted ? t->grads[0] : NULL);
     p->pooled_grad = NULL;
     return t->grads[0];
 }
@@ -505,11 +506,33 @@ static void *run_block(struct pass *p, int i, void *grad, bool wanted) {
     return x_grad;
 }
 
+/* ---- gradients that are of floats outside ---- */
+
+static void take_images(void *context, int thread) {
+    struct pass *p = context;
+    struct tower_shape s = tower_shape(p->t, p->t->height, p->t->width);
+    size_t values = (size_t)s.out_height * (size_t)s.out_width * (size_t)s.out_channels;
+    int from, end;
+    own_images(p->t, thread, &from, &end);
+    p->t->simd->write_map((size_t)(end - from) * values, p->taken + (size_t)from * values,
+        map_at(p->t, p->t->grads[0], (size_t)from * values));
+}
+
+static void give_images(void *context, int thread) {
+    struct pass *p = context;
+    struct tower_shape s = tower_shape(p->t, p->t->height, p->t->width);
+    size_t values = (size_t)s.height * (size_t)s.width * (size_t)s.channels;
+    int from, end;
+    own_images(p->t, thread, &from, &end);
+    p->t->simd->read_map((size_t)(end - from) * values,
+        map_from(p->t, p->grad, (size_t)from * values), p->given + (size_t)from * values);
+}
+
 /* A map's gradient is copied, for blocks add to it. */
 static void *take_map_grad(struct pass *p, const float *out_grad) {
     struct tower *t = p->t;
-    const struct layer *last = t->n_blocks ? &t->blocks[t->n_blocks - 1].project : &t->stem;
-    t->simd->write_map((size_t)t->n * places(last) * (size_t)last->out, out_grad, t->grads[0]);
+    p->taken = out_grad;
+    team_run(t->team, take_images, p);
     look_before(p, t->n_blocks);
     p->grad = t->grads[0];
     if (p->before) {
@@ -524,9 +547,11 @@ void tower_backward(
     struct tower *t, const struct tower_tensor *tensors, const float *out_grad, float *x_grad) {
     struct pass p = {.t = t, .tensors = tensors};
     assert(!t->has_stem || !x_grad);
-    void *grad = t->has_head ? run_head(&p, out_grad) : take_map_grad(&p, out_grad);
+    bool wanted = t->has_stem || x_grad; /* of what comes before the first block */
+    void *grad =
+        t->has_head ? run_head(&p, out_grad, t->n_blocks || wanted) : take_map_grad(&p, out_grad);
     for (int i = t->n_blocks - 1; i >= 0; i--)
-        grad = run_block(&p, i, grad, i > 0 || t->has_stem || x_grad);
+        grad = run_block(&p, i, grad, i > 0 || wanted);
     if (t->has_stem && t->stem_kept) {
         p.l = &t->stem;
         p.x_grad = grad;
@@ -537,8 +562,8 @@ void tower_backward(
     if (t->has_stem)
         run_stem(&p, grad);
     else if (x_grad) {
-        struct tower_shape s = tower_shape(t, t->height, t->width);
-        t->simd->read_map(
-            (size_t)t->n * (size_t)s.height * (size_t)s.width * (size_t)s.channels, grad, x_grad);
+        p.grad = grad;
+        p.given = x_grad;
+        team_run(t->team, give_images, &p);
     }
 }

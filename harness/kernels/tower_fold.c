@@ -14,10 +14,6 @@ struct folding {
     atomic_int next;
 };
 
-static int taps(const struct layer *l) {
-    return l->kernel * l->kernel * l->in;
-}
-
 static bool depthwise(const struct layer *l) {
     return l->kernel > 1 && l->in == 1;
 }
@@ -25,8 +21,8 @@ static bool depthwise(const struct layer *l) {
 /* ---- memory ---- */
 
 static void take_layer(const struct tower *t, struct layer *l, struct place *p) {
-    l->folded = take(
-        p, depthwise(l) ? (size_t)(taps(l) * l->out) : t->simd_f32->packed_floats(taps(l), l->out));
+    l->folded = take(p, depthwise(l) ? (size_t)(layer_taps(l) * l->out)
+                                     : t->simd_f32->packed_floats(layer_taps(l), l->out));
     l->bias = take(p, (size_t)l->out);
 }
 
@@ -59,7 +55,7 @@ static size_t take_all(struct tower *t, char *memory) {
 
 static void fold_layer(const struct folding *f, struct layer *l) {
     const struct tower_tensor *own = f->tensors + l->first_tensor;
-    int k = taps(l);
+    int k = layer_taps(l);
     float *scaled = xmalloc((size_t)k * (size_t)l->out * sizeof *scaled);
     for (int c = 0; c < l->out; c++) {
         double scale = own[1].value[c] / sqrt((double)own[4].value[c] + f->t->table->norm_eps);

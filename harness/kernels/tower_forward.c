@@ -77,7 +77,7 @@ static void pack_weights(void *context, int thread) {
 static void multiply_panel(
     const struct pass *p, struct desk *d, const struct panel *at, const float *a) {
     struct layer *l = p->l;
-    int k = l->kernel == 3 ? PATCH : l->in;
+    int k = layer_taps(l);
     desk_clear(d, l->out);
     p->t->simd->multiply_rows(&(struct product){.m = (int)at->rows,
         .n = l->out,
@@ -89,7 +89,7 @@ static void multiply_panel(
         .ldc = (size_t)l->out,
         .sums = d->sums,
         .squares = d->sums + l->out});
-    desk_add(d, l->out, 1);
+    desk_add(d, l->out);
 }
 
 static void stem_images(void *context, int thread) {
@@ -123,11 +123,6 @@ static void product_images(void *context, int thread) {
                 p->t, p->x, at.row * (size_t)p->l->in, at.rows * (size_t)p->l->in, d->panel));
 }
 
-/* What the depthwise convolution of a block reads: the layer whose raw output that is, or NULL: p->x. */
-static const struct layer *activated_on_loading(const struct tower *t, const struct block *b) {
-    return b->expands ? &b->expand : b->x ? NULL : &t->stem;
-}
-
 static void depthwise_images(void *context, int thread) {
     struct pass *p = context;
     const struct block *b = p->b;
@@ -149,7 +144,7 @@ static void depthwise_images(void *context, int thread) {
             .squares = d->sums + p->l->out};
         desk_clear(d, p->l->out);
         p->t->simd->depthwise_forward(&shape, &f, d->scratch);
-        desk_add(d, p->l->out, 1);
+        desk_add(d, p->l->out);
     }
 }
 

@@ -13,6 +13,10 @@ static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
 /* ---- what threads share ---- */
 
 struct shared {
@@ -43,8 +47,7 @@ void folded_product(const struct tower *t, const struct layer *l, size_t rows, c
     float *c, bool activates, const float *plus) {
     struct finish f = {
         .bias = l->bias, .activates = activates, .activation = t->table->activation, .plus = plus};
-    int k = l->kernel == 3 ? PATCH : l->in;
-    multiply_dense(t->simd_f32, (int)rows, l->out, k, a, l->folded, c, &f);
+    multiply_dense(t->simd_f32, (int)rows, l->out, layer_taps(l), a, l->folded, c, &f);
 }
 
 /* ---- stem and the last convolution ---- */
@@ -150,8 +153,8 @@ static void infer_images(void *context, int thread) {
     const struct inference *f = context;
     int from, end;
     team_share(f->t->team, thread, f->n, &from, &end);
-    for (int i = from; i < end; i += GROUP)
-        run_group(f, &f->benches[thread], i, end - i < GROUP ? end - i : GROUP);
+    for (int i = from; i < end; i += f->group)
+        run_group(f, &f->benches[thread], i, end - i < f->group ? end - i : f->group);
 }
 
 /* ---- memory ---- */
@@ -161,10 +164,11 @@ struct most {
 };
 
 static void look_at_block(
-    const struct tower *t, const struct block *b, int *height, int *width, struct most *most) {
+    const struct inference *f, const struct block *b, int *height, int *width, struct most *most) {
+    const struct tower *t = f->t;
     struct layer l = b->depthwise;
     size_t places = places_of(*height, *width), wide = (size_t)l.out,
-           unit = (size_t)unit_images(places);
+           unit = smaller((size_t)unit_images(places), (size_t)f->group);
     most->map = larger(most->map, places * (size_t)b->in);
     l.height = size_after(t->table->padding, l.kernel, l.stride, *height);
     l.width = size_after(t->table->padding, l.kernel, l.stride, *width);
@@ -189,24 +193,30 @@ static struct most most_of(const struct inference *f) {
         most.map = places_of(height, width) * (size_t)t->stem.out;
     }
     for (int i = 0; i < t->n_blocks; i++)
-        look_at_block(t, &t->blocks[i], &height, &width, &most);
+        look_at_block(f, &t->blocks[i], &height, &width, &most);
     return most;
+}
+
+/* What all threads share where they go through images together. */
+static void take_maps(
+    const struct inference *f, struct bench *b, const struct most *most, struct place *p) {
+    size_t widest = (size_t)f->t->widest, group = (size_t)f->group;
+    for (int i = 0; i < 2; i++)
+        b->maps[i] = take(p, group * most->map);
+    b->deep = take(p, most->deep);
+    b->pooled = take(p, group * widest);
+    b->factor = take(p, group * widest);
+    b->squeezed = take(p, group * widest);
 }
 
 static void take_bench(
     struct inference *f, struct bench *b, const struct most *most, struct place *p) {
     size_t widest = (size_t)f->t->widest;
     b->inference = f;
-    for (int i = 0; i < 2; i++)
-        b->maps[i] = take(p, GROUP * most->map);
     b->wide = take(p, most->wide);
     b->places = (int *)(void *)take(p, most->places);
-    b->deep = take(p, most->deep);
     b->panel = take(p, larger(PANEL_FLOATS, most->panel));
     b->scratch = take(p, depthwise_scratch(f->width));
-    b->pooled = take(p, GROUP * widest);
-    b->factor = take(p, GROUP * widest);
-    b->squeezed = take(p, GROUP * widest);
     b->ones = take(p, widest);
     b->zeros = take(p, widest);
     for (size_t i = 0; p->memory && i < widest; i++) {
@@ -218,8 +228,11 @@ static void take_bench(
 static size_t take_benches(struct inference *f, char *memory) {
     struct most most = most_of(f);
     struct place p = {.memory = memory};
-    for (int i = 0; i < team_threads(f->t->team); i++)
+    for (int i = 0; i < team_threads(f->t->team); i++) {
         take_bench(f, &f->benches[i], &most, &p);
+        if (i == 0 || !f->together)
+            take_maps(f, &f->benches[i], &most, &p);
+    }
     return p.at;
 }
 
@@ -244,6 +257,9 @@ static bool make_room(struct inference *f, struct err *e) {
 
 bool tower_infer(
     struct tower *t, const float *x, int n, int height, int width, float *out, struct err *e) {
+    int threads = team_threads(t->team);
+    bool together = n < threads;
+    int most = together ? n : (n + threads - 1) / threads;
     struct inference f = {.t = t,
         .x = x,
         .out = out,
@@ -251,12 +267,13 @@ bool tower_infer(
         .height = height,
         .width = width,
         .shape = tower_shape(t, height, width),
-        .together = n < team_threads(t->team)};
-    f.benches = xcalloc((size_t)team_threads(t->team), sizeof *f.benches);
+        .together = together,
+        .group = most < GROUP ? most : GROUP};
+    f.benches = xcalloc((size_t)threads, sizeof *f.benches);
     bool ok = make_room(&f, e);
-    for (int i = 0; ok && f.together && i < n; i += GROUP)
-        run_group(&f, f.benches, i, n - i < GROUP ? n - i : GROUP);
-    if (ok && !f.together)
+    for (int i = 0; ok && together && i < n; i += f.group)
+        run_group(&f, f.benches, i, n - i < f.group ? n - i : f.group);
+    if (ok && !together)
         team_run(t->team, infer_images, &f);
     free(f.benches);
     return ok;

@@ -13,13 +13,13 @@ enum {
 /* What a thread works on. */
 struct bench {
     const struct inference *inference;
-    float *maps[2]; /* [GROUP, the largest map between blocks] */
+    float *maps[2]; /* [group, the largest map between blocks] */
     float *wide;    /* DEPTHWISE_BLOCK channels of a unit's expanded map, or a band of it */
     int *places;    /* where its rows lie */
     float *deep;    /* a unit's depthwise map */
     float *panel;   /* [PANEL_FLOATS] */
     float *scratch; /* of depthwise kernels */
-    float *pooled, *factor, *squeezed; /* [GROUP, widest] */
+    float *pooled, *factor, *squeezed; /* [group, widest] */
     float *ones, *zeros;               /* [widest] */
 };
 
@@ -30,7 +30,8 @@ struct inference {
     int n, height, width;
     struct tower_shape shape;
     struct bench *benches;
-    bool together;
+    bool together; /* all threads at a group's images, whose maps are the first one's */
+    int group;     /* images that go through a block at once, at most GROUP */
 };
 
 static inline size_t places_of(int height, int width) {

@@ -45,24 +45,21 @@ static void expand_rows(const struct padded *p, const float *x, int rows, int to
         .finish = &f});
 }
 
-/* Rows first..end-1 of an image's depthwise map; the buffer from `in` on has `rows` of its expanded map, from row
- * `from` on. */
-static void depthwise_rows(const struct padded *p, const float *in, int from, int rows, int first,
-    int end, float *deep, float *pooled) {
+/* Rows first..end-1 of an image's depthwise map, of which `in` has the `rows` of the expanded map that are read first. */
+static void depthwise_rows(const struct padded *p, const float *in, int rows, int first, int end,
+    float *deep, float *pooled) {
     const struct layer *l = &p->b->depthwise;
     struct depthwise shape = *p->shape;
     int top = first * shape.stride - shape.top; /* the first row that is read; above 0: zeros */
-    int skip = top > from ? top - from : 0;
     struct depthwise_forward f = {.activation = p->t->table->activation,
         .weights = l->folded,
         .out = deep + (size_t)first * (size_t)shape.out_width * (size_t)shape.channels,
         .sums = pooled,
         .bias = l->bias};
-    shape.height = rows - skip;
+    shape.height = rows;
     shape.top = top < 0 ? -top : 0;
     shape.out_height = end - first;
-    p->t->simd_f32->depthwise_padded(&shape, &f, p->channel, in + (size_t)skip * row_floats(p),
-        row_floats(p), p->bench->scratch);
+    p->t->simd_f32->depthwise_padded(&shape, &f, p->channel, in, row_floats(p), p->bench->scratch);
 }
 
 /* A map that does not fit: bands of rows, of which those that the next one reads too are kept. */
@@ -86,7 +83,7 @@ static void deepen_in_bands(const struct padded *p, const float *x, float *deep,
             expand_rows(p, x + (size_t)made * in_row, last - made, made - have);
             made = last;
         }
-        depthwise_rows(p, p->bench->wide, have, made - have, first, end, deep, pooled);
+        depthwise_rows(p, p->bench->wide, made - have, first, end, deep, pooled);
     }
 }
 
@@ -136,7 +133,7 @@ static void deepen(const void *work, const struct bench *own, int from_block, in
             float *deep = u->bench->deep + (size_t)i * out,
                   *pooled = u->bench->pooled + (size_t)i * wide;
             if (whole)
-                depthwise_rows(&p, own->wide + (size_t)(i * p.lines) * row_floats(&p), 0,
+                depthwise_rows(&p, own->wide + (size_t)(i * p.lines) * row_floats(&p),
                     shape->height, 0, shape->out_height, deep, pooled);
             else
                 deepen_in_bands(&p,

@@ -10,9 +10,9 @@ void desk_clear(struct desk *d, int channels) {
     memset(d->sums, 0, 2 * (size_t)channels * sizeof *d->sums);
 }
 
-void desk_add(struct desk *d, int channels, float factor) {
+void desk_add(struct desk *d, int channels) {
     for (int c = 0; c < 2 * channels; c++)
-        d->tally[c] += (double)(d->sums[c] * factor);
+        d->tally[c] += (double)d->sums[c];
 }
 
 void desks_zero(struct tower *t) {
@@ -43,7 +43,8 @@ struct map layer_map(const struct tower *t, const struct layer *l, size_t row, s
         .of_one = l->of_one};
 }
 
-/* The running variance takes the unbiased one, as PyTorch's does. */
+/* The running variance takes the unbiased one, as PyTorch's does; one value alone has none, and leaves it. Squares that
+ * overflowed are said by what is no number, which reaches the loss: an infinite variance would hide them. */
 void layer_statistics(
     struct tower *t, struct layer *l, const struct tower_tensor *tensors, size_t rows) {
     const struct tower_tensor *own = tensors + l->first_tensor;
@@ -52,15 +53,16 @@ void layer_statistics(
     double n = (double)rows, momentum = t->table->norm_momentum;
     for (int c = 0; c < l->out; c++) {
         double mean = total(t, c) / n, variance = total(t, l->out + c) / n - mean * mean;
-        variance = variance > 0 ? variance : 0;
+        variance = !isfinite(variance) ? NAN : variance > 0 ? variance : 0;
         double inverse = 1 / sqrt(variance + t->table->norm_eps);
         l->mean[c] = (float)mean;
         l->inverse[c] = (float)inverse;
         l->scale[c] = (float)(gamma[c] * inverse);
         l->shift[c] = (float)(beta[c] - mean * gamma[c] * inverse);
         running_mean[c] = (float)((1 - momentum) * running_mean[c] + momentum * mean);
-        running_variance[c] =
-            (float)((1 - momentum) * running_variance[c] + momentum * variance * n / (n - 1));
+        if (rows > 1)
+            running_variance[c] =
+                (float)((1 - momentum) * running_variance[c] + momentum * variance * n / (n - 1));
     }
 }
 

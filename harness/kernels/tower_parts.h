@@ -12,7 +12,7 @@ struct layer {
     int first_tensor;            /* its weight; gamma, beta, running mean and variance follow */
     int height, width;           /* of its output */
     void *raw;                   /* map [n, height, width, out]: before the norm */
-    float *packed, *packed_back; /* its weights as the two passes take them */
+    float *packed, *packed_back; /* its weights as the two passes take them; back: products alone */
     /* z = raw scale + shift; inverse: 1 / sqrt(variance + eps) */
     float *scale, *shift, *mean, *inverse;
     float *of_grad, *of_x, *of_one; /* struct map */
@@ -57,7 +57,6 @@ struct tower {
     const struct simd *simd; /* of training's type of maps */
     const struct simd *simd_f32;
     struct team *team;
-    int first, end;
     bool has_stem, has_head,
         stem_kept; /* stem_kept: its activated map is a block's input as it is */
     struct layer stem, head;
@@ -65,7 +64,6 @@ struct tower {
     int n_blocks, n_tensors, widest;
     /* of the last forward's size */
     char *memory;
-    size_t bytes;
     int capacity; /* images there is room for */
     int n, height, width;
     const float *x;
@@ -82,6 +80,18 @@ struct tower {
 /* Of a layer's output map. */
 static inline size_t places(const struct layer *l) {
     return (size_t)l->height * (size_t)l->width;
+}
+
+/* Values of the input that one of the output is made of. */
+static inline int layer_taps(const struct layer *l) {
+    return l->kernel * l->kernel * l->in;
+}
+
+/* The layer whose raw output a block's depthwise convolution activates on loading; NULL: it reads the block's input as
+ * it is. */
+static inline const struct layer *activated_on_loading(
+    const struct tower *t, const struct block *b) {
+    return b->expands ? &b->expand : b->x ? NULL : &t->stem;
 }
 
 /* This thread's images of the batch. */
@@ -130,7 +140,7 @@ int same_begin(enum padding padding, int kernel, int stride, int size); /* zeros
 
 /* A thread's sums of a kernel's call, zeroed / added to its tally. */
 void desk_clear(struct desk *d, int channels);
-void desk_add(struct desk *d, int channels, float factor);
+void desk_add(struct desk *d, int channels);
 void desks_zero(struct tower *t); /* all tallies */
 
 /* Out of the tallies: statistics of a layer's raw output (`rows` of it); coefficients of its gradient, with

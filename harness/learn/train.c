@@ -3,6 +3,7 @@
 #include "core/interrupt.h"
 #include "core/mem.h"
 #include "grid/cell_folder.h"
+#include "grid/limbs.h"
 #include "learn/best_epoch.h"
 #include "learn/checkpoint.h"
 #include "learn/epoch_text.h"
@@ -138,11 +139,21 @@ static bool restore_best(struct trainer *t, struct err *e) {
                in->folder, step);
 }
 
+/* Whether a step of one image has more than one value a channel wherever the trunk is trained. */
+static bool norms_have_values(const struct config *c) {
+    return trunk_frozen(c) || c->data.image_px > trunk_stride(&trunk_tables[c->trunk.name]);
+}
+
 static bool open_rows(struct trainer *t, struct err *e) {
     if (!sample_rows(t->rows, t->n, t->c, t->in->source, t->in->split, e))
         return false;
-    size_t batch = (size_t)t->c->batch;
-    t->steps_per_epoch = (int64_t)((t->n[PART_TRAIN] + batch - 1) / batch);
+    size_t batch = (size_t)t->c->batch, n = t->n[PART_TRAIN];
+    if ((batch == 1 || n % batch == 1) && !norms_have_values(t->c))
+        return err_set(e,
+            "of %zu images to train on, /batch %zu leaves one alone in a step, and at /data/image_px %d a map ends as "
+            "one place: batch norm has no variance of a single value; choose another /batch, or at least %d px",
+            n, batch, t->c->data.image_px, trunk_stride(&trunk_tables[t->c->trunk.name]) + 1);
+    t->steps_per_epoch = (int64_t)((n + batch - 1) / batch);
     t->order = xmalloc(t->n[PART_TRAIN] * sizeof *t->order);
     return true;
 }

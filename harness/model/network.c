@@ -55,14 +55,6 @@ enum { HEAD_ITEMS = 100000, ITEMS_PER_HEAD = 1000, FEATURE_DROPOUT_ITEMS = 90000
 
 /* ---- building: trunk ---- */
 
-static int first_trained(const struct config *c, const struct trunk_table *t) {
-    if (strcmp(c->trunk.train_from, "all") == 0)
-        return 0;
-    if (strcmp(c->trunk.train_from, "frozen") == 0)
-        return t->n_stages + 2;
-    return trunk_step(t, c->trunk.train_from);
-}
-
 static void build_stage(
     struct builder *b, struct step *step, const struct stage *stage, const char *name) {
     step->n_blocks = stage->repeat;
@@ -96,7 +88,7 @@ static void build_limb(struct network *n, struct limb *limb, uint32_t *item) {
     limb->live = limb->first;
     limb->from = limb->live_from = n->parameters.n;
     for (int i = limb->first; i < limb->end; i++) {
-        b.trainable = i >= first_trained(n->config, n->table);
+        b.trainable = i >= trunk_first_trained(n->config);
         build_step(&b, &limb->steps[i - limb->first], i, limb->suffix);
         if (!b.trainable) {
             limb->live = i + 1;
@@ -179,14 +171,15 @@ static struct native *native_part(
                        : NULL;
 }
 
-static void build_native(struct network *n) {
-    n->team = team_new(th_threads());
-    for (int l = 0; l < n->n_limbs; l++) {
+static bool build_native(struct network *n, struct err *e) {
+    n->team = team_new(th_threads(), e);
+    for (int l = 0; n->team && l < n->n_limbs; l++) {
         struct limb *limb = &n->limbs[l];
         limb->frozen = native_part(n, limb->first, limb->live, limb->from, limb->live_from);
         limb->trained =
             native_part(n, limb->live, limb->end, limb->live_from, limb->parameters_end);
     }
+    return n->team != NULL;
 }
 
 /* ---- building: heads ---- */
@@ -244,8 +237,7 @@ struct network *network_new(
         build_head(n, &n->heads[k], &c->tasks[k]);
     build_normalisation(n, life);
     bool native = false, ok = th_take_error(life, e) && choose_backend(c, life, &native, e);
-    if (ok && native)
-        build_native(n);
+    ok = ok && (!native || build_native(n, e));
     if (ok && from_file)
         ok = pretrained_load(&n->parameters, c, weights_dir, &n->pretrained, e);
     if (ok)
@@ -294,7 +286,7 @@ const char *network_backend(const struct network *n) {
 }
 
 bool network_trunk_frozen(const struct network *n) {
-    return first_trained(n->config, n->table) > n->table->n_stages + 1;
+    return trunk_frozen(n->config);
 }
 
 const char *network_weights_sha256(const struct network *n) {

@@ -1,4 +1,4 @@
-/* Trunks as tables: what every back end (libtorch now, kernels of our own later) builds from. Plain C.
+/* Trunks as tables: what every back end (libtorch, kernels/) builds from. Plain C.
  *
  * A trunk is a stem (3x3 convolution at stride 2, batch norm, activation), stages of MBConv blocks
  * (expand 1x1, depthwise, squeeze-excite where the trunk has it, project 1x1; Tan & Le 2019, Table 1),
@@ -12,7 +12,7 @@
 
 enum trunk_id { TRUNK_SMALL, TRUNK_LITE0, TRUNK_B0, TRUNK_COUNT }; /* grid/catalogue.h: names */
 enum activation { ACT_SILU, ACT_RELU6 };
-enum padding { PAD_SYMMETRIC, PAD_TF_SAME }; /* TF "same": all excess at the bottom and right */
+enum padding { PAD_SYMMETRIC, PAD_TF_SAME }; /* TF "same": half before, the odd pixel behind */
 
 struct stage {
     const char *name; /* "stage1" ...; /trunk/train_from and /trunk/branch_stage name it */

@@ -4,11 +4,12 @@
 #include "core/mem.h"
 #include "core/version.h"
 #include "grid/catalogue.h"
-#include "grid/keys.h"
 #include "grid/cell_folder.h"
+#include "grid/keys.h"
 #include "grid/limbs.h"
 #include "nets/weight_match.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,6 +193,15 @@ static bool check_tensor(void *context, const struct trunk_tensor *t, int number
         return err_usage(e,
             "%s: its tensor %s has another shape or type than its configuration says", k->path,
             t->name);
+    for (size_t i = 0; i < entry->bytes / sizeof(float); i++) {
+        float value;
+        memcpy(&value, (const char *)entry->data + i * sizeof value, sizeof value);
+        if (!isfinite(value))
+            return err_usage(e,
+                "%s: its tensor %s: element %zu is no finite number: every answer would be one of "
+                "chance",
+                k->path, t->name, i);
+    }
     return true;
 }
 

@@ -99,12 +99,15 @@ static void build_head(struct predictor *p, const struct model_file *m, struct h
 }
 
 struct predictor *predictor_new(
-    const struct model_file *m, const struct config *config, int threads) {
+    const struct model_file *m, const struct config *config, int threads, struct err *e) {
+    struct team *team = simd_check(e) ? team_new(threads, e) : NULL;
+    if (!team)
+        return NULL;
     struct predictor *p = xcalloc(1, sizeof *p);
     p->config = config;
     p->table = &trunk_tables[config->trunk.name];
     p->simd = simd_of(simd_best(), SIMD_F32);
-    p->team = team_new(threads);
+    p->team = team;
     p->plans = limb_plans(config);
     for (int l = 0; l < p->plans.n; l++)
         if (p->plans.limbs[l].first < p->plans.limbs[l].end)
@@ -185,7 +188,7 @@ static void run_head(
         struct finish bias = {.bias = h->bias[i]};
         multiply_dense(p->simd, n, h->out[i], h->in[i], x, h->packed[i], out, &bias);
         for (int k = 0; !end && k < n * h->out[i]; k++)
-            out[k] = out[k] > 0 ? out[k] : 0;
+            out[k] = out[k] < 0 ? 0 : out[k]; /* what is no number stays none */
         free(last);
         last = end ? NULL : out;
         x = out;

@@ -8,9 +8,10 @@
 
 struct predictor;
 
-/* The weights are copied: the file may be closed; `config` outlives the predictor. */
+/* The weights are copied: the file may be closed; `config` outlives the predictor. ERR where so many threads cannot be
+ * had, ERR_USAGE where DMTL_SIMD asks for instructions that are not there. */
 struct predictor *predictor_new(
-    const struct model_file *m, const struct config *config, int threads);
+    const struct model_file *m, const struct config *config, int threads, struct err *e);
 void predictor_free(struct predictor *p); /* NULL is fine */
 
 /* Values that a task's head gives for an image: P(y > r_k) of an ordinal task, else of its classes. */

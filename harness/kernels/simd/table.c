@@ -3,7 +3,6 @@
 
 extern const struct simd ISA(simd);
 const struct simd ISA(simd) = {
-    .lanes = LANES,
     .map_bytes = sizeof(stored),
     .packed_floats = ISA(packed_floats),
     .pack = ISA(pack),

@@ -99,8 +99,8 @@ INLINE vec get_stored(const stored *p, int some) {
         memcpy(&h, p, some ? (size_t)some * sizeof *p : sizeof h);
     return (vec)(__builtin_convertvector(h, uvec) << 16);
 }
-/* To the nearest, to even where two are. What is no number stays none: those that arithmetic makes are quiet. The
- * processor's own conversion (AVX512-BF16) makes no difference to a training's time. */
+/* To the nearest, to even where two are. What is no number stays none: that which arithmetic makes has zeros behind its
+ * first bit, and the rounding carries nothing into its exponent. The processor's own conversion (AVX512-BF16) makes no difference to a training's time. */
 INLINE void put_stored(stored *p, vec v, int some) {
     uvec bits = (uvec)v;
     half_vec h = __builtin_convertvector((bits + 0x7FFF + (bits >> 16 & 1)) >> 16, half_vec);
@@ -225,13 +225,5 @@ INLINE void activate(enum activation kind, int n, const vec *z, vec *a, vec *slo
         for (; at < (count); at++)                                                                 \
             some(1);                                                                               \
     } while (0)
-
-/* The sum of a vector's lanes, in their order. */
-INLINE float lane_sum(vec v) {
-    float sum = 0;
-    for (int i = 0; i < LANES; i++)
-        sum += v[i];
-    return sum;
-}
 
 #endif
