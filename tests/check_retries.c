@@ -76,6 +76,25 @@ START_TEST(one_value_for_a_batch_norm_is_refused) {
 }
 END_TEST
 
+/* libtorch's idle threads leave the cores to kernels of ours, and spin where the trunk is libtorch's. */
+START_TEST(idle_threads_spin_for_libtorch_alone) {
+    static const struct {
+        const char *backend, *set;
+    } rows[] = {{"native", "2\n"}, {"libtorch", "0\n"}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char *command = xasprintf(
+            "unset GOMP_SPINCOUNT OPENBLAS_THREAD_TIMEOUT; rm -rf g g.db*; " RUN
+            "--set /epochs=200 --set /backend=%s --only good & run=$!; "
+            "until grep -q ' epoch 1 of ' g/*/log 2>/dev/null; do sleep .1; done; "
+            "tr '\\0' '\\n' </proc/$(cat /proc/$run/task/$run/children | tr -d ' ')/environ | "
+            "grep -c -e ^GOMP_SPINCOUNT=1000 -e ^OPENBLAS_THREAD_TIMEOUT=4; kill $run; wait $run",
+            rows[i].backend);
+        expect(command, 75, rows[i].set, NULL);
+        free(command);
+    }
+}
+END_TEST
+
 START_TEST(fail_fast_stops_behind_the_retries) {
     expect(SPOILT RUN "--retries 1 --fail-fast", 1, NULL, "--fail-fast");
     expect("$DMTL status g --db g.db", 0, "g: 2 cells: 1 failed, 1 pending", NULL);
@@ -134,6 +153,7 @@ Suite *retries_suite(void) {
     tcase_add_test(c, a_cell_may_come_through_at_a_retry);
     tcase_add_test(c, what_diverges_is_not_tried_again);
     tcase_add_test(c, one_value_for_a_batch_norm_is_refused);
+    tcase_add_test(c, idle_threads_spin_for_libtorch_alone);
     tcase_add_test(c, fail_fast_stops_behind_the_retries);
     tcase_add_test(c, a_worker_that_breaks_down_is_replaced);
     tcase_add_test(c, a_worker_that_breaks_down_is_missed);

@@ -8,7 +8,6 @@
 #include "core/escape.h"
 #include "core/interrupt.h"
 #include "core/mem.h"
-#include "grid/limbs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,8 +40,8 @@ static bool bench_ours(const struct bench_options *o, enum speed_mode mode, int 
     char *threads = xasprintf("--threads=%d", o->threads);
     char *steps = xasprintf("--steps=%d", o->steps), *warming = xasprintf("--warm=%d", warm);
     char *argv[] = {program, verb, in_mode, config.text, device, threads, steps, warming, NULL};
-    bool frozen = trunk_frozen(&o->config);
-    cJSON *json = bench_process_json("dmtl-torch", true, workers_spin(o->threads, frozen), argv, e);
+    bool spin = workers_spin(o->threads, workers_heads_alone(&o->config, o->device));
+    cJSON *json = bench_process_json("dmtl-torch", true, spin, argv, e);
     bool ok = json && bench_sample_read(b, json, "dmtl-torch", e);
     cJSON_Delete(json);
     free(warming);

@@ -297,7 +297,7 @@ bool estimate_make(struct estimate *out, const struct grid *grid,
         .threads = workers_threads(o->threads, o->jobs)};
     g.probes = (struct probes){.device = o->device,
         .threads = g.threads,
-        .spin = workers_spin_on(grid, o->jobs * g.threads)};
+        .spin = workers_spin_on(grid, o->device, o->jobs * g.threads)};
     *out = (struct estimate){.probed = o->probe, .free_bytes = free_bytes(db)};
     collect(&g, at);
     for (size_t i = 0; i < g.n; i++) {

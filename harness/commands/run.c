@@ -393,7 +393,7 @@ static bool run_cells(struct run *r, const struct grid *g, struct store *s, stru
     arguments_add(&a, program);
     worker_arguments(r, g, &a);
     interrupt_catch();
-    bool spin = workers_spin_on(g, r->jobs * workers_threads(r->threads, r->jobs));
+    bool spin = workers_spin_on(g, r->device, r->jobs * workers_threads(r->threads, r->jobs));
     struct progress *p = progress_new(s, g->name, &r->chosen, command_quiet());
     bool ok = workers_start(&workers, r->jobs, spin, STDOUT_FILENO, p, a.list, e) &&
               wait_for(&workers, r, p, e);

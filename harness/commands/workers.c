@@ -60,8 +60,10 @@ static void child(char *const *argv, pid_t parent, bool spin) {
         _exit(1);
     signal(
         SIGPIPE, SIG_IGN); /* kept by exec: who reads what it says may die before its checkpoint */
-    if (!spin)             /* libgomp's own number is 300,000 turns */
-        setenv("GOMP_SPINCOUNT", "1000", 0);
+    if (!spin) {
+        setenv("GOMP_SPINCOUNT", "1000", 0);       /* turns; libgomp's own number is 300,000 */
+        setenv("OPENBLAS_THREAD_TIMEOUT", "4", 0); /* log2 of cycles; its own is 26 */
+    }
     execv(argv[0], argv);
     dprintf(STDERR_FILENO, "dmtl: %s: %s\n", argv[0], strerror(errno));
     _exit(NOT_LOADED);
@@ -137,11 +139,15 @@ bool workers_spin(int threads, bool heads_alone) {
     return !heads_alone && threads <= cores_usable();
 }
 
-bool workers_spin_on(const struct grid *g, int threads) {
-    bool frozen = false;
+bool workers_heads_alone(const struct config *c, const char *device) {
+    return trunk_frozen(c) || trunk_native(c, strcmp(device, "cpu") == 0);
+}
+
+bool workers_spin_on(const struct grid *g, const char *device, int threads) {
+    bool heads_alone = false;
     for (size_t i = 0; i < g->n_cells; i++)
-        frozen = frozen || trunk_frozen(&g->cells[i].config);
-    return workers_spin(threads, frozen);
+        heads_alone = heads_alone || workers_heads_alone(&g->cells[i].config, device);
+    return workers_spin(threads, heads_alone);
 }
 
 int workers_threads(int given, int jobs) {

@@ -34,8 +34,8 @@ void arguments_free(struct arguments *a);
 char *workers_program(struct err *e);
 
 /* Starts n processes of `argv` (NULL at the end) whose standard output is the descriptor `out`. They
- * get SIGTERM should this process die, and so end with a checkpoint. `spin`: their OpenMP threads may
- * spin for a while at the end of every parallel region. `progress` (may be NULL; borrowed): where it
+ * get SIGTERM should this process die, and so end with a checkpoint. `spin`: their OpenMP threads and
+ * OpenBLAS's may spin for a while at the end of every parallel region. `progress` (may be NULL; borrowed): where it
  * rewrites a line, it gets the lines that they write on stderr, while we wait and when they are reaped; else they
  * write on ours. On failure those started are stopped and waited
  * for. */
@@ -48,12 +48,14 @@ void workers_reap(struct workers *w); /* notes those that have ended; does not w
 void workers_wait(struct workers *w, int ms); /* or until one says something, or a signal comes */
 void workers_free(struct workers *w);
 
-/* Whether OpenMP threads gain from spinning as long as libgomp has them do (5 % of a trunk's training). They
- * lose where threads are more than cores, and on heads alone, whose matrix products have OpenBLAS's own
- * threads waiting for the core: two thirds of the rate. */
+/* Whether libtorch's threads gain from spinning as long as libgomp has them do (5 % of a trunk's training). They
+ * lose where threads are more than cores, and where libtorch has heads alone: the matrix products of a frozen trunk's
+ * heads had OpenBLAS's own threads waiting for the core (two thirds of the rate), and kernels/ have threads of their own
+ * (Lite0 at 96 px, batch 64, 2 cores: 254 images/s instead of 213). */
 bool workers_spin(int threads, bool heads_alone); /* threads of all workers */
-/* The same for a grid's workers, which may come to a frozen trunk's heads. */
-bool workers_spin_on(const struct grid *g, int threads);
+bool workers_heads_alone(const struct config *c, const char *device);
+/* For a grid's workers, any of whose cells may come next. */
+bool workers_spin_on(const struct grid *g, const char *device, int threads);
 
 /* Of each of `jobs` workers: those given, or its share of the cores where that is 0. */
 int workers_threads(int given, int jobs);

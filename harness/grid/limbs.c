@@ -44,3 +44,11 @@ int trunk_first_trained(const struct config *c) {
         return 0;
     return trunk_frozen(c) ? table->n_stages + 2 : trunk_step(table, c->trunk.train_from);
 }
+
+bool trunk_can_be_native(const struct config *c, bool on_cpu) {
+    return on_cpu && c->precision != PRECISION_TF32;
+}
+
+bool trunk_native(const struct config *c, bool on_cpu) {
+    return trunk_can_be_native(c, on_cpu) && c->backend != BACKEND_LIBTORCH;
+}

@@ -27,5 +27,8 @@ struct limb_plans limb_plans(const struct config *c);
 /* The first step of the trunk that is trained (/trunk/train_from); one behind the last where none is; -1: it names none. */
 int trunk_first_trained(const struct config *c);
 bool trunk_frozen(const struct config *c); /* none is */
+/* Whether kernels/ can compute the trunk, and whether they do (/backend). */
+bool trunk_can_be_native(const struct config *c, bool on_cpu);
+bool trunk_native(const struct config *c, bool on_cpu);
 
 #endif

@@ -139,27 +139,20 @@ static void build_trunk(struct network *n) {
 
 /* ---- building: the native back end ---- */
 
-static bool can_be_native(const struct config *c, struct th_device device) {
-    return device.kind == 0 && c->precision != PRECISION_TF32;
-}
-
-static bool is_native(const struct config *c, struct th_device device) {
-    return can_be_native(c, device) && c->backend != BACKEND_LIBTORCH;
-}
-
 /* Whether the trunk is computed by kernels/. ERR_USAGE where that is asked for and cannot be, or by instructions that
  * are not there. */
 static bool choose_backend(
     const struct config *c, const th_scope *life, bool *native, struct err *e) {
     struct th_device device = th_scope_device(life);
-    *native = is_native(c, device);
+    bool on_cpu = device.kind == 0;
+    *native = trunk_native(c, on_cpu);
     if (*native)
         return simd_check(e);
-    return can_be_native(c, device) || c->backend != BACKEND_NATIVE ||
+    return trunk_can_be_native(c, on_cpu) || c->backend != BACKEND_NATIVE ||
            err_usage(e,
                "/backend: \"native\": it computes in f32 or bf16 on a CPU, and here /precision is \"%s\" and the "
                "device is %s; say \"auto\" or \"libtorch\"",
-               precision_names[c->precision].name, device.kind == 0 ? "a CPU" : "a GPU");
+               precision_names[c->precision].name, on_cpu ? "a CPU" : "a GPU");
 }
 
 /* Steps first..end-1, of the parameters from..to-1; NULL where there are none. */
@@ -271,7 +264,7 @@ struct parameter *network_parameters(struct network *n, size_t *count) {
 enum th_precision network_precision(const struct config *c, struct th_device device) {
     static const enum th_precision of_key[PRECISION_COUNT] = {
         [PRECISION_F32] = TH_IN_F32, [PRECISION_TF32] = TH_IN_TF32, [PRECISION_BF16] = TH_IN_BF16};
-    return is_native(c, device) ? TH_IN_F32 : of_key[c->precision];
+    return trunk_native(c, device.kind == 0) ? TH_IN_F32 : of_key[c->precision];
 }
 
 int network_feature_count(const struct network *n) {
