@@ -6,8 +6,8 @@
 #include "core/cores.h"
 #include "core/file.h"
 #include "core/mem.h"
-#include "grid/config_split.h"
 #include "grid/cell_folder.h"
+#include "grid/config_split.h"
 #include "report/time_left.h"
 
 #include <dirent.h>

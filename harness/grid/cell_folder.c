@@ -61,15 +61,21 @@ char *cell_step_path(const char *folder, int64_t step) {
     return xasprintf("%s/" NAME_FORMAT, folder, step);
 }
 
+void cell_step_drop(const char *folder, int64_t step) {
+    char *path = cell_step_path(folder, step);
+    unlink(path);
+    free(path);
+}
+
 void cell_keep_only(const char *folder, int64_t step) {
     size_t n;
     int64_t *steps = cell_steps(folder, &n);
-    for (size_t i = 0; i < n; i++) {
-        char *path = cell_step_path(folder, steps[i]);
+    bool there = false;
+    for (size_t i = 0; i < n; i++)
+        there = there || steps[i] == step;
+    for (size_t i = 0; there && i < n; i++)
         if (steps[i] != step)
-            unlink(path);
-        free(path);
-    }
+            cell_step_drop(folder, steps[i]);
     free(steps);
 }
 

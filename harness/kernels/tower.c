@@ -246,15 +246,12 @@ static void take_desk(
 
 /* Between our maps and those of floats outside. */
 static void take_outside(struct tower *t, int n, struct place *p) {
-    struct tower_shape s = tower_shape(t, t->height, t->width);
     if (t->simd == t->simd_f32)
         return;
     if (!t->has_stem)
-        t->x_map =
-            take_map(t, p, (size_t)n * (size_t)s.height * (size_t)s.width * (size_t)s.channels);
+        t->x_map = take_map(t, p, (size_t)n * values_in(t));
     if (!t->has_head)
-        t->out_map = take(
-            p, (size_t)n * (size_t)s.out_height * (size_t)s.out_width * (size_t)s.out_channels);
+        t->out_map = take(p, (size_t)n * values_out(t));
 }
 
 static void take_all(struct tower *t, int n, struct place *p) {

@@ -20,8 +20,6 @@ struct pass {
     const float *pooled_grad;
     struct layer *before;     /* whose norm made x, or NULL; its sums are wanted */
     const float *before_mask; /* [n]: that block's, or NULL */
-    const float *taken;       /* gradients outside: of the output, */
-    float *given;             /* and of the input */
     int m, n;                 /* of the weight gradient in the desks */
     size_t step_m, step_n;    /* of the tensor that it becomes */
     float *weight_grad;
@@ -506,33 +504,10 @@ static void *run_block(struct pass *p, int i, void *grad, bool wanted) {
     return x_grad;
 }
 
-/* ---- gradients that are of floats outside ---- */
-
-static void take_images(void *context, int thread) {
-    struct pass *p = context;
-    struct tower_shape s = tower_shape(p->t, p->t->height, p->t->width);
-    size_t values = (size_t)s.out_height * (size_t)s.out_width * (size_t)s.out_channels;
-    int from, end;
-    own_images(p->t, thread, &from, &end);
-    p->t->simd->write_map((size_t)(end - from) * values, p->taken + (size_t)from * values,
-        map_at(p->t, p->t->grads[0], (size_t)from * values));
-}
-
-static void give_images(void *context, int thread) {
-    struct pass *p = context;
-    struct tower_shape s = tower_shape(p->t, p->t->height, p->t->width);
-    size_t values = (size_t)s.height * (size_t)s.width * (size_t)s.channels;
-    int from, end;
-    own_images(p->t, thread, &from, &end);
-    p->t->simd->read_map((size_t)(end - from) * values,
-        map_from(p->t, p->grad, (size_t)from * values), p->given + (size_t)from * values);
-}
-
 /* A map's gradient is copied, for blocks add to it. */
 static void *take_map_grad(struct pass *p, const float *out_grad) {
     struct tower *t = p->t;
-    p->taken = out_grad;
-    team_run(t->team, take_images, p);
+    maps_take(t, values_out(t), out_grad, t->grads[0]);
     look_before(p, t->n_blocks);
     p->grad = t->grads[0];
     if (p->before) {
@@ -561,9 +536,6 @@ void tower_backward(
     }
     if (t->has_stem)
         run_stem(&p, grad);
-    else if (x_grad) {
-        p.grad = grad;
-        p.given = x_grad;
-        team_run(t->team, give_images, &p);
-    }
+    else if (x_grad)
+        maps_give(t, values_in(t), grad, x_grad);
 }

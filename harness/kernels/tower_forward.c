@@ -246,28 +246,6 @@ static void pool_images(void *context, int thread) {
     }
 }
 
-/* ---- maps that are of floats outside ---- */
-
-static void take_images(void *context, int thread) {
-    struct pass *p = context;
-    struct tower_shape s = tower_shape(p->t, p->t->height, p->t->width);
-    size_t values = (size_t)(s.height * s.width) * (size_t)s.channels;
-    int from, end;
-    own_images(p->t, thread, &from, &end);
-    p->t->simd->write_map((size_t)(end - from) * values, p->t->x + (size_t)from * values,
-        map_at(p->t, p->t->x_map, (size_t)from * values));
-}
-
-static void give_images(void *context, int thread) {
-    struct pass *p = context;
-    struct tower_shape s = tower_shape(p->t, p->t->height, p->t->width);
-    size_t values = (size_t)(s.out_height * s.out_width) * (size_t)s.out_channels;
-    int from, end;
-    own_images(p->t, thread, &from, &end);
-    p->t->simd->read_map((size_t)(end - from) * values, map_from(p->t, p->x, (size_t)from * values),
-        p->t->out_map + (size_t)from * values);
-}
-
 /* ---- the whole ---- */
 
 static void convolve(struct pass *p, struct layer *l, void (*images)(void *, int)) {
@@ -302,7 +280,7 @@ const float *tower_forward(struct tower *t, const struct tower_tensor *tensors, 
             run(&p, stem_output_images);
         map = t->stem_out; /* NULL where it is not kept */
     } else if (t->x_map) {
-        run(&p, take_images);
+        maps_take(t, values_in(t), x, t->x_map);
         map = t->x_map;
     }
     for (int i = 0; i < t->n_blocks; i++) {
@@ -314,7 +292,7 @@ const float *tower_forward(struct tower *t, const struct tower_tensor *tensors, 
     }
     p.x = map;
     if (t->out_map)
-        run(&p, give_images);
+        maps_give(t, values_out(t), map, t->out_map);
     if (!t->has_head)
         return t->out_map ? t->out_map : map;
     convolve(&p, &t->head, product_images);

@@ -1,4 +1,5 @@
-/* What passes of the tower share: batch norms' numbers, sums of threads put together, the stem's patches. */
+/* What passes of the tower share: batch norms' numbers, sums of threads put together, the stem's patches, maps that are
+ * of floats outside. */
 #include "kernels/tower_parts.h"
 
 #include <math.h>
@@ -128,4 +129,53 @@ void stem_patches(enum padding padding, int height, int width, const float *imag
             y++;
         }
     }
+}
+
+/* ---- maps that are of floats outside ---- */
+
+struct crossing {
+    struct tower *t;
+    size_t values; /* an image */
+    const float *from;
+    float *to;
+    const void *source;
+    void *target;
+};
+
+static void take_some(void *context, int thread) {
+    const struct crossing *c = context;
+    int first, end;
+    own_images(c->t, thread, &first, &end);
+    size_t at = (size_t)first * c->values;
+    c->t->simd->write_map(
+        (size_t)(end - first) * c->values, c->from + at, map_at(c->t, c->target, at));
+}
+
+static void give_some(void *context, int thread) {
+    const struct crossing *c = context;
+    int first, end;
+    own_images(c->t, thread, &first, &end);
+    size_t at = (size_t)first * c->values;
+    c->t->simd->read_map(
+        (size_t)(end - first) * c->values, map_from(c->t, c->source, at), c->to + at);
+}
+
+void maps_take(struct tower *t, size_t values, const float *from, void *maps) {
+    struct crossing c = {.t = t, .values = values, .from = from, .target = maps};
+    team_run(t->team, take_some, &c);
+}
+
+void maps_give(struct tower *t, size_t values, const void *maps, float *to) {
+    struct crossing c = {.t = t, .values = values, .source = maps, .to = to};
+    team_run(t->team, give_some, &c);
+}
+
+size_t values_in(const struct tower *t) {
+    struct tower_shape s = tower_shape(t, t->height, t->width);
+    return (size_t)s.height * (size_t)s.width * (size_t)s.channels;
+}
+
+size_t values_out(const struct tower *t) {
+    struct tower_shape s = tower_shape(t, t->height, t->width);
+    return (size_t)s.out_height * (size_t)s.out_width * (size_t)s.out_channels;
 }

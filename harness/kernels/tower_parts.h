@@ -138,6 +138,13 @@ struct map layer_map(const struct tower *t, const struct layer *l, size_t row, s
 struct depthwise depthwise_of(const struct tower *t, const struct layer *l, int height, int width);
 int same_begin(enum padding padding, int kernel, int stride, int size); /* zeros before the input */
 
+/* The batch's maps of `values` an image, out of floats and back, by all threads. */
+void maps_take(struct tower *t, size_t values, const float *from, void *maps);
+void maps_give(struct tower *t, size_t values, const void *maps, float *to);
+size_t values_in(
+    const struct tower *t); /* of an image's input and output, at the size there is room for */
+size_t values_out(const struct tower *t);
+
 /* A thread's sums of a kernel's call, zeroed / added to its tally. */
 void desk_clear(struct desk *d, int channels);
 void desk_add(struct desk *d, int channels);

@@ -45,18 +45,12 @@ void checkpoint_free(struct checkpoint *c) {
 
 /* ---- the folder ---- */
 
-static void drop(const char *folder, int64_t step) {
-    char *path = cell_step_path(folder, step);
-    unlink(path);
-    free(path);
-}
-
 void checkpoint_drop_old(const struct checkpoint *c, const char *folder) {
     size_t n;
     int64_t *steps = cell_steps(folder, &n);
     for (size_t i = KEPT; i < n; i++)
         if (steps[i] != c->kept[0] && steps[i] != c->kept[1])
-            drop(folder, steps[i]);
+            cell_step_drop(folder, steps[i]);
     free(steps);
 }
 
@@ -207,7 +201,7 @@ bool checkpoint_load(struct checkpoint *c, const char *folder, int64_t known_ste
     c->step = 0;
     for (size_t i = 0; ok && !found && i < n; i++) {
         if (steps[i] > known_step) {
-            drop(folder, steps[i]);
+            cell_step_drop(folder, steps[i]);
             continue;
         }
         struct err bad = {0};

@@ -100,7 +100,8 @@ INLINE vec get_stored(const stored *p, int some) {
     return (vec)(__builtin_convertvector(h, uvec) << 16);
 }
 /* To the nearest, to even where two are. What is no number stays none: that which arithmetic makes has zeros behind its
- * first bit, and the rounding carries nothing into its exponent. The processor's own conversion (AVX512-BF16) makes no difference to a training's time. */
+ * first bit, and the rounding carries nothing into its exponent. The processor's own conversion (AVX512-BF16) makes no
+ * difference to a training's time. */
 INLINE void put_stored(stored *p, vec v, int some) {
     uvec bits = (uvec)v;
     half_vec h = __builtin_convertvector((bits + 0x7FFF + (bits >> 16 & 1)) >> 16, half_vec);
