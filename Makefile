@@ -169,6 +169,7 @@ $(call objects,harness/core/version.c): $(OUT)/commit.h
 FORCE:
 
 $(addprefix $(OUT)/harness/,core/rng.o data/resize.o analysis/resample.o analysis/resample_whole.o): CFLAGS_ALL += -O3 # their loops are to become vectors
+$(OUT)/harness/torch/th_step.o: CXXFLAGS_ALL += -O3 -ffp-contract=off # rounds where PyTorch does
 $(OUT)/harness/analysis/resample_whole.o: CFLAGS_ALL += -ffp-contract=fast # of whole numbers it is exact
 # Products and sums of vectors become one operation where there is one; the same on every call all the same.
 define simd_rule

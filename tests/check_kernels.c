@@ -185,7 +185,7 @@ START_TEST(products_of_rows) {
 END_TEST
 
 static void outer_case(const struct simd *simd) {
-    struct outer p = {.rows = side(), .m = side(), .n = side()};
+    struct outer p = {.rows = side(), .m = side(), .n = side(), .add = spans_coin()};
     p.lda = (size_t)p.m + (size_t)spans_below(4);
     p.ldb = (size_t)p.n + (size_t)spans_below(4);
     p.ldc = (size_t)p.n + (size_t)spans_below(4);
@@ -195,6 +195,8 @@ static void outer_case(const struct simd *simd) {
     p.c = span_sums(floats);
     simd->multiply_outer(&p);
     struct sum *c = sums_from(span_begin(p.c), floats);
+    for (int i = 0; !p.add && i < p.m; i++)
+        memset(&c[(size_t)i * p.ldc], 0, (size_t)p.n * sizeof *c);
     for (int r = 0; r < p.rows; r++)
         for (int i = 0; i < p.m; i++)
             for (int j = 0; j < p.n; j++)
@@ -203,7 +205,8 @@ static void outer_case(const struct simd *simd) {
                         (double)p.b[(size_t)r * p.ldb + (size_t)j]);
     expect_sums("c", p.c, c, floats, PRODUCT_BOUND);
     char shape[100];
-    snprintf(shape, sizeof shape, "outer product of %d rows, %d x %d", p.rows, p.m, p.n);
+    snprintf(shape, sizeof shape, "outer product of %d rows, %d x %d%s", p.rows, p.m, p.n,
+        p.add ? ", added" : "");
     spans_close(shape);
 }
 

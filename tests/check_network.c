@@ -371,7 +371,7 @@ static void train_once(struct built *b) {
         th_tensor *weight = p[i].tensor,
                   *velocity = th_zeros(b->step, TH_F32, th_dims(weight), shape);
         ck_assert(p[i].buffer || p[i].trainable == (th_grad(b->step, weight) != NULL));
-        ck_assert(th_sgd_step(b->step, 1, &weight, &velocity, (double[]){0}, 0.1, 0));
+        ck_assert(th_sgd_step(b->step, 1, &weight, &velocity, (double[]){0}, 0.1, 0, NULL));
     }
 }
 

@@ -172,8 +172,8 @@ START_TEST(null_operands_are_harmless) {
     ck_assert(isnan(th_item(s, none)));
     ck_assert(!th_assign(s, none, t) && !th_assign(s, t, none));
     ck_assert(!th_require_grad(s, none) && !th_backward(s, none));
-    ck_assert(!th_sgd_step(s, 2, pair, (th_tensor *[]){t, t}, decay, 1, 0));
-    ck_assert(!th_sgd_step(s, 2, (th_tensor *[]){t, t}, pair, decay, 1, 0));
+    ck_assert(!th_sgd_step(s, 2, pair, (th_tensor *[]){t, t}, decay, 1, 0, NULL));
+    ck_assert(!th_sgd_step(s, 2, (th_tensor *[]){t, t}, pair, decay, 1, 0, NULL));
     ck_assert_int_eq(th_dims(none), 0);
     ck_assert_int_eq(th_size(none, 0), 0);
     ck_assert_int_eq(th_count(none), 0);

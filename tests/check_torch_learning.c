@@ -1,6 +1,8 @@
 /* Gradients and the optimiser's step of the shim over libtorch. */
 #include "check_suites.h"
 
+#include "kernels/team.h"
+
 #include "fixture_tensors.h"
 
 #include "reference/sgd.inc"
@@ -80,7 +82,7 @@ START_TEST(two_steps_of_sgd_by_hand) {
         th_require_grad(s, w[i]);
     for (int step = 0; step < 2; step++) {
         ck_assert(th_backward(s, th_sum(s, th_affine(s, th_add(s, w[0], w[1]), 3, 0))));
-        ck_assert(th_sgd_step(s, 3, w, v, decay, 0.1, 0.9));
+        ck_assert(th_sgd_step(s, 3, w, v, decay, 0.1, 0.9, NULL));
         for (int i = 0; i < 3; i++) {
             expect(w[i], 1, &after[step][i], 1e-12);
             ck_assert_ptr_null(th_grad(s, w[i]));
@@ -89,13 +91,17 @@ START_TEST(two_steps_of_sgd_by_hand) {
     EXPECT_NEAR(v[0], 7.4);
     EXPECT_NEAR(v[1], 5.7);
     EXPECT(v[2], 0);
-    ck_assert(th_sgd_step(s, 3, w, v, decay, 0.1, 0.9)); /* no gradients: nothing moves */
+    ck_assert(th_sgd_step(s, 3, w, v, decay, 0.1, 0.9, NULL)); /* no gradients: nothing moves */
     EXPECT_NEAR(w[0], 0.86);
     EXPECT_NEAR(v[0], 7.4);
 }
 END_TEST
 
+/* By libtorch, and by a team. */
 START_TEST(sgd_gives_the_bits_of_pytorch) {
+    int which = _i % SGD_CASES;
+    struct err e = {0};
+    struct team *team = _i == which ? NULL : team_new(2, &e);
     th_tensor *w = th_from(s, TH_F32, SHAPE(SGD_N), sgd_start);
     th_tensor *v = th_zeros(s, TH_F32, SHAPE(SGD_N));
     th_require_grad(s, w);
@@ -103,12 +109,13 @@ START_TEST(sgd_gives_the_bits_of_pytorch) {
         float got[SGD_N];
         th_tensor *g = th_from(s, TH_F32, SHAPE(SGD_N), sgd_gradient[step]);
         ck_assert(th_backward(s, th_sum(s, th_mul(s, w, g)))); /* its gradient is g */
-        ck_assert(th_sgd_step(s, 1, &w, &v, &sgd_decay[_i], sgd_lr, sgd_momentum));
+        ck_assert(th_sgd_step(s, 1, &w, &v, &sgd_decay[which], sgd_lr, sgd_momentum, team));
         ck_assert(th_read(s, w, TH_F32, got, sizeof got));
         for (int i = 0; i < SGD_N; i++)
-            ck_assert_msg(got[i] == sgd_after[_i][step][i], "step %d, element %d: %a, not %a", step,
-                i, got[i], sgd_after[_i][step][i]);
+            ck_assert_msg(got[i] == sgd_after[which][step][i], "step %d, element %d: %a, not %a",
+                step, i, got[i], sgd_after[which][step][i]);
     }
+    team_free(team);
 }
 END_TEST
 
@@ -121,7 +128,7 @@ Suite *torch_learning_suite(void) {
     tcase_add_test(learning, no_grad_ends_with_what_was_before);
     tcase_add_test(learning, assigning_records_nothing);
     tcase_add_test(learning, two_steps_of_sgd_by_hand);
-    tcase_add_loop_test(learning, sgd_gives_the_bits_of_pytorch, 0, SGD_CASES);
+    tcase_add_loop_test(learning, sgd_gives_the_bits_of_pytorch, 0, 2 * SGD_CASES);
     suite_add_tcase(suite, learning);
     return suite;
 }

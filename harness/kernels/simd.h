@@ -35,13 +35,14 @@ struct finish {
     const float *plus; /* [m, n], rows of ldc in their order; NULL: none */
 };
 
-/* c [m,n] += a' b, a [rows,m], b [rows,n]. */
+/* c [m,n] = a' b, or is increased by it; a [rows,m], b [rows,n]. */
 struct outer {
     int rows, m, n;
     const float *a, *b;
     size_t lda, ldb;
     float *c;
     size_t ldc;
+    bool add;
 };
 
 /* Kernels of 3 or 5 at stride 1 or 2; top, left: zeros before the input, kernel / 2, or at stride 2 one less. */

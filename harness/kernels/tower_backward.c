@@ -31,21 +31,59 @@ static float mask_of(const float *mask, int image) {
 
 /* ---- weight gradients ---- */
 
-static void clear_weights(struct desk *d, int m, int n) {
-    memset(d->weight_grad, 0, (size_t)m * (size_t)n * sizeof *d->weight_grad);
+/* d's += a' b, of a panel's rows. */
+static void gather_weights(
+    const struct pass *p, struct desk *d, size_t rows, const float *a, const float *b) {
+    p->t->simd->multiply_outer(&(struct outer){.rows = (int)rows,
+        .m = p->m,
+        .n = p->n,
+        .a = a,
+        .lda = (size_t)p->m,
+        .b = b,
+        .ldb = (size_t)p->n,
+        .c = d->weight_grad,
+        .ldc = (size_t)p->n,
+        .add = d->gathered});
+    d->gathered = true;
 }
 
+enum { SQUARE = 16 };
+
+/* Of the desks' sum rows x columns from entry i, j on: read by rows, written as the tensor lies. */
+static inline __attribute__((always_inline)) void join_some(
+    const struct pass *p, int i, int j, int rows, int columns) {
+    float square[SQUARE][SQUARE] = {{0}};
+    for (int k = 0; k < team_threads(p->t->team); k++) {
+        const struct desk *d = &p->t->desks[k];
+        const float *from = d->weight_grad + (size_t)i * (size_t)p->n + j;
+        for (int y = 0; d->gathered && y < rows; y++, from += p->n)
+            for (int x = 0; x < columns; x++)
+                square[y][x] += from[x];
+    }
+    float *to = p->weight_grad + (size_t)i * p->step_m + (size_t)j * p->step_n;
+    for (int y = 0; p->step_n == 1 && y < rows; y++)
+        memcpy(to + (size_t)y * p->step_m, square[y], (size_t)columns * sizeof *to);
+    for (int x = 0; p->step_n != 1 && x < columns; x++)
+        for (int y = 0; y < rows; y++)
+            to[(size_t)y * p->step_m + (size_t)x * p->step_n] = square[y][x];
+}
+
+static void join_square(const struct pass *p, int i, int j) {
+    int rows = p->m - i < SQUARE ? p->m - i : SQUARE;
+    int columns = p->n - j < SQUARE ? p->n - j : SQUARE;
+    if (rows == SQUARE && columns == SQUARE)
+        join_some(p, i, j, SQUARE, SQUARE);
+    else
+        join_some(p, i, j, rows, columns);
+}
+
+/* Squares of one row of them lie in memory behind each other, and so do those that a thread takes. */
 static void join_weights(void *context, int thread) {
     struct pass *p = context;
-    int from, end, threads = team_threads(p->t->team);
-    team_share(p->t->team, thread, p->m, &from, &end);
-    for (int i = from; i < end; i++)
-        for (int j = 0; j < p->n; j++) {
-            float sum = 0;
-            for (int k = 0; k < threads; k++)
-                sum += p->t->desks[k].weight_grad[i * p->n + j];
-            p->weight_grad[(size_t)i * p->step_m + (size_t)j * p->step_n] = sum;
-        }
+    int across = (p->n + SQUARE - 1) / SQUARE, down = (p->m + SQUARE - 1) / SQUARE, from, end;
+    team_share(p->t->team, thread, across * down, &from, &end);
+    for (int at = from; at < end; at++)
+        join_square(p, at / across * SQUARE, at % across * SQUARE);
 }
 
 /* Runs a pass whose desks gather [m, n] of a weight's gradient, which is at i step_m + j step_n of the tensor. */
@@ -56,6 +94,8 @@ static void run_with_weights(struct pass *p, void (*images)(void *, int), int m,
     p->step_m = step_m;
     p->step_n = step_n;
     p->weight_grad = weight_grad;
+    for (int i = 0; i < team_threads(p->t->team); i++)
+        p->t->desks[i].gathered = false;
     desks_zero(p->t);
     team_run(p->t->team, images, p);
     team_run(p->t->team, join_weights, p);
@@ -140,15 +180,7 @@ static void project_panel(const struct pass *p, struct desk *d, const struct pan
         project_piece(p, d, &piece, input + done * wide);
         done += piece.rows;
     }
-    p->t->simd->multiply_outer(&(struct outer){.rows = (int)at->rows,
-        .m = l->out,
-        .n = l->in,
-        .a = out_grad,
-        .lda = out,
-        .b = input,
-        .ldb = wide,
-        .c = d->weight_grad,
-        .ldc = wide});
+    gather_weights(p, d, at->rows, out_grad, input);
 }
 
 /* ---- squeeze-excite ---- */
@@ -190,7 +222,6 @@ static void gate_weights(void *context, int thread) {
     const struct tower_tensor *own = p->tensors + g->first_tensor;
     int n = p->t->n, channels = g->channels, squeezed = g->squeezed, from, end;
     team_share(p->t->team, thread, squeezed, &from, &end);
-    memset(own[0].grad + from * channels, 0, (size_t)((end - from) * channels) * sizeof(float));
     p->t->simd->multiply_outer(&(struct outer){.rows = n,
         .m = end - from,
         .n = channels,
@@ -206,7 +237,6 @@ static void gate_weights(void *context, int thread) {
             own[1].grad[j] += g->squeezed_grad[i * squeezed + j];
     }
     team_share(p->t->team, thread, channels, &from, &end);
-    memset(own[2].grad + from * squeezed, 0, (size_t)((end - from) * squeezed) * sizeof(float));
     p->t->simd->multiply_outer(&(struct outer){.rows = n,
         .m = end - from,
         .n = squeezed,
@@ -230,7 +260,6 @@ static void project_images(void *context, int thread) {
     size_t all = places(p->l);
     int from, end;
     own_images(p->t, thread, &from, &end);
-    clear_weights(d, p->m, p->n);
     if (g)
         memset(g->sums + (size_t)from * 5 * (size_t)g->channels, 0,
             (size_t)(end - from) * 5 * (size_t)g->channels * sizeof *g->sums);
@@ -255,7 +284,8 @@ static void depthwise_images(void *context, int thread) {
     size_t in_floats = (size_t)b->height * (size_t)b->width * channels;
     int from, end;
     own_images(p->t, thread, &from, &end);
-    clear_weights(d, p->m, p->n);
+    memset(d->weight_grad, 0, (size_t)p->m * (size_t)p->n * sizeof *d->weight_grad);
+    d->gathered = true;
     for (int i = from; i < end; i++) {
         struct depthwise_grad g = {.activation = p->t->table->activation,
             .out_grad = map_from(p->t, p->t->wide_grads[0], (size_t)i * out_floats),
@@ -319,18 +349,10 @@ static void product_images(void *context, int thread) {
     size_t in = (size_t)l->in, out = (size_t)l->out;
     int from, end;
     own_images(p->t, thread, &from, &end);
-    clear_weights(d, p->m, p->n);
     for (struct panel at = {.image = from}; panel_next(&at, places(l), product_rows(l), end);) {
         raw_grad(p, &at, d->panel);
-        p->t->simd->multiply_outer(&(struct outer){.rows = (int)at.rows,
-            .m = l->in,
-            .n = l->out,
-            .a = map_floats(p->t, p->x, at.row * in, at.rows * in, d->panel_2),
-            .lda = in,
-            .b = d->panel,
-            .ldb = out,
-            .c = d->weight_grad,
-            .ldc = out});
+        gather_weights(
+            p, d, at.rows, map_floats(p->t, p->x, at.row * in, at.rows * in, d->panel_2), d->panel);
         if (!p->x_grad)
             continue;
         p->t->simd->multiply_rows(&(struct product){.m = (int)at.rows,
@@ -382,11 +404,10 @@ static void stem_images(void *context, int thread) {
     struct pass *p = context;
     struct tower *t = p->t;
     struct desk *d = &t->desks[thread];
-    size_t all = places(p->l), out = (size_t)p->l->out;
+    size_t all = places(p->l);
     size_t image = (size_t)t->height * (size_t)t->width * 3;
     int from, end;
     own_images(p->t, thread, &from, &end);
-    clear_weights(d, p->m, p->n);
     for (struct panel at = {.image = from}; panel_next(&at, all, panel_rows(p->l->out), end);) {
         raw_grad(p, &at, d->panel);
         for (size_t done = 0; done < at.rows;) {
@@ -395,15 +416,7 @@ static void stem_images(void *context, int thread) {
                 piece.row % all, piece.rows, d->panel_2 + done * PATCH);
             done += piece.rows;
         }
-        t->simd->multiply_outer(&(struct outer){.rows = (int)at.rows,
-            .m = PATCH,
-            .n = p->l->out,
-            .a = d->panel_2,
-            .lda = PATCH,
-            .b = d->panel,
-            .ldb = out,
-            .c = d->weight_grad,
-            .ldc = out});
+        gather_weights(p, d, at.rows, d->panel_2, d->panel);
     }
 }
 

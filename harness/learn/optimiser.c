@@ -6,6 +6,7 @@
 
 struct optimiser {
     double momentum;
+    struct team *team; /* the network's, or NULL */
     size_t n;
     struct learned *learned;
     th_tensor **weights, **velocities; /* the same handles, as th_sgd_step takes them */
@@ -32,6 +33,7 @@ struct optimiser *optimiser_new(const struct config *c, struct network *n, th_te
     const struct parameter *p = network_parameters(n, &count);
     struct optimiser *o = xcalloc(1, sizeof *o);
     o->momentum = c->optimiser.momentum;
+    o->team = network_team(n);
     o->learned = xcalloc(count + 1, sizeof *o->learned);
     o->weights = xcalloc(count + 1, sizeof *o->weights);
     o->velocities = xcalloc(count + 1, sizeof(th_tensor *));
@@ -63,7 +65,7 @@ void optimiser_free(struct optimiser *o) {
 }
 
 bool optimiser_step(struct optimiser *o, th_scope *s, double lr) {
-    return th_sgd_step(s, (int)o->n, o->weights, o->velocities, o->decay, lr, o->momentum);
+    return th_sgd_step(s, (int)o->n, o->weights, o->velocities, o->decay, lr, o->momentum, o->team);
 }
 
 const struct learned *optimiser_learned(const struct optimiser *o, size_t *count) {

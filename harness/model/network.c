@@ -278,6 +278,10 @@ const char *network_backend(const struct network *n) {
     return n->team ? native[simd_best()] : "libtorch";
 }
 
+struct team *network_team(const struct network *n) {
+    return n->team;
+}
+
 bool network_trunk_frozen(const struct network *n) {
     return trunk_frozen(n->config);
 }

@@ -43,6 +43,7 @@ enum th_precision network_precision(const struct config *c, struct th_device dev
 int network_feature_count(const struct network *n); /* D */
 const char *network_backend(
     const struct network *n); /* what computes the trunk: "libtorch", "native avx512" */
+struct team *network_team(const struct network *n);          /* of the native back end, else NULL */
 bool network_trunk_frozen(const struct network *n);          /* all of it: features can be cached */
 const char *network_weights_sha256(const struct network *n); /* of the weights' file; NULL: none */
 size_t network_weights_missing(const struct network *n);     /* the trunk's tensors not in it */

@@ -1,9 +1,8 @@
-// Layers, autograd and the optimiser's step.
+// Layers and autograd.
 #include "torch/th_internal.hpp"
 
 #include <ATen/Context.h>
 #include <c10/core/GradMode.h>
-#include <map>
 
 using at::Tensor;
 using th::op;
@@ -128,40 +127,4 @@ th_tensor *th_grad(th_scope *s, th_tensor *leaf) {
         return nullptr;
     return op(
         s, [](const Tensor &x) { return x.grad(); }, leaf);
-}
-
-// One kernel for many tensors: on a GPU a kernel of its own for each of a network's hundreds of weights
-// takes longer than the arithmetic.
-namespace {
-struct stepped {
-    std::vector<Tensor> weights, velocities, gradients;
-};
-} // namespace
-
-bool th_sgd_step(th_scope *s, int n, th_tensor *const *weight, th_tensor *const *velocity,
-    const double *decay, double lr, double momentum) {
-    if (!th::all_there(n, weight) || !th::all_there(n, velocity))
-        return false;
-    return th::guarded(s, false, [&] {
-        c10::NoGradGuard guard;
-        std::map<double, stepped> by_decay; // few: the trunk's, the heads', none
-        for (int i = 0; i < n; i++) {
-            Tensor &w = weight[i]->value;
-            if (!w.grad().defined())
-                continue;
-            stepped &all = by_decay[decay[i]];
-            all.weights.push_back(w);
-            all.velocities.push_back(velocity[i]->value);
-            all.gradients.push_back(w.grad());
-            w.mutable_grad().reset(); // none, not zero: what a step does not reach stays as it is
-        }
-        for (auto &[of_these, all] : by_decay) {
-            if (of_these != 0) // not in place: two gradients may share their memory
-                all.gradients = at::_foreach_add(all.gradients, all.weights, of_these);
-            at::_foreach_mul_(all.velocities, momentum);
-            at::_foreach_add_(all.velocities, all.gradients);
-            at::_foreach_add_(all.weights, all.velocities, -lr);
-        }
-        return true;
-    });
 }

@@ -46,9 +46,10 @@ size_t ISA(packed_floats)(int k, int n) {
     return (size_t)k * (size_t)((n + LANES - 1) / LANES * LANES);
 }
 
-/* The steps one at a time: whichever is 1 is the inner loop. */
+/* Where columns lie together, SOME rows of each at a time: lines of both are in the first cache then. */
 static void pack_panel(
     int k, int there, int columns, const float *b, size_t step_k, size_t step_n, float *packed) {
+    enum { SOME = 16 };
     if (step_n == 1)
         for (int i = 0; i < k; i++) {
             float *to = packed + (size_t)i * (size_t)columns;
@@ -56,10 +57,11 @@ static void pack_panel(
             memset(to + there, 0, (size_t)(columns - there) * sizeof *to);
         }
     else
-        for (int j = 0; j < columns; j++)
-            for (int i = 0; i < k; i++)
-                packed[(size_t)i * (size_t)columns + (size_t)j] =
-                    j < there ? b[(size_t)i * step_k + (size_t)j * step_n] : 0;
+        for (int from = 0; from < k; from += SOME)
+            for (int j = 0; j < columns; j++)
+                for (int i = from; i < k && i < from + SOME; i++)
+                    packed[(size_t)i * (size_t)columns + (size_t)j] =
+                        j < there ? b[(size_t)i * step_k + (size_t)j * step_n] : 0;
 }
 
 void ISA(pack)(int k, int n, const float *b, size_t step_k, size_t step_n, float *packed) {
@@ -185,7 +187,7 @@ void ISA(multiply_rows)(const struct product *p) {
     }
 }
 
-/* ---- C += A' B ---- */
+/* ---- C = A' B ---- */
 
 INLINE void outer_rows(int rows, int wide, int some, const struct outer *p, int row, int from) {
     tile t = {{{0}}};
@@ -195,7 +197,7 @@ INLINE void outer_rows(int rows, int wide, int some, const struct outer *p, int 
 #pragma GCC unroll 4
         for (int j = 0; j < wide; j++)
             put_or_add(p->c + (size_t)(row + i) * p->ldc + from + j * LANES, t[i][j],
-                j == wide - 1 ? some : 0, true);
+                j == wide - 1 ? some : 0, p->add);
 }
 
 INLINE void outer_columns(int wide, int some, const struct outer *p, int from) {
