@@ -140,7 +140,7 @@ static void forward_case(const struct simd *simd) {
         .weights = span_reals((size_t)(d.kernel * d.kernel) * channels),
         .out = map_of(span_fresh(places(d.out_height, d.out_width) * channels)),
         .sums = sums ? span_sums(channels) : NULL,
-        .bias = spans_coin() && !maps_are_rounded() ? span_reals(channels) : NULL};
+        .bias = spans_coin() && !norm ? span_reals(channels) : NULL};
     f.squares = sums && !f.bias ? span_sums(channels) : NULL;
     simd->depthwise_forward(&d, &f, span_room(depthwise_scratch(d.width)));
     struct activated *in = loaded(span_of_map(f.in), f.scale, f.shift, f.activation, n, channels);

@@ -251,13 +251,13 @@ START_TEST(limits_and_what_is_no_number) {
     for (int n = 4; n < 40; n++) { /* whole vectors, and parts of them */
         float x[40], out[40];
         for (int i = 0; i < n; i++)
-            x[i] = (float[]){INFINITY, -INFINITY, NAN, 1000}[i % 4];
+            x[i] = (float[]){INFINITY, -INFINITY, NAN, n % 2 ? 1000 : 3e38f}[i % 4];
         simd->sigmoid_values((size_t)n, x, out);
         ck_assert(out[0] == 1 && out[1] >= 0 && out[1] < 1e-37f && isnan(out[2]) && out[3] == 1);
         simd->activate_values(ACT_RELU6, (size_t)n, x, out);
         ck_assert(out[0] == 6 && out[1] == 0 && isnan(out[2]) && out[3] == 6);
         simd->activate_values(ACT_SILU, (size_t)n, x, out);
-        ck_assert(isinf(out[0]) && isnan(out[2]) && out[3] == 1000);
+        ck_assert(isinf(out[0]) && isnan(out[2]) && out[3] == x[3]);
         ck_assert(isnan(out[n / 4 * 4 - 2]));
     }
 }

@@ -56,10 +56,12 @@ struct depthwise_forward {
     /* [channels]: the input is activation(in scale + shift); NULL: in */
     const float *scale, *shift;
     enum activation activation;
-    const float *weights;  /* [kernel, kernel, channels] */
-    void *out;             /* map [out_height, out_width, channels] */
-    float *sums, *squares; /* [channels]: increased by those of out; NULL: not wanted */
-    /* [channels]: out becomes activation(out + bias), and sums are of that; NULL: it does not */
+    const float *weights; /* [kernel, kernel, channels] */
+    void *out;            /* map [out_height, out_width, channels] */
+    float *sums,
+        *squares; /* [channels]: increased by those of out; NULL: not wanted, squares with a bias never */
+    /* [channels]: out becomes activation(out + bias), and sums are of that; NULL, as it must be where there is a scale:
+     * it does not */
     const float *bias;
 };
 

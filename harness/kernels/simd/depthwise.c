@@ -2,6 +2,8 @@
  * as many are kept as the kernel is high. */
 #include "kernels/simd/depthwise_rows.h"
 
+#include <assert.h>
+
 /* Places x.. of a row of the input, activated. */
 INLINE void input_some(enum activation act, int n, bool norm, int some, const stored *from,
     size_t step, vec scale, vec shift, size_t next, float *to, size_t to_step) {
@@ -36,55 +38,43 @@ INLINE void input_row(enum activation act, bool norm, const struct block *b,
     }
 }
 
-/* Places of an output row that has just been made: activation(x + bias), and its sum. */
-INLINE void finish_some(
-    enum activation act, int n, stored *row, size_t step, int some, vec bias, vec *sum) {
-    vec a[ABREAST], slope[ABREAST];
-    EACH(i, n) a[i] = get_stored(row + (size_t)i * step, some) + bias;
-    activate(act, n, a, a, slope);
-    EACH(i, n) {
-        put_stored(row + (size_t)i * step, a[i], some);
-        *sum += a[i];
-    }
+/* What becomes of a tile before it is stored: nothing, or activation(x + bias). Known when this is compiled. */
+enum ending { AS_IT_IS, BIASED_SILU, BIASED_RELU6 };
+
+/* Places of an output row, of which `there` are in it, with their sums. */
+INLINE void finish_tile(enum ending ending, int there, vec tile[TILE], stored *to, size_t step,
+    int some, vec *sum, vec *square) {
+    vec slope[ABREAST];
+    if (ending != AS_IT_IS)
+#pragma GCC unroll 8
+        for (int t = 0; t < TILE; t += ABREAST)
+            activate(ending == BIASED_SILU ? ACT_SILU : ACT_RELU6,
+                TILE - t < ABREAST ? TILE - t : ABREAST, tile + t, tile + t, slope);
+#pragma GCC unroll 8
+    for (int t = 0; t < TILE; t++)
+        if (t < there) {
+            put_stored(to + (size_t)t * step, tile[t], some);
+            *sum += tile[t];
+            if (ending == AS_IT_IS)
+                *square += tile[t] * tile[t];
+        }
 }
 
-static void finish_row(
-    const struct block *b, const struct depthwise_forward *f, stored *row, int v, vec *sum) {
-    size_t count = (size_t)b->shape->out_width, step = (size_t)b->shape->channels;
-    int some = some_at(b, v);
-    vec bias = get(f->bias + b->channel + v * LANES, some);
-#define SILU(n) finish_some(ACT_SILU, n, row + x * step, step, some, bias, sum)
-#define RELU6(n) finish_some(ACT_RELU6, n, row + x * step, step, some, bias, sum)
-    if (f->activation == ACT_SILU)
-        ABREAST_OF(count, x, SILU);
-    else
-        ABREAST_OF(count, x, RELU6);
-#undef SILU
-#undef RELU6
-}
-
-INLINE void output_row(int kernel, int stride, const struct block *b,
+INLINE void output_row(int kernel, int stride, enum ending ending, const struct block *b,
     const struct depthwise_forward *f, int y, const float *const *rows) {
     const struct depthwise *d = b->shape;
+    size_t step = (size_t)d->channels;
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
-        stored *to = (stored *)f->out + (size_t)y * d->out_width * d->channels + c;
-        vec sum = {0}, square = {0};
+        stored *to = (stored *)f->out + (size_t)y * d->out_width * step + c;
+        vec bias = ending == AS_IT_IS ? all(0) : get(f->bias + c, some), sum = {0}, square = {0};
         for (int x = 0; x < d->out_width; x += TILE) {
-            vec sums[TILE] = {{0}};
+            vec tile[TILE];
+            EACH(t, TILE) tile[t] = bias;
             convolve(kernel, stride, rows, (size_t)(x * stride) * b->step + v * LANES, b->step,
-                b->weights + v * LANES, sums);
-#pragma GCC unroll 8
-            for (int t = 0; t < TILE; t++)
-                if (x + t < d->out_width) {
-                    put_stored(to + (size_t)(x + t) * d->channels, sums[t], some);
-                    sum += sums[t];
-                    square += sums[t] * sums[t];
-                }
-        }
-        if (f->bias) {
-            sum = all(0);
-            finish_row(b, f, to, v, &sum);
+                b->weights + v * LANES, tile);
+            finish_tile(
+                ending, d->out_width - x, tile, to + (size_t)x * step, step, some, &sum, &square);
         }
         if (f->sums)
             put(f->sums + c, get(f->sums + c, some) + sum, some);
@@ -94,7 +84,7 @@ INLINE void output_row(int kernel, int stride, const struct block *b,
 }
 
 INLINE void forward_block(int kernel, int stride, enum activation act, bool norm,
-    const struct block *b, const struct depthwise_forward *f, float *ring) {
+    enum ending ending, const struct block *b, const struct depthwise_forward *f, float *ring) {
     const struct depthwise *d = b->shape;
     size_t row_floats =
         (size_t)buffer_places(kernel, stride, d->out_width, d->left + d->width) * b->step;
@@ -109,34 +99,39 @@ INLINE void forward_block(int kernel, int stride, enum activation act, bool norm
             rows[i] = top + i < 0 || top + i >= d->height
                           ? NULL
                           : ring + (size_t)((top + i) % kernel) * row_floats;
-        output_row(kernel, stride, b, f, y, rows);
+        output_row(kernel, stride, ending, b, f, y, rows);
     }
 }
 
-INLINE void forward_shape(enum activation act, bool norm, const struct block *b,
+INLINE void forward_shape(enum activation act, bool norm, enum ending ending, const struct block *b,
     const struct depthwise_forward *f, float *ring) {
     const struct depthwise *d = b->shape;
     if (d->kernel == 3 && d->stride == 1)
-        forward_block(3, 1, act, norm, b, f, ring);
+        forward_block(3, 1, act, norm, ending, b, f, ring);
     else if (d->kernel == 3)
-        forward_block(3, 2, act, norm, b, f, ring);
+        forward_block(3, 2, act, norm, ending, b, f, ring);
     else if (d->stride == 1)
-        forward_block(5, 1, act, norm, b, f, ring);
+        forward_block(5, 1, act, norm, ending, b, f, ring);
     else
-        forward_block(5, 2, act, norm, b, f, ring);
+        forward_block(5, 2, act, norm, ending, b, f, ring);
 }
 
 void ISA(depthwise_forward)(
     const struct depthwise *d, const struct depthwise_forward *f, float *scratch) {
     float *weights = scratch, *ring = scratch + MAX_KERNEL * MAX_KERNEL * BLOCK;
+    assert(!f->scale || !f->bias);
     for (int channel = 0; channel < d->channels; channel += BLOCK) {
         struct block b = block_at(d, channel, weights);
-        if (!f->scale)
-            forward_shape(ACT_SILU, false, &b, f, ring);
+        if (f->scale && f->activation == ACT_SILU)
+            forward_shape(ACT_SILU, true, AS_IT_IS, &b, f, ring);
+        else if (f->scale)
+            forward_shape(ACT_RELU6, true, AS_IT_IS, &b, f, ring);
+        else if (!f->bias)
+            forward_shape(ACT_SILU, false, AS_IT_IS, &b, f, ring);
         else if (f->activation == ACT_SILU)
-            forward_shape(ACT_SILU, true, &b, f, ring);
+            forward_shape(ACT_SILU, false, BIASED_SILU, &b, f, ring);
         else
-            forward_shape(ACT_RELU6, true, &b, f, ring);
+            forward_shape(ACT_SILU, false, BIASED_RELU6, &b, f, ring);
     }
 }
 
@@ -150,7 +145,7 @@ int ISA(padded_step)(const struct depthwise *d, int channel) {
     return (int)block_at(d, channel, NULL).step;
 }
 
-INLINE void padded_block(int kernel, int stride, const struct block *b,
+INLINE void padded_block(int kernel, int stride, enum ending ending, const struct block *b,
     const struct depthwise_forward *f, const float *in, size_t row_floats) {
     const struct depthwise *d = b->shape;
     for (int y = 0; y < d->out_height; y++) {
@@ -159,20 +154,31 @@ INLINE void padded_block(int kernel, int stride, const struct block *b,
         for (int i = 0; i < kernel; i++)
             rows[i] =
                 top + i < 0 || top + i >= d->height ? NULL : in + (size_t)(top + i) * row_floats;
-        output_row(kernel, stride, b, f, y, rows);
+        output_row(kernel, stride, ending, b, f, y, rows);
     }
+}
+
+INLINE void padded_shape(enum ending ending, const struct block *b,
+    const struct depthwise_forward *f, const float *rows, size_t row_floats) {
+    const struct depthwise *d = b->shape;
+    if (d->kernel == 3 && d->stride == 1)
+        padded_block(3, 1, ending, b, f, rows, row_floats);
+    else if (d->kernel == 3)
+        padded_block(3, 2, ending, b, f, rows, row_floats);
+    else if (d->stride == 1)
+        padded_block(5, 1, ending, b, f, rows, row_floats);
+    else
+        padded_block(5, 2, ending, b, f, rows, row_floats);
 }
 
 void ISA(depthwise_padded)(const struct depthwise *d, const struct depthwise_forward *f,
     int channel, const float *rows, size_t row_floats, float *scratch) {
     struct block b = block_at(d, channel, scratch);
     load_weights(&b, f->weights, false);
-    if (d->kernel == 3 && d->stride == 1)
-        padded_block(3, 1, &b, f, rows, row_floats);
-    else if (d->kernel == 3)
-        padded_block(3, 2, &b, f, rows, row_floats);
-    else if (d->stride == 1)
-        padded_block(5, 1, &b, f, rows, row_floats);
+    if (!f->bias)
+        padded_shape(AS_IT_IS, &b, f, rows, row_floats);
+    else if (f->activation == ACT_SILU)
+        padded_shape(BIASED_SILU, &b, f, rows, row_floats);
     else
-        padded_block(5, 2, &b, f, rows, row_floats);
+        padded_shape(BIASED_RELU6, &b, f, rows, row_floats);
 }

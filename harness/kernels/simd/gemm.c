@@ -104,14 +104,24 @@ INLINE void add_up(int rows, int j, tile t, const struct product *p, int column)
     put_or_add(p->squares + column, square, n < LANES ? n : 0, true);
 }
 
-INLINE void rows_of(
-    int rows, int wide, const struct product *p, int row, const float *packed, int from) {
-    tile t = {{{0}}};
-    multiply(rows, wide, 0, p->k, p->a + (size_t)row * p->lda, p->lda, 1, packed,
-        (size_t)wide * LANES, t);
-    int some = p->n - from - (wide - 1) * LANES;
-    if (some >= LANES)
-        some = 0;
+/* What becomes of the tile before it is stored (struct finish); known when this is compiled. */
+enum ending { AS_IT_IS, BIASED, BIASED_SILU, BIASED_RELU6 };
+
+/* n rows of the tile from `first` on, their vector j. */
+INLINE void finish_some(enum ending ending, int n, const struct product *p, int row, int first,
+    int j, int column, int some, tile t) {
+    const float *plus = p->finish->plus;
+    vec x[ABREAST], slope[ABREAST];
+    EACH(i, n) x[i] = t[first + i][j];
+    if (ending != BIASED)
+        activate(ending == BIASED_SILU ? ACT_SILU : ACT_RELU6, n, x, x, slope);
+    if (plus)
+        EACH(i, n) x[i] += get(plus + (size_t)(row + first + i) * p->ldc + column, some);
+    EACH(i, n) put(p->c + row_at(p, row + first + i) + column, x[i], some);
+}
+
+INLINE void put_tile(
+    int rows, int wide, const struct product *p, int row, int from, int some, tile t) {
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
@@ -129,62 +139,71 @@ INLINE void rows_of(
             add_up(rows, j, t, p, from + j * LANES);
 }
 
-/* Rows of c that have just been made, and are in the first cache yet. */
-INLINE void finish_some(const struct product *p, int n, int row, int column, int some, vec bias) {
-    const struct finish *f = p->finish;
-    vec x[ABREAST], slope[ABREAST];
-    EACH(i, n) x[i] = get(p->c + row_at(p, row + i) + column, some) + bias;
-    if (f->activates && f->activation == ACT_SILU)
-        activate(ACT_SILU, n, x, x, slope);
-    else if (f->activates)
-        activate(ACT_RELU6, n, x, x, slope);
-    if (f->plus)
-        EACH(i, n) x[i] += get(f->plus + (size_t)(row + i) * p->ldc + column, some);
-    EACH(i, n) put(p->c + row_at(p, row + i) + column, x[i], some);
-}
-
-static void finish_rows(const struct product *p, int row, int rows, int from, int columns) {
-    for (int j = from; j < from + columns && j < p->n; j += LANES) {
-        int some = p->n - j < LANES ? p->n - j : 0;
-        vec bias = get(p->finish->bias + j, some);
-#define SOME(n) finish_some(p, n, row + (int)at, j, some, bias)
-        ABREAST_OF((size_t)rows, at, SOME);
-#undef SOME
-    }
-}
-
-INLINE int some_rows(
-    int rows, int wide, const struct product *p, int row, const float *packed, int from) {
-    rows_of(rows, wide, p, row, packed, from);
-    if (p->finish)
-        finish_rows(p, row, rows, from, wide * LANES);
+INLINE int rows_of(enum ending ending, int rows, int wide, const struct product *p, int row,
+    const float *packed, int from) {
+    enum { GROUP = 4 };
+    int some = p->n - from - (wide - 1) * LANES;
+    if (some >= LANES)
+        some = 0;
+    tile t = {{{0}}};
+    if (ending != AS_IT_IS)
+#pragma GCC unroll 4
+        for (int j = 0; j < wide; j++) {
+            vec bias = get(p->finish->bias + from + j * LANES, j == wide - 1 ? some : 0);
+#pragma GCC unroll 16
+            for (int i = 0; i < rows; i++)
+                t[i][j] = bias;
+        }
+    multiply(rows, wide, 0, p->k, p->a + (size_t)row * p->lda, p->lda, 1, packed,
+        (size_t)wide * LANES, t);
+    if (ending == AS_IT_IS)
+        put_tile(rows, wide, p, row, from, some, t);
+    else
+#pragma GCC unroll 4
+        for (int i = 0; i < rows; i += GROUP)
+#pragma GCC unroll 4
+            for (int j = 0; j < wide; j++)
+                finish_some(ending, rows < GROUP ? rows : GROUP, p, row, i, j, from + j * LANES,
+                    j == wide - 1 ? some : 0, t);
     return row + rows;
 }
 
-INLINE void columns_of(int wide, const struct product *p, const float *packed, int from) {
+INLINE void columns_of(
+    enum ending ending, int wide, const struct product *p, const float *packed, int from) {
     int row = 0;
     while (row + ROWS <= p->m)
-        row = some_rows(ROWS, wide, p, row, packed, from);
+        row = rows_of(ending, ROWS, wide, p, row, packed, from);
     if (ROWS == 8 && row + 4 <= p->m)
-        row = some_rows(4, wide, p, row, packed, from);
+        row = rows_of(ending, 4, wide, p, row, packed, from);
     if (row + 2 <= p->m)
-        row = some_rows(2, wide, p, row, packed, from);
+        row = rows_of(ending, 2, wide, p, row, packed, from);
     if (row < p->m)
-        some_rows(1, wide, p, row, packed, from);
+        rows_of(ending, 1, wide, p, row, packed, from);
 }
 
-void ISA(multiply_rows)(const struct product *p) {
+INLINE void multiply_ending(enum ending ending, const struct product *p) {
     const float *packed = p->packed;
     for (int from = 0; from < p->n; from += WIDE * LANES) {
         int columns = panel_columns(p->n - from);
         if (columns == 3 * LANES)
-            columns_of(3, p, packed, from);
+            columns_of(ending, 3, p, packed, from);
         else if (columns == 2 * LANES)
-            columns_of(2, p, packed, from);
+            columns_of(ending, 2, p, packed, from);
         else
-            columns_of(1, p, packed, from);
+            columns_of(ending, 1, p, packed, from);
         packed += (size_t)p->k * (size_t)columns;
     }
+}
+
+void ISA(multiply_rows)(const struct product *p) {
+    if (!p->finish)
+        multiply_ending(AS_IT_IS, p);
+    else if (!p->finish->activates)
+        multiply_ending(BIASED, p);
+    else if (p->finish->activation == ACT_SILU)
+        multiply_ending(BIASED_SILU, p);
+    else
+        multiply_ending(BIASED_RELU6, p);
 }
 
 /* ---- C = A' B ---- */

@@ -166,9 +166,13 @@ INLINE vec reciprocal(vec x) {
 #endif
 }
 
-/* How many vectors a long chain of operations is made for at once: one chain alone waits for itself, and the
- * processor does not look far enough ahead to find the next. */
+/* How many vectors a long chain of operations is made for at once, as registers allow: one chain alone waits for itself,
+ * and the processor does not look far enough ahead to find the next. */
+#if defined(__AVX512F__)
+enum { ABREAST = 8 };
+#else
 enum { ABREAST = 4 };
+#endif
 #define EACH(i, n) _Pragma("GCC unroll 8") for (int i = 0; i < (n); i++)
 
 /* x 2^k, where k holds integers and `shifted` is k + 1.5 2^23: its last bits are k. */
@@ -223,7 +227,15 @@ INLINE void activate(enum activation kind, int n, const vec *z, vec *a, vec *slo
         size_t at = 0;                                                                             \
         for (; at + ABREAST <= (count); at += ABREAST)                                             \
             some(ABREAST);                                                                         \
-        for (; at < (count); at++)                                                                 \
+        if (ABREAST > 4 && at + 4 <= (count)) {                                                    \
+            some(4);                                                                               \
+            at += 4;                                                                               \
+        }                                                                                          \
+        if (at + 2 <= (count)) {                                                                   \
+            some(2);                                                                               \
+            at += 2;                                                                               \
+        }                                                                                          \
+        if (at < (count))                                                                          \
             some(1);                                                                               \
     } while (0)
 
