@@ -29,10 +29,11 @@ objects = $(patsubst %,$(OUT)/%.o,$(basename $(1)))
 SIMD_portable :=
 SIMD_avx2 := -mavx2 -mfma
 SIMD_avx512 := -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma
-MAPS_f32 :=
-MAPS_bf16 := -DMAPS_ARE_BF16
-SIMD := portable $(if $(filter x86_64 amd64,$(shell uname -m)),avx2 avx512)
-OBJECTS_simd := $(foreach i,$(SIMD),$(foreach m,f32 bf16,$(patsubst %.c,$(OUT)/%.$i.$m.o,$(wildcard harness/kernels/simd/*.c))))
+SIMD_avx512_bf16 := $(SIMD_avx512) -mavx512bf16
+MAPS_.f32 :=
+MAPS_.bf16 := -DMAPS_ARE_BF16
+SIMD := portable.f32 portable.bf16 $(if $(filter x86_64 amd64,$(shell uname -m)),avx2.f32 avx2.bf16 avx512.f32 avx512.bf16 avx512_bf16.bf16)
+OBJECTS_simd := $(foreach i,$(SIMD),$(patsubst %.c,$(OUT)/%.$i.o,$(wildcard harness/kernels/simd/*.c)))
 OBJECTS_both = $(call objects,$(SOURCES_both)) $(OBJECTS_simd)
 
 all: $(OUT)/dmtl $(OUT)/dmtl-torch
@@ -173,11 +174,11 @@ $(OUT)/harness/torch/th_step.o: CXXFLAGS_ALL += -O3 -ffp-contract=off # rounds w
 $(OUT)/harness/analysis/resample_whole.o: CFLAGS_ALL += -ffp-contract=fast # of whole numbers it is exact
 # Products and sums of vectors become one operation where there is one; the same on every call all the same.
 define simd_rule
-$(OUT)/harness/kernels/simd/%.$1.$2.o: harness/kernels/simd/%.c $(CONFIG)
+$(OUT)/harness/kernels/simd/%.$1.o: harness/kernels/simd/%.c $(CONFIG)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) -O3 $(SIMD_$1) $(MAPS_$2) -ffp-contract=fast -MMD -MP -c $$< -o $$@
+	$$(CC) $$(CFLAGS_ALL) -O3 $(SIMD_$(basename $1)) $(MAPS_$(suffix $1)) -ffp-contract=fast -MMD -MP -c $$< -o $$@
 endef
-$(foreach i,$(SIMD),$(foreach m,f32 bf16,$(eval $(call simd_rule,$i,$m))))
+$(foreach i,$(SIMD),$(eval $(call simd_rule,$i)))
 $(OUT)/%.o: %.c $(CONFIG)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@

@@ -30,19 +30,21 @@ START_TEST(a_set_is_named_or_the_best) {
         setenv("DMTL_SIMD", simd_names[id], 1);
         if (simd_of((enum simd_id)id, SIMD_F32)) {
             ck_assert_msg(simd_check(&e), "%s", e.msg);
-            ck_assert_int_eq((int)simd_best(), id);
+            ck_assert_int_eq((int)simd_best(SIMD_BF16), id);
+            ck_assert_ptr_eq(
+                simd_of(simd_best(SIMD_F32), SIMD_F32), simd_of((enum simd_id)id, SIMD_F32));
         } else
             expect_refused(simd_names[id], "this processor has no such instructions");
     }
     expect_refused("avx-2",
         "DMTL_SIMD: \"avx-2\": no instruction set that we know; it may be one of "
-        "portable, avx2, avx512; unset it for ");
+        "portable, avx2, avx512, avx512_bf16; unset it for ");
     expect_refused("avx-2", "did you mean avx2?");
     setenv("DMTL_SIMD", "", 1);
     ck_assert_msg(simd_check(&e), "%s", e.msg);
     unsetenv("DMTL_SIMD");
     ck_assert_msg(simd_check(&e), "%s", e.msg);
-    for (int id = (int)simd_best() + 1; id < SIMD_COUNT; id++)
+    for (int id = (int)simd_best(SIMD_F32) + 1; id < SIMD_AVX512_BF16; id++)
         ck_assert_ptr_null(simd_of((enum simd_id)id, SIMD_F32));
     if (kept) /* where tests share a process */
         setenv("DMTL_SIMD", kept, 1);
@@ -71,7 +73,7 @@ static const float *packed_b(
     bool turned = spans_coin();
     size_t step_k = turned ? 1 : (size_t)s.n + (size_t)spans_below(4),
            step_n = turned ? (size_t)s.k + (size_t)spans_below(4) : 1;
-    const float *of_b = span_reals((size_t)(s.k - 1) * step_k + (size_t)(s.n - 1) * step_n + 1);
+    const float *of_b = span_exact((size_t)(s.k - 1) * step_k + (size_t)(s.n - 1) * step_n + 1);
     float *packed = span_fresh(simd->packed_floats(s.k, s.n));
     simd->pack(s.k, s.n, of_b, step_k, step_n, packed);
     for (int i = 0; i < s.k; i++)
@@ -108,7 +110,7 @@ static void finish_plainly(const struct product *p, int i, struct sum *c) {
     }
 }
 
-static void multiply_plainly(const struct product *p, const double *b, int rows) {
+static void multiply_plainly(const struct product *p, const float *a, const double *b, int rows) {
     size_t floats = (size_t)rows * p->ldc;
     struct sum *c = sums_from(span_begin(p->c ? p->c : span_of_map(p->map)), floats), *sums = NULL,
                *squares = NULL;
@@ -121,7 +123,7 @@ static void multiply_plainly(const struct product *p, const double *b, int rows)
         for (int j = 0; j < p->n; j++) {
             row[j] = p->add ? row[j] : (struct sum){0, 0};
             for (int k = 0; k < p->k; k++)
-                sum_add(&row[j], (double)p->a[(size_t)i * p->lda + (size_t)k] * b[k * p->n + j]);
+                sum_add(&row[j], (double)a[(size_t)i * p->lda + (size_t)k] * b[k * p->n + j]);
             if (p->sums) {
                 sum_add_sized(&sums[j], row[j].value, row[j].size);
                 sum_add_sized(&squares[j], row[j].value * row[j].value, row[j].size * row[j].size);
@@ -143,7 +145,7 @@ static void product_case(const struct simd *simd) {
     struct shape s = {side(), side(), side()};
     int places[128], rows = s.m + spans_below(5), what = spans_below(4);
     double *b = xmalloc((size_t)(s.k * s.n) * sizeof *b);
-    const float *factor = spans_coin() ? span_reals((size_t)s.k) : NULL;
+    const float *factor = simd->scale_packed && spans_coin() ? span_reals((size_t)s.k) : NULL;
     struct product p = {.m = s.m,
         .n = s.n,
         .k = s.k,
@@ -156,7 +158,8 @@ static void product_case(const struct simd *simd) {
         .activates = spans_coin(),
         .activation = spans_coin() ? ACT_SILU : ACT_RELU6,
         .plus = spans_coin() ? span_reals((size_t)s.m * p.ldc) : NULL};
-    p.a = span_reals((size_t)(s.m - 1) * p.lda + (size_t)s.k);
+    const float *a = span_exact((size_t)(s.m - 1) * p.lda + (size_t)s.k);
+    p.a = operands_of(a);
     float *c = span_sums(floats);
     p.c = what == 3 || spans_coin() ? c : NULL;
     p.map = p.c ? NULL : map_of(c);
@@ -168,7 +171,7 @@ static void product_case(const struct simd *simd) {
     if (what == 3)
         p.finish = &f;
     simd->multiply_rows(&p);
-    multiply_plainly(&p, b, rows);
+    multiply_plainly(&p, a, b, rows);
     free(b);
     char shape[100];
     snprintf(shape, sizeof shape, "product %d x %d x %d, kind %d, places %d, scaled %d, map %d",
@@ -190,9 +193,13 @@ static void outer_case(const struct simd *simd) {
     p.ldb = (size_t)p.n + (size_t)spans_below(4);
     p.ldc = (size_t)p.n + (size_t)spans_below(4);
     size_t floats = (size_t)p.m * p.ldc;
-    p.a = span_reals((size_t)(p.rows - 1) * p.lda + (size_t)p.m);
-    p.b = span_reals((size_t)(p.rows - 1) * p.ldb + (size_t)p.n);
+    const float *a = span_exact((size_t)(p.rows - 1) * p.lda + (size_t)p.m),
+                *b = span_exact((size_t)(p.rows - 1) * p.ldb + (size_t)p.n);
+    p.a = operands_of(a);
+    p.b = operands_of(b);
     p.c = span_sums(floats);
+    if (operands_are_rounded())
+        p.room = span_fresh(outer_room(p.rows, p.m, p.n));
     simd->multiply_outer(&p);
     struct sum *c = sums_from(span_begin(p.c), floats);
     for (int i = 0; !p.add && i < p.m; i++)
@@ -201,8 +208,8 @@ static void outer_case(const struct simd *simd) {
         for (int i = 0; i < p.m; i++)
             for (int j = 0; j < p.n; j++)
                 sum_add(&c[(size_t)i * p.ldc + (size_t)j],
-                    (double)p.a[(size_t)r * p.lda + (size_t)i] *
-                        (double)p.b[(size_t)r * p.ldb + (size_t)j]);
+                    (double)a[(size_t)r * p.lda + (size_t)i] *
+                        (double)b[(size_t)r * p.ldb + (size_t)j]);
     expect_sums("c", p.c, c, floats, PRODUCT_BOUND);
     char shape[100];
     snprintf(shape, sizeof shape, "outer product of %d rows, %d x %d%s", p.rows, p.m, p.n,
@@ -373,21 +380,26 @@ static void forward_rows(const struct simd *simd) {
     struct map m = only(&p, true, false, false);
     const float *gate = spans_coin() ? span_in(c) : NULL;
     const float *plus = spans_coin() ? span_in(p.n) : NULL, factor = spans_grain();
-    float *activated = span_fresh(p.n), *totals = span_sums(c);
+    float *totals = span_sums(c);
+    void *activated = operands_of(span_fresh(p.n)), *mapped = map_of(span_fresh(p.n));
     void *normed = map_of(span_fresh(p.n));
     simd->activate_rows(&m, gate, activated);
+    simd->activate_map(&m, mapped);
     simd->norm_rows(&m, factor, plus ? map_of(plus) : NULL, normed);
     simd->activate_sums(&m, totals);
     struct sum *a = sums_new(p.n), *b = sums_new(p.n), *t = sums_from(span_begin(totals), c);
+    struct sum *ungated = sums_new(p.n);
     for (size_t i = 0; i < p.n; i++) {
         size_t k = channel(&p, i);
         sum_add(&a[i], p.z[i].a * (gate ? (double)gate[k] : 1));
+        sum_add(&ungated[i], p.z[i].a);
         sum_add(&b[i], (double)p.x[i] * (double)p.m.scale[k] * (double)factor);
         sum_add(&b[i], (double)p.m.shift[k] * (double)factor);
         sum_add(&b[i], plus ? (double)plus[i] : 0);
         sum_add(&t[k], p.z[i].a);
     }
-    expect_sums("activate_rows", activated, a, p.n, 1e-6);
+    expect_operands("activate_rows", activated, a, p.n, 1e-6);
+    expect_map("activate_map", mapped, ungated, p.n, 1e-6);
     expect_map("norm_rows", normed, b, p.n, 1e-6);
     expect_sums("activate_sums", totals, t, c, MAP_BOUND);
     plain_close(&p, "forward");
@@ -398,7 +410,8 @@ static void norm_gradients(const struct simd *simd) {
     size_t c = (size_t)p.m.channels;
     struct map for_sums = only(&p, false, true, false), for_rows = only(&p, false, false, true);
     const float *grad = span_in(p.n), factor = spans_grain();
-    float *sums = span_sums(c), *products = span_sums(c), *out = span_fresh(p.n);
+    float *sums = span_sums(c), *products = span_sums(c);
+    void *out = operands_of(span_fresh(p.n));
     struct pair pair = pair_new(sums, products, c);
     struct sum *x = sums_new(p.n);
     const void *map = map_of(grad);
@@ -413,7 +426,7 @@ static void norm_gradients(const struct simd *simd) {
     }
     expect_sums("grad_sums", sums, pair.sums, c, MAP_BOUND);
     expect_sums("grad_sums' products", products, pair.products, c, MAP_BOUND);
-    expect_sums("grad_rows", out, x, p.n, 1e-6);
+    expect_operands("grad_rows", out, x, p.n, 1e-6);
     plain_close(&p, "gradients of a norm");
 }
 
@@ -422,7 +435,7 @@ static void gate_gradients(const struct simd *simd) {
     size_t c = (size_t)p.m.channels;
     struct map m = only(&p, true, true, false);
     const float *grad = span_in(p.n), *gate = spans_coin() ? span_in(c) : NULL;
-    float *out = span_fresh(p.n);
+    void *out = operands_of(span_fresh(p.n));
     struct gate_sums s = {.grads = span_sums(c), .grad_products = span_sums(c)};
     struct pair of_grad = pair_new(s.grads, s.grad_products, c), of_slope = {0};
     struct sum *a = sums_new(p.n), *of_gate = NULL;
@@ -444,7 +457,7 @@ static void gate_gradients(const struct simd *simd) {
             pair_add(&of_slope, &p, i, z.slope, z.slope_size);
         }
     }
-    expect_sums("out", out, a, p.n, 1e-6);
+    expect_operands("out", out, a, p.n, 1e-6);
     expect_sums("grads", s.grads, of_grad.sums, c, MAP_BOUND);
     expect_sums("grad_products", s.grad_products, of_grad.products, c, MAP_BOUND);
     if (gate) {
@@ -460,7 +473,8 @@ static void pooled_gradients(const struct simd *simd) {
     size_t c = (size_t)p.m.channels;
     struct map for_sums = only(&p, true, true, false), for_rows = only(&p, true, false, true);
     const float *grad = span_in(c);
-    float *sums = span_sums(c), *products = span_sums(c), *out = span_fresh(p.n);
+    float *sums = span_sums(c), *products = span_sums(c);
+    void *out = operands_of(span_fresh(p.n));
     struct pair pair = pair_new(sums, products, c);
     struct sum *x = sums_new(p.n);
     simd->pooled_sums(&for_sums, grad, sums, products);
@@ -475,7 +489,7 @@ static void pooled_gradients(const struct simd *simd) {
     }
     expect_sums("pooled_sums", sums, pair.sums, c, MAP_BOUND);
     expect_sums("pooled_sums' products", products, pair.products, c, MAP_BOUND);
-    expect_sums("pooled_grad_rows", out, x, p.n, 1e-6);
+    expect_operands("pooled_grad_rows", out, x, p.n, 1e-6);
     plain_close(&p, "gradients behind a mean");
 }
 
@@ -503,11 +517,13 @@ static void copied_maps(const struct simd *simd) {
     struct plain p = plain_new();
     const float *more = span_in(p.n), *reals = span_reals(p.n);
     float *read = span_fresh(p.n);
+    void *operands = operands_of(span_fresh(p.n));
     void *sum = map_of(span_sums(p.n)), *written = map_of(span_fresh(p.n));
     struct sum *x = sums_new(p.n), *r = sums_new(p.n);
     struct sum *s = sums_from(span_begin(span_of_map(sum)), p.n);
     simd->read_map(p.n, p.m.x, read);
     simd->write_map(p.n, reals, written);
+    simd->to_operands(p.n, reals, operands);
     simd->add_map(p.n, map_of(more), sum);
     for (size_t i = 0; i < p.n; i++) {
         sum_add(&x[i], (double)p.x[i]);
@@ -516,6 +532,7 @@ static void copied_maps(const struct simd *simd) {
     }
     expect_sums("read_map", read, x, p.n, 0);
     expect_map("write_map", written, r, p.n, 0);
+    expect_operands("to_operands", operands, r, p.n, 0);
     expect_map("add_map", sum, s, p.n, 0);
     plain_close(&p, "copied maps");
 }
@@ -536,7 +553,7 @@ Suite *kernels_suite(void) {
     tcase_add_unchecked_fixture(c, kernels_say_untested, NULL);
     tcase_add_test(c, a_set_is_named_or_the_best);
     tcase_add_loop_test(c, products_of_rows, 0, KERNELS);
-    tcase_add_loop_test(c, outer_products, 0, SIMD_COUNT);
+    tcase_add_loop_test(c, outer_products, 0, KERNELS);
     tcase_add_loop_test(c, sigmoids_are_within_3e7_of_themselves, 0, SIMD_COUNT);
     tcase_add_loop_test(c, limits_and_what_is_no_number, 0, SIMD_COUNT);
     tcase_add_loop_test(c, values, 0, SIMD_COUNT);

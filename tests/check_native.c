@@ -6,6 +6,7 @@
 #include "core/str.h"
 #include "fixture_network.h"
 #include "grid/keys.h"
+#include "kernels/simd.h"
 #include "learn/optimiser.h"
 
 #include <math.h>
@@ -212,12 +213,15 @@ START_TEST(follows_libtorch_in_f64) {
 }
 END_TEST
 
-/* Maps alone are rounded, and what is computed with them is not: about half as far from float64 as libtorch's bf16.
+/* Maps alone are rounded, and what is computed with them is not: about half as far from float64 as libtorch's bf16;
+ * where products round what they multiply, as libtorch's do, as far.
  * ReLU6's gradient in bf16 libtorch 1.13 does not have; where it keeps between its
  * bends its bounds are absolute, and elsewhere a random network's gradient is as good as any other's. */
 START_TEST(bf16_is_nearer_to_f64_than_libtorchs) {
     const struct network_row *row = &rows[_i];
-    bool relu6 = strstr(row->trunk, "lite0") != NULL;
+    bool relu6 = strstr(row->trunk, "lite0") != NULL,
+         rounds_products = simd_best(SIMD_BF16) == SIMD_AVX512_BF16;
+    double part = rounds_products ? 1.1 : 0.8;
     if (row->as_libtorch)
         return;
     struct built wide = build(row, "libtorch");
@@ -225,16 +229,16 @@ START_TEST(bf16_is_nearer_to_f64_than_libtorchs) {
     disturb(&wide, row);
     widen(&wide);
     pass(&wide, row, TH_F64, 5, logits);
-    struct distances bound = {0.01, 0.01, 0.002},
+    struct distances bound = {0.01, 0.01, rounds_products ? 0.004 : 0.002},
                      got = measure(row, "native", "bf16", &wide, logits);
     if (!relu6)
         bound = measure(row, "libtorch", "bf16", &wide, logits);
     ck_assert_msg(
         got.forward <= 1.5 * bound.forward, "forward %g > %g", got.forward, bound.forward);
-    ck_assert_msg(got.gradients <= 0.8 * bound.gradients, "gradients %g > 0.8 x %g", got.gradients,
-        bound.gradients);
-    ck_assert_msg(got.statistics <= 0.8 * bound.statistics, "statistics %g > 0.8 x %g",
-        got.statistics, bound.statistics);
+    ck_assert_msg(got.gradients <= part * bound.gradients, "gradients %g > %g x %g", got.gradients,
+        part, bound.gradients);
+    ck_assert_msg(got.statistics <= part * bound.statistics, "statistics %g > %g x %g",
+        got.statistics, part, bound.statistics);
     ck_assert_msg(got.gradients > 1e-4, "gradients %g: not rounded", got.gradients);
     built_free(&wide);
 }

@@ -362,7 +362,7 @@ START_TEST(gradients_are_slopes) {
     const struct part *p = &differentiated[_i];
     const double step = 2e-3;
     struct err e = {0};
-    struct trunk t = trunk_new(p->trunk, p->first, p->end, simd_best(), 2);
+    struct trunk t = trunk_new(p->trunk, p->first, p->end, simd_best(SIMD_F32), 2);
     struct tower_shape shape = tower_shape(t.tower, p->px, p->px);
     size_t in = in_floats(&shape, p->n), out = out_floats(&shape, p->n);
     float *x = drawn(in, 0), *grad = drawn(out, 1), *x_grad = xcalloc(in, sizeof *x_grad);
@@ -437,10 +437,10 @@ END_TEST
 /* A tower that has seen another size, more images and fewer goes on as a fresh one. */
 START_TEST(a_used_tower_trains_as_a_fresh_one) {
     static const int sizes[][2] = {{6, 40}, {2, 21}, {6, 21}, {3, 21}};
-    struct trunk used = trunk_new(TRUNK_SMALL, 0, 0, simd_best(), 2);
+    struct trunk used = trunk_new(TRUNK_SMALL, 0, 0, simd_best(SIMD_F32), 2);
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
         int n = sizes[i][0], px = sizes[i][1];
-        struct trunk fresh = trunk_new(TRUNK_SMALL, 0, 0, simd_best(), 2);
+        struct trunk fresh = trunk_new(TRUNK_SMALL, 0, 0, simd_best(SIMD_F32), 2);
         for (size_t k = 0; k < fresh.n; k++)
             memcpy(fresh.tensors[k].value, used.tensors[k].value, used.floats[k] * sizeof(float));
         struct step a = train_on(&used, n, px, NULL), b = train_on(&fresh, n, px, NULL);
@@ -576,7 +576,7 @@ END_TEST
 
 /* 65,536 images of 65,000 x 65,000: 10^15 floats of the stem's alone. Afterwards the tower is as good as before. */
 START_TEST(an_absurd_size_is_refused) {
-    struct trunk t = trunk_new(TRUNK_SMALL, 0, 0, simd_best(), 1);
+    struct trunk t = trunk_new(TRUNK_SMALL, 0, 0, simd_best(SIMD_F32), 1);
     struct err e = {0};
 #ifndef __SANITIZE_ADDRESS__ /* which ends the process where malloc would refuse */
     ck_assert(!tower_room(t.tower, 1 << 16, 65000, 65000, &e));
@@ -584,7 +584,7 @@ START_TEST(an_absurd_size_is_refused) {
     ck_assert_ptr_nonnull(
         strstr(e.msg, "(65536 images of 65000 x 65000): lower /batch or /data/image_px"));
     e = (struct err){0};
-    struct trunk inner = trunk_new(TRUNK_SMALL, 1, 3, SIMD_COUNT + (int)simd_best(), 1);
+    struct trunk inner = trunk_new(TRUNK_SMALL, 1, 3, SIMD_COUNT + (int)simd_best(SIMD_F32), 1);
     ck_assert(!tower_room(
         inner.tower, 1 << 16, 65000, 65000, &e)); /* of bfloat16, without stem and head */
     ck_assert_ptr_nonnull(strstr(e.msg, "no memory for a training step's "));

@@ -205,6 +205,26 @@ void expect_map(const char *what, const void *got, const struct sum *want, size_
     expect_sums(what, s->values, want, n, s->map ? bound + 0x1.01p-8 : bound);
 }
 
+bool operands_are_rounded(void) {
+    return maps_are_rounded() && strcmp(set_name, simd_names[SIMD_AVX512_BF16]) == 0;
+}
+
+void *operands_of(const float *values) {
+    return operands_are_rounded() ? map_of(values) : span_of(values)->values;
+}
+
+float *span_exact(size_t n) {
+    return operands_are_rounded() ? span_in(n) : span_reals(n);
+}
+
+void expect_operands(
+    const char *what, const void *got, const struct sum *want, size_t n, double bound) {
+    if (operands_are_rounded())
+        expect_map(what, got, want, n, bound);
+    else
+        expect_sums(what, got, want, n, bound);
+}
+
 struct sum *sums_new(size_t n) {
     ck_assert_uint_lt(n_sums, MOST);
     return sums[n_sums++] = xcalloc(n, sizeof(struct sum));

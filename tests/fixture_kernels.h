@@ -54,6 +54,13 @@ void *map_of(const float *span);
 const float *span_of_map(const void *map);
 bool maps_are_rounded(void);
 
+/* A span as operands of products, likewise; reals are grains where operands are rounded, so that nothing is lost. */
+bool operands_are_rounded(void);
+void *operands_of(const float *span);
+float *span_exact(size_t n); /* to become operands; must not change */
+void expect_operands(
+    const char *what, const void *got, const struct sum *want, size_t n, double bound);
+
 /* Each of n is within bound times its sum's size of its value; what: of the message. */
 void expect_sums(
     const char *what, const float *got, const struct sum *want, size_t n, double bound);

@@ -1,6 +1,7 @@
 /* The kernels that are compiled once an instruction set and type of maps, as a table of each; what they compute is in
  * the headers of their files in simd/. Images and maps are NHWC: a map is rows of [channels] values. Maps are of void:
- * of float32 or of bfloat16, as the table says; all other arrays are float32, and so is what is computed. None
+ * of float32 or of bfloat16, as the table says. Operands, what products multiply, are of void too: of float32, or
+ * where the processor multiplies bfloat16 of that. All other arrays are float32, and so is what is computed. None
  * allocates, starts a thread or keeps anything.
  */
 #ifndef KERNELS_SIMD_H
@@ -15,7 +16,8 @@
 /* c [m,n] = a [m,k] b [k,n], or is increased by it; b as pack made it. */
 struct product {
     int m, n, k;
-    const float *a, *packed;
+    const void *a; /* operands */
+    const float *packed;
     size_t lda;
     float *c;
     void *map; /* is c where c is NULL */
@@ -38,12 +40,14 @@ struct finish {
 /* c [m,n] = a' b, or is increased by it; a [rows,m], b [rows,n]. */
 struct outer {
     int rows, m, n;
-    const float *a, *b;
+    const void *a, *b; /* operands */
     size_t lda, ldb;
     float *c;
     size_t ldc;
     bool add;
+    float *room; /* [outer_room(rows, m, n)], where operands are not floats */
 };
+size_t outer_room(int rows, int m, int n);
 
 /* Kernels of 3 or 5 at stride 1 or 2; top, left: zeros before the input, kernel / 2, or at stride 2 one less. */
 struct depthwise {
@@ -107,11 +111,11 @@ enum { DEPTHWISE_BLOCK = 48 };
 size_t depthwise_scratch(int width);
 
 struct simd {
-    size_t map_bytes; /* of a map's value */
+    size_t map_bytes, operand_bytes; /* of a value; either floats or what a map holds */
     size_t (*packed_floats)(int k, int n);
     /* b[i, j] is at i step_k + j step_n; one of the steps is 1. */
     void (*pack)(int k, int n, const float *b, size_t step_k, size_t step_n, float *packed);
-    /* packed rows times factor [k]: b's rows. */
+    /* packed rows times factor [k]: b's rows. NULL where operands are not floats. */
     void (*scale_packed)(int k, int n, const float *packed, const float *factor, float *scaled);
     int (*padded_places)(const struct depthwise *d);
     int (*padded_step)(const struct depthwise *d, int channel);
@@ -128,8 +132,9 @@ struct simd {
     void (*depthwise_grad)(
         const struct depthwise *d, const struct depthwise_grad *g, float *scratch);
 
-    /* out = activation(z) gate; gate [channels], NULL: 1. */
-    void (*activate_rows)(const struct map *m, const float *gate, float *out);
+    /* out, operands, = activation(z) gate; gate [channels], NULL: 1. */
+    void (*activate_rows)(const struct map *m, const float *gate, void *out);
+    void (*activate_map)(const struct map *m, void *out); /* the same without a gate, to a map */
     void (*activate_values)(enum activation activation, size_t n, const float *x, float *out);
     void (*slope_values)(
         enum activation activation, size_t n, const float *x, float *grad); /* grad *= a'(x) */
@@ -142,25 +147,26 @@ struct simd {
     /* `grad` is a map. Of z's gradient, grad factor: the sums over rows, and those times (x - mean). */
     void (*grad_sums)(
         const struct map *m, const void *grad, float factor, float *sums, float *products);
-    /* out = the gradient of x where grad factor is that of z. */
-    void (*grad_rows)(const struct map *m, const void *grad, float factor, float *out);
+    /* out, operands, = the gradient of x where grad factor is that of z. */
+    void (*grad_rows)(const struct map *m, const void *grad, float factor, void *out);
     /* out as activate_rows makes it, and in the same pass the sums of its gradient. */
     void (*gate_rows)(const struct map *m, const struct gate_sums *s, const void *grad,
-        const float *gate, float *out);
-    /* Where every row's activation has the same gradient [channels], as behind a mean: grad_sums, and out = the
-     * gradient of x. */
+        const float *gate, void *out);
+    /* Where every row's activation has the same gradient [channels], as behind a mean: grad_sums, and grad_rows. */
     void (*pooled_sums)(const struct map *m, const float *grad, float *sums, float *products);
-    void (*pooled_grad_rows)(const struct map *m, const float *grad, float *out);
+    void (*pooled_grad_rows)(const struct map *m, const float *grad, void *out);
     /* grad of the activation becomes that of z, with grad_sums. */
     void (*slope_rows)(const struct map *m, void *grad, float *sums, float *products);
 
-    /* n values of a map as floats, and back; to += map. */
+    /* n values of a map as floats, and back; of floats as operands; to += map. */
     void (*read_map)(size_t n, const void *map, float *values);
     void (*write_map)(size_t n, const float *values, void *map);
+    void (*to_operands)(size_t n, const float *values, void *operands);
     void (*add_map)(size_t n, const void *map, void *to);
 };
 
-enum simd_id { SIMD_PORTABLE, SIMD_AVX2, SIMD_AVX512, SIMD_COUNT };
+/* SIMD_AVX512_BF16: maps of bfloat16 are multiplied as they are; with maps of float32 it is SIMD_AVX512. */
+enum simd_id { SIMD_PORTABLE, SIMD_AVX2, SIMD_AVX512, SIMD_AVX512_BF16, SIMD_COUNT };
 extern const char *const simd_names[SIMD_COUNT];
 enum simd_maps { SIMD_F32, SIMD_BF16, SIMD_MAPS };
 /* NULL: this processor, or this program, has no such thing; the same for either type of maps. */
@@ -168,8 +174,8 @@ const struct simd *simd_of(enum simd_id id, enum simd_maps maps);
 /* c [m,n] = a [m,k] b, whose rows have no gaps; the rest as in struct product. */
 void multiply_dense(const struct simd *simd, int m, int n, int k, const float *a,
     const float *packed, float *c, const struct finish *finish);
-/* The best there is, or what the environment variable DMTL_SIMD names. */
-enum simd_id simd_best(void);
+/* The best there is for maps of this type, or what the environment variable DMTL_SIMD names. */
+enum simd_id simd_best(enum simd_maps maps);
 /* ERR_USAGE where DMTL_SIMD names what is not there; simd_best passes over it. */
 bool simd_check(struct err *e);
 

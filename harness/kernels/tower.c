@@ -159,11 +159,22 @@ const void *map_from(const struct tower *t, const void *map, size_t at) {
     return (const char *)map + at * t->simd->map_bytes;
 }
 
-const float *map_floats(const struct tower *t, const void *map, size_t at, size_t n, float *room) {
+void *operand_at(const struct tower *t, void *operands, size_t at) {
+    return (char *)operands + at * t->simd->operand_bytes;
+}
+
+const void *map_operands(const struct tower *t, const void *map, size_t at, size_t n, void *room) {
     const void *from = map_from(t, map, at);
-    if (t->simd == t->simd_f32)
+    if (t->simd->operand_bytes == t->simd->map_bytes)
         return from;
     t->simd->read_map(n, from, room);
+    return room;
+}
+
+const void *float_operands(const struct tower *t, const float *values, size_t n, void *room) {
+    if (t->simd->operand_bytes == sizeof *values)
+        return values;
+    t->simd->to_operands(n, values, room);
     return room;
 }
 
@@ -173,7 +184,8 @@ static size_t map_values(const struct layer *l, int n) {
 
 static void take_layer(struct tower *t, struct layer *l, int n, struct place *p) {
     l->raw = take_map(t, p, map_values(l, n));
-    l->packed = take(p, t->simd->packed_floats(layer_taps(l), l->out));
+    l->packed = take(p, is_depthwise(l) ? (size_t)(layer_taps(l) * l->out)
+                                        : t->simd->packed_floats(layer_taps(l), l->out));
     if (l->kernel == 1)
         l->packed_back = take(p, t->simd->packed_floats(l->out, l->in));
     float **numbers[] = {
@@ -185,8 +197,8 @@ static void take_layer(struct tower *t, struct layer *l, int n, struct place *p)
 static void take_gate(struct tower *t, struct gate *g, int n, struct place *p) {
     size_t channels = (size_t)n * (size_t)g->channels, squeezed = (size_t)n * (size_t)g->squeezed;
     for (int i = 0; i < 4; i++)
-        g->packed[i] = take(p, i % 2 == 0 ? t->simd->packed_floats(g->channels, g->squeezed)
-                                          : t->simd->packed_floats(g->squeezed, g->channels));
+        g->packed[i] = take(p, i % 2 == 0 ? t->simd_f32->packed_floats(g->channels, g->squeezed)
+                                          : t->simd_f32->packed_floats(g->squeezed, g->channels));
     g->pooled = take(p, channels);
     g->factor = take(p, channels);
     g->plus = take(p, channels);
@@ -238,6 +250,8 @@ static void take_desk(
     const struct tower *t, struct desk *d, const struct largest *most, struct place *p) {
     d->panel = take(p, PANEL_FLOATS);
     d->panel_2 = take(p, PANEL_FLOATS);
+    if (t->simd->operand_bytes != sizeof(float)) /* outer_room of a panel's rows, of both sides */
+        d->pairs = take(p, PANEL_FLOATS + (size_t)t->widest + 16 * (PANEL_ROWS + 1));
     d->scratch = take(p, depthwise_scratch((int)most->width));
     d->sums = take(p, 2 * (size_t)t->widest);
     d->tally = (double *)(void *)take(p, 4 * (size_t)t->widest);

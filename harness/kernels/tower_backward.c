@@ -33,7 +33,7 @@ static float mask_of(const float *mask, int image) {
 
 /* d's += a' b, of a panel's rows. */
 static void gather_weights(
-    const struct pass *p, struct desk *d, size_t rows, const float *a, const float *b) {
+    const struct pass *p, struct desk *d, size_t rows, const void *a, const void *b) {
     p->t->simd->multiply_outer(&(struct outer){.rows = (int)rows,
         .m = p->m,
         .n = p->n,
@@ -43,7 +43,8 @@ static void gather_weights(
         .ldb = (size_t)p->n,
         .c = d->weight_grad,
         .ldc = (size_t)p->n,
-        .add = d->gathered});
+        .add = d->gathered,
+        .room = d->pairs});
     d->gathered = true;
 }
 
@@ -140,7 +141,7 @@ static struct gate_sums gate_sums_of(const struct gate *g, int image) {
 
 /* One image's rows of a panel: the projection's input again, and the sums of its gradient. */
 static void project_piece(
-    const struct pass *p, struct desk *d, const struct piece *piece, float *input) {
+    const struct pass *p, struct desk *d, const struct piece *piece, void *input) {
     const struct layer *l = &p->b->depthwise;
     struct map m = layer_map(p->t, l, piece->row, piece->rows);
     const void *grad = map_from(p->t, p->t->wide_grads[0], piece->row * (size_t)l->out);
@@ -159,35 +160,34 @@ static void project_piece(
 static void project_panel(const struct pass *p, struct desk *d, const struct panel *at) {
     const struct layer *l = p->l;
     size_t all = places(l), wide = (size_t)l->in, out = (size_t)l->out;
-    float *out_grad = d->panel_2, *input = d->panel;
     for (size_t done = 0; done < at->rows;) {
         struct piece piece = panel_piece(at, done, all);
         struct map m = layer_map(p->t, l, piece.row, piece.rows);
         p->t->simd->grad_rows(&m, map_from(p->t, p->grad, piece.row * out),
-            mask_of(p->b->mask, piece.image), out_grad + done * out);
+            mask_of(p->b->mask, piece.image), operand_at(p->t, d->panel_2, done * out));
         done += piece.rows;
     }
     p->t->simd->multiply_rows(&(struct product){.m = (int)at->rows,
         .n = l->in,
         .k = l->out,
-        .a = out_grad,
+        .a = d->panel_2,
         .lda = out,
         .packed = l->packed_back,
         .map = map_at(p->t, p->t->wide_grads[0], at->row * wide),
         .ldc = wide});
     for (size_t done = 0; done < at->rows;) {
         struct piece piece = panel_piece(at, done, all);
-        project_piece(p, d, &piece, input + done * wide);
+        project_piece(p, d, &piece, operand_at(p->t, d->panel, done * wide));
         done += piece.rows;
     }
-    gather_weights(p, d, at->rows, out_grad, input);
+    gather_weights(p, d, at->rows, d->panel_2, d->panel);
 }
 
 /* ---- squeeze-excite ---- */
 
 /* Through sigmoid, excitation, activation and squeeze to the gradient of each channel's mean. */
 static void gate_grads(const struct pass *p, struct gate *g, int from, int end, size_t all) {
-    const struct simd *simd = p->t->simd;
+    const struct simd *simd = p->t->simd_f32;
     int n = end - from, channels = g->channels, squeezed = g->squeezed;
     float *factor_grad = g->factor_grad + from * channels, *plus = g->plus + from * channels;
     float *squeezed_grad = g->squeezed_grad + from * squeezed;
@@ -222,7 +222,7 @@ static void gate_weights(void *context, int thread) {
     const struct tower_tensor *own = p->tensors + g->first_tensor;
     int n = p->t->n, channels = g->channels, squeezed = g->squeezed, from, end;
     team_share(p->t->team, thread, squeezed, &from, &end);
-    p->t->simd->multiply_outer(&(struct outer){.rows = n,
+    p->t->simd_f32->multiply_outer(&(struct outer){.rows = n,
         .m = end - from,
         .n = channels,
         .a = g->squeezed_grad + from,
@@ -237,7 +237,7 @@ static void gate_weights(void *context, int thread) {
             own[1].grad[j] += g->squeezed_grad[i * squeezed + j];
     }
     team_share(p->t->team, thread, channels, &from, &end);
-    p->t->simd->multiply_outer(&(struct outer){.rows = n,
+    p->t->simd_f32->multiply_outer(&(struct outer){.rows = n,
         .m = end - from,
         .n = squeezed,
         .a = g->factor_grad + from,
@@ -326,7 +326,7 @@ static void residual_images(void *context, int thread) {
 /* ---- products: expansion, the trunk's last convolution ---- */
 
 /* The gradient of the layer's raw output for a panel's rows. */
-static void raw_grad(const struct pass *p, const struct panel *at, float *rows) {
+static void raw_grad(const struct pass *p, const struct panel *at, void *rows) {
     size_t out = (size_t)p->l->out;
     if (!p->pooled_grad) {
         struct map m = layer_map(p->t, p->l, at->row, at->rows);
@@ -337,7 +337,7 @@ static void raw_grad(const struct pass *p, const struct panel *at, float *rows) 
         struct piece piece = panel_piece(at, done, places(p->l));
         struct map m = layer_map(p->t, p->l, piece.row, piece.rows);
         p->t->simd->pooled_grad_rows(
-            &m, p->pooled_grad + (size_t)piece.image * out, rows + done * out);
+            &m, p->pooled_grad + (size_t)piece.image * out, operand_at(p->t, rows, done * out));
         done += piece.rows;
     }
 }
@@ -351,8 +351,8 @@ static void product_images(void *context, int thread) {
     own_images(p->t, thread, &from, &end);
     for (struct panel at = {.image = from}; panel_next(&at, places(l), product_rows(l), end);) {
         raw_grad(p, &at, d->panel);
-        gather_weights(
-            p, d, at.rows, map_floats(p->t, p->x, at.row * in, at.rows * in, d->panel_2), d->panel);
+        gather_weights(p, d, at.rows,
+            map_operands(p->t, p->x, at.row * in, at.rows * in, d->panel_2), d->panel);
         if (!p->x_grad)
             continue;
         p->t->simd->multiply_rows(&(struct product){.m = (int)at.rows,
@@ -409,14 +409,16 @@ static void stem_images(void *context, int thread) {
     int from, end;
     own_images(p->t, thread, &from, &end);
     for (struct panel at = {.image = from}; panel_next(&at, all, panel_rows(p->l->out), end);) {
+        float *patches = d->panel_2 + PANEL_FLOATS / 2;
         raw_grad(p, &at, d->panel);
         for (size_t done = 0; done < at.rows;) {
             struct piece piece = panel_piece(&at, done, all);
             stem_patches(t->table->padding, t->height, t->width, t->x + (size_t)piece.image * image,
-                piece.row % all, piece.rows, d->panel_2 + done * PATCH);
+                piece.row % all, piece.rows, patches + done * PATCH);
             done += piece.rows;
         }
-        gather_weights(p, d, at.rows, d->panel_2, d->panel);
+        gather_weights(
+            p, d, at.rows, float_operands(t, patches, at.rows * PATCH, d->panel_2), d->panel);
     }
 }
 

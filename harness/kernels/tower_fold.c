@@ -14,15 +14,11 @@ struct folding {
     atomic_int next;
 };
 
-static bool depthwise(const struct layer *l) {
-    return l->kernel > 1 && l->in == 1;
-}
-
 /* ---- memory ---- */
 
 static void take_layer(const struct tower *t, struct layer *l, struct place *p) {
-    l->folded = take(p, depthwise(l) ? (size_t)(layer_taps(l) * l->out)
-                                     : t->simd_f32->packed_floats(layer_taps(l), l->out));
+    l->folded = take(p, is_depthwise(l) ? (size_t)(layer_taps(l) * l->out)
+                                        : t->simd_f32->packed_floats(layer_taps(l), l->out));
     l->bias = take(p, (size_t)l->out);
 }
 
@@ -63,7 +59,7 @@ static void fold_layer(const struct folding *f, struct layer *l) {
         for (int i = 0; i < k; i++)
             scaled[c * k + i] = (float)(own[0].value[c * k + i] * scale);
     }
-    if (!depthwise(l))
+    if (!is_depthwise(l))
         f->t->simd_f32->pack(k, l->out, scaled, 1, (size_t)k, l->folded);
     else
         for (int i = 0; i < k; i++)

@@ -48,9 +48,10 @@ static void pack_block(const struct pass *p, struct block *b) {
         b->project.packed, b->project.packed_back);
     if (b->gated) {
         struct gate *g = &b->gate;
+        const struct simd *f32 = p->t->simd_f32;
         pack_both(
-            simd, w[g->first_tensor].value, g->squeezed, g->channels, g->packed[0], g->packed[3]);
-        pack_both(simd, w[g->first_tensor + 2].value, g->channels, g->squeezed, g->packed[1],
+            f32, w[g->first_tensor].value, g->squeezed, g->channels, g->packed[0], g->packed[3]);
+        pack_both(f32, w[g->first_tensor + 2].value, g->channels, g->squeezed, g->packed[1],
             g->packed[2]);
     }
 }
@@ -75,7 +76,7 @@ static void pack_weights(void *context, int thread) {
 
 /* raw rows of a panel: those of `a` by the layer's weights, with the sums of their statistics. */
 static void multiply_panel(
-    const struct pass *p, struct desk *d, const struct panel *at, const float *a) {
+    const struct pass *p, struct desk *d, const struct panel *at, const void *a) {
     struct layer *l = p->l;
     int k = layer_taps(l);
     desk_clear(d, l->out);
@@ -107,7 +108,7 @@ static void stem_images(void *context, int thread) {
                 patches + done * PATCH);
             done += piece.rows;
         }
-        multiply_panel(p, d, &at, patches);
+        multiply_panel(p, d, &at, float_operands(p->t, patches, at.rows * PATCH, d->panel_2));
     }
 }
 
@@ -119,7 +120,7 @@ static void product_images(void *context, int thread) {
     own_images(p->t, thread, &from, &end);
     for (struct panel at = {.image = from}; panel_next(&at, places(p->l), product_rows(p->l), end);)
         multiply_panel(p, d, &at,
-            map_floats(
+            map_operands(
                 p->t, p->x, at.row * (size_t)p->l->in, at.rows * (size_t)p->l->in, d->panel));
 }
 
@@ -161,7 +162,7 @@ static void project_images(void *context, int thread) {
             struct map m = layer_map(p->t, &b->depthwise, piece.row, piece.rows);
             p->t->simd->activate_rows(&m,
                 b->gated ? b->gate.factor + (size_t)piece.image * wide : NULL,
-                d->panel + done * wide);
+                operand_at(p->t, d->panel, done * wide));
             done += piece.rows;
         }
         multiply_panel(p, d, &at, d->panel);
@@ -178,7 +179,7 @@ static void add_bias(float *rows, int n, const float *bias, int channels) {
 
 static void gate_images(void *context, int thread) {
     struct pass *p = context;
-    const struct simd *simd = p->t->simd;
+    const struct simd *simd = p->t->simd_f32;
     struct gate *g = &p->b->gate;
     size_t all = places(&p->b->depthwise);
     int from, end, channels = g->channels, squeezed = g->squeezed;
@@ -188,7 +189,7 @@ static void gate_images(void *context, int thread) {
     memset(pooled, 0, (size_t)((end - from) * channels) * sizeof *pooled);
     for (int i = from; i < end; i++) {
         struct map m = layer_map(p->t, &p->b->depthwise, (size_t)i * all, all);
-        simd->activate_sums(&m, g->pooled + i * channels);
+        p->t->simd->activate_sums(&m, g->pooled + i * channels);
     }
     for (int i = 0; i < (end - from) * channels; i++)
         pooled[i] /= (float)all;
@@ -218,17 +219,12 @@ static void output_images(void *context, int thread) {
 
 static void stem_output_images(void *context, int thread) {
     struct pass *p = context;
-    float *panel = p->t->desks[thread].panel;
-    size_t channels = (size_t)p->l->out;
+    size_t all = places(p->l);
     int from, end;
     own_images(p->t, thread, &from, &end);
-    for (struct panel at = {.image = from};
-         panel_next(&at, places(p->l), panel_rows(p->l->out), end);) {
-        struct map m = layer_map(p->t, p->l, at.row, at.rows);
-        p->t->simd->activate_rows(&m, NULL, panel);
-        p->t->simd->write_map(
-            at.rows * channels, panel, map_at(p->t, p->t->stem_out, at.row * channels));
-    }
+    struct map m = layer_map(p->t, p->l, (size_t)from * all, (size_t)(end - from) * all);
+    p->t->simd->activate_map(
+        &m, map_at(p->t, p->t->stem_out, (size_t)from * all * (size_t)p->l->out));
 }
 
 static void pool_images(void *context, int thread) {

@@ -24,7 +24,7 @@ struct layer {
 struct gate {
     int channels, squeezed;
     int first_tensor; /* weight and bias of the squeeze, then of the excitation */
-    float *packed[4]; /* squeeze, excite; the same backward */
+    float *packed[4]; /* squeeze, excite; the same backward; of float32 always */
     float *pooled, *squeezed_raw, *squeezed_out, *factor;
     float *sums;                        /* [n, 5, channels]: struct gate_sums in its order */
     float *plus;                        /* [n, channels]: each place's gradient through the mean */
@@ -45,7 +45,8 @@ struct block {
 
 /* What a thread has of its own. */
 struct desk {
-    float *panel, *panel_2; /* [PANEL_FLOATS] each: rows of wide maps */
+    float *panel, *panel_2; /* [PANEL_FLOATS] each: rows of wide maps, mostly as operands */
+    float *pairs;           /* of outer products, where operands are not floats */
     float *scratch;         /* of depthwise kernels */
     float *sums;            /* [2, widest]: of one kernel's call */
     double *tally;          /* [2, widest]: of a pass */
@@ -88,6 +89,11 @@ static inline int layer_taps(const struct layer *l) {
     return l->kernel * l->kernel * l->in;
 }
 
+/* Its weights are [taps, channels] then, not a product's. */
+static inline bool is_depthwise(const struct layer *l) {
+    return l->kernel > 1 && l->in == 1;
+}
+
 /* The layer whose raw output a block's depthwise convolution activates on loading; NULL: it reads the block's input as
  * it is. */
 static inline const struct layer *activated_on_loading(
@@ -110,8 +116,11 @@ float *take(struct place *p, size_t floats);
 /* Value `at` of a map. */
 void *map_at(const struct tower *t, void *map, size_t at);
 const void *map_from(const struct tower *t, const void *map, size_t at);
-/* n values of a map from `at` on as floats: where they lie, or in `room`. */
-const float *map_floats(const struct tower *t, const void *map, size_t at, size_t n, float *room);
+/* Operand `at` of a panel. */
+void *operand_at(const struct tower *t, void *operands, size_t at);
+/* n values of a map from `at` on, or of floats, as operands: where they lie, or in `room`. */
+const void *map_operands(const struct tower *t, const void *map, size_t at, size_t n, void *room);
+const void *float_operands(const struct tower *t, const float *values, size_t n, void *room);
 
 /* The size that a convolution of the trunk leaves of `size`. */
 int size_after(enum padding padding, int kernel, int stride, int size);

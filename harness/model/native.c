@@ -19,7 +19,7 @@ struct native {
 struct native *native_new(const struct trunk_table *t, int first, int end, enum simd_maps maps,
     struct team *team, const struct parameter *tensors, size_t count) {
     struct native *n = xcalloc(1, sizeof *n);
-    n->tower = tower_new(t, first, end, simd_best(), maps, team);
+    n->tower = tower_new(t, first, end, simd_best(maps), maps, team);
     n->parameters = tensors;
     n->count = count;
     n->tensors = xcalloc(count, sizeof *n->tensors);

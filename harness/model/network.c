@@ -155,11 +155,15 @@ static bool choose_backend(
                precision_names[c->precision].name, on_cpu ? "a CPU" : "a GPU");
 }
 
+/* Those of training: inference's are of floats always. */
+static enum simd_maps native_maps(const struct config *c) {
+    return c->precision == PRECISION_BF16 && !trunk_frozen(c) ? SIMD_BF16 : SIMD_F32;
+}
+
 /* Steps first..end-1, of the parameters from..to-1; NULL where there are none. */
 static struct native *native_part(
     const struct network *n, int first, int end, size_t from, size_t to) {
-    return first < end ? native_new(n->table, first, end,
-                             n->config->precision == PRECISION_BF16 ? SIMD_BF16 : SIMD_F32, n->team,
+    return first < end ? native_new(n->table, first, end, native_maps(n->config), n->team,
                              n->parameters.list + from, to - from)
                        : NULL;
 }
@@ -274,8 +278,9 @@ int network_feature_count(const struct network *n) {
 const char *network_backend(const struct network *n) {
     static const char *const native[SIMD_COUNT] = {[SIMD_PORTABLE] = "native portable",
         [SIMD_AVX2] = "native avx2",
-        [SIMD_AVX512] = "native avx512"};
-    return n->team ? native[simd_best()] : "libtorch";
+        [SIMD_AVX512] = "native avx512",
+        [SIMD_AVX512_BF16] = "native avx512_bf16"};
+    return n->team ? native[simd_best(native_maps(n->config))] : "libtorch";
 }
 
 struct team *network_team(const struct network *n) {

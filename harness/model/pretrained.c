@@ -7,28 +7,23 @@
 #include "nets/weight_match.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static bool assign(th_scope *s, const struct parameter *p, const struct tensor_entry *entry,
     const char *path, struct err *e) {
-    size_t n = tensor_elements(entry), i = 0;
+    size_t n = tensor_elements(entry), finite = tensor_finite(entry);
+    if (finite < n)
+        return err_usage(
+            e, "%s: its tensor %s: element %zu is no finite number", path, entry->name, finite);
     float *values = xmalloc(n * sizeof *values); /* the file's need not be aligned */
     bool ok = tensor_as_f32(entry, values);
     assert(ok && "weight_match_find takes no other type");
-    while (i < n && isfinite(values[i]))
-        i++;
-    if (i < n) {
-        ok = err_usage(
-            e, "%s: its tensor %s: element %zu is no finite number", path, entry->name, i);
-    } else {
-        size_t mark = th_mark(s);
-        th_assign(s, p->tensor, th_from(s, TH_F32, entry->n_dims, entry->shape, values));
-        th_pop(s, mark, NULL);
-        ok = th_take_error(s, e);
-    }
+    size_t mark = th_mark(s);
+    th_assign(s, p->tensor, th_from(s, TH_F32, entry->n_dims, entry->shape, values));
+    th_pop(s, mark, NULL);
+    ok = th_take_error(s, e);
     free(values);
     return ok;
 }

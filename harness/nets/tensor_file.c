@@ -3,6 +3,8 @@
 #include "core/mem.h"
 #include "nets/zip_archive.h"
 
+#include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,18 +102,37 @@ static uint32_t f32_of_f16(uint16_t half) {
     return sign | bits;
 }
 
-bool tensor_as_f32(const struct tensor_entry *entry, float *values) {
-    size_t n = tensor_elements(entry);
-    if (entry->type == TENSOR_F32 && n > 0)
-        memcpy(values, entry->data, entry->bytes);
-    if (entry->type != TENSOR_F16 && entry->type != TENSOR_BF16)
-        return entry->type == TENSOR_F32;
-    for (size_t i = 0; i < n; i++) {
-        uint16_t half;
-        memcpy(&half, (const char *)entry->data + 2 * i, sizeof half);
-        /* bfloat16 is the upper half of a float32 */
-        uint32_t bits = entry->type == TENSOR_F16 ? f32_of_f16(half) : (uint32_t)half << 16;
-        memcpy(&values[i], &bits, sizeof bits);
+/* Of an F32, F16 or BF16 entry, whose data may lie anywhere. */
+static float element(const struct tensor_entry *entry, size_t i) {
+    float value;
+    uint16_t half;
+    if (entry->type == TENSOR_F32) {
+        memcpy(&value, (const char *)entry->data + i * sizeof value, sizeof value);
+        return value;
     }
+    memcpy(&half, (const char *)entry->data + i * sizeof half, sizeof half);
+    /* bfloat16 is the upper half of a float32 */
+    uint32_t bits = entry->type == TENSOR_F16 ? f32_of_f16(half) : (uint32_t)half << 16;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static bool holds_floats(const struct tensor_entry *entry) {
+    return entry->type == TENSOR_F32 || entry->type == TENSOR_F16 || entry->type == TENSOR_BF16;
+}
+
+bool tensor_as_f32(const struct tensor_entry *entry, float *values) {
+    if (!holds_floats(entry))
+        return false;
+    for (size_t i = 0, n = tensor_elements(entry); i < n; i++)
+        values[i] = element(entry, i);
     return true;
+}
+
+size_t tensor_finite(const struct tensor_entry *entry) {
+    size_t n = 0;
+    assert(holds_floats(entry));
+    while (n < tensor_elements(entry) && isfinite(element(entry, n)))
+        n++;
+    return n;
 }

@@ -54,6 +54,8 @@ size_t tensor_elements(const struct tensor_entry *entry); /* a tensor without di
 /* The elements of an F32, F16 or BF16 entry as float32, which holds each of them exactly; `values` has
  * room for them all. False for another type. */
 bool tensor_as_f32(const struct tensor_entry *entry, float *values);
+/* How many elements of such an entry are finite numbers, up to the first that is none. */
+size_t tensor_finite(const struct tensor_entry *entry);
 extern const char *const tensor_type_names[TENSOR_TYPE_COUNT]; /* as safetensors has them */
 
 /* Writes safetensors atomically: entries' name, type, shape, data and bytes count; `metadata` as

@@ -9,7 +9,6 @@
 #include "grid/limbs.h"
 #include "nets/weight_match.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,16 +192,12 @@ static bool check_tensor(void *context, const struct trunk_tensor *t, int number
         return err_usage(e,
             "%s: its tensor %s has another shape or type than its configuration says", k->path,
             t->name);
-    for (size_t i = 0; i < entry->bytes / sizeof(float); i++) {
-        float value;
-        memcpy(&value, (const char *)entry->data + i * sizeof value, sizeof value);
-        if (!isfinite(value))
-            return err_usage(e,
-                "%s: its tensor %s: element %zu is no finite number: every answer would be one of "
-                "chance",
-                k->path, t->name, i);
-    }
-    return true;
+    size_t finite = tensor_finite(entry);
+    return finite == tensor_elements(entry) ||
+           err_usage(e,
+               "%s: its tensor %s: element %zu is no finite number: every answer would be one of "
+               "chance",
+               k->path, t->name, finite);
 }
 
 bool model_file_open(struct model_file *m, const char *path, struct err *e) {

@@ -64,7 +64,8 @@ static bool is_of_steps(const struct trunk_table *table, const char *name, int f
 
 static struct tower *build_limb(
     struct predictor *p, const struct model_file *m, const struct limb_plan *limb) {
-    struct tower *t = tower_new(p->table, limb->first, limb->end, simd_best(), SIMD_F32, p->team);
+    struct tower *t =
+        tower_new(p->table, limb->first, limb->end, simd_best(SIMD_F32), SIMD_F32, p->team);
     struct trunk_tensors all = trunk_tensors(p->table, DIALECT_DMTL);
     struct tower_tensor *tensors = xcalloc((size_t)tower_tensor_count(t), sizeof *tensors);
     int n = 0;
@@ -106,7 +107,7 @@ struct predictor *predictor_new(
     struct predictor *p = xcalloc(1, sizeof *p);
     p->config = config;
     p->table = &trunk_tables[config->trunk.name];
-    p->simd = simd_of(simd_best(), SIMD_F32);
+    p->simd = simd_of(simd_best(SIMD_F32), SIMD_F32);
     p->team = team;
     p->plans = limb_plans(config);
     for (int l = 0; l < p->plans.n; l++)

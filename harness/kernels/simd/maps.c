@@ -50,8 +50,8 @@ INLINE void activated(
     activate(act, n, z, a, slope);
 }
 
-INLINE void put_row(const struct column *k, float *rows, size_t at, int i, vec v) {
-    put(rows + (at + (size_t)i) * k->step, v, k->some);
+INLINE void put_row(const struct column *k, operand *rows, size_t at, int i, vec v) {
+    put_operands(rows + (at + (size_t)i) * k->step, v, k->some);
 }
 INLINE void put_stored_row(const struct column *k, stored *rows, size_t at, int i, vec v) {
     put_stored(rows + (at + (size_t)i) * k->step, v, k->some);
@@ -63,29 +63,55 @@ INLINE void add_to(float *sum, vec v, int some) {
 /* ---- forward ---- */
 
 INLINE void activate_some(
-    enum activation act, int n, const struct column *k, size_t at, vec factor, float *to) {
+    enum activation act, int n, const struct column *k, size_t at, vec factor, operand *to) {
     vec x[ABREAST], a[ABREAST], slope[ABREAST];
     activated(act, n, k, at, x, a, slope);
     EACH(i, n) put_row(k, to, at, i, a[i] * factor);
 }
 
-INLINE void activate_map(enum activation act, const struct map *m, const float *gate, float *out) {
+INLINE void activate_operands(
+    enum activation act, const struct map *m, const float *gate, operand *out) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         struct column k = column_at(m, row, c, some);
         vec factor = gate ? get(gate + c, some) : all(1);
-        float *to = out + row * k.step + (size_t)c;
+        operand *to = out + row * k.step + (size_t)c;
 #define SOME(n) activate_some(act, n, &k, at, factor, to)
         ABREAST_OF(count, at, SOME);
 #undef SOME
     }
 }
 
-void ISA(activate_rows)(const struct map *m, const float *gate, float *out) {
+void ISA(activate_rows)(const struct map *m, const float *gate, void *out) {
     if (m->activation == ACT_SILU)
-        activate_map(ACT_SILU, m, gate, out);
+        activate_operands(ACT_SILU, m, gate, out);
     else
-        activate_map(ACT_RELU6, m, gate, out);
+        activate_operands(ACT_RELU6, m, gate, out);
+}
+
+INLINE void activate_some_stored(
+    enum activation act, int n, const struct column *k, size_t at, stored *to) {
+    vec x[ABREAST], a[ABREAST], slope[ABREAST];
+    activated(act, n, k, at, x, a, slope);
+    EACH(i, n) put_stored_row(k, to, at, i, a[i]);
+}
+
+INLINE void activate_stored(enum activation act, const struct map *m, stored *out) {
+    EACH_CHUNK(row, count, m->rows)
+    EACH_VECTOR(c, some, m->channels) {
+        struct column k = column_at(m, row, c, some);
+        stored *to = out + row * k.step + (size_t)c;
+#define SOME(n) activate_some_stored(act, n, &k, at, to)
+        ABREAST_OF(count, at, SOME);
+#undef SOME
+    }
+}
+
+void ISA(activate_map)(const struct map *m, void *out) {
+    if (m->activation == ACT_SILU)
+        activate_stored(ACT_SILU, m, out);
+    else
+        activate_stored(ACT_RELU6, m, out);
 }
 
 INLINE void total_some(enum activation act, int n, const struct column *k, size_t at, vec *sum) {
@@ -178,14 +204,14 @@ void ISA(grad_sums)(
     }
 }
 
-void ISA(grad_rows)(const struct map *m, const void *grad, float factor, float *out) {
+void ISA(grad_rows)(const struct map *m, const void *grad, float factor, void *out) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         size_t from = row * (size_t)m->channels + (size_t)c, step = (size_t)m->channels;
         vec of_grad = get(m->of_grad + c, some) * factor;
         vec of_x = get(m->of_x + c, some), of_one = get(m->of_one + c, some);
         for (size_t at = 0; at < count; at++, from += step)
-            put(out + from,
+            put_operands((operand *)out + from,
                 get_stored((const stored *)grad + from, some) * of_grad +
                     (get_stored((const stored *)m->x + from, some) * of_x + of_one),
                 some);
@@ -200,7 +226,7 @@ struct gate_totals {
 };
 
 INLINE void gate_some(enum activation act, int n, const struct column *k, size_t at,
-    const stored *grad, vec factor, float *to, struct gate_totals *t) {
+    const stored *grad, vec factor, operand *to, struct gate_totals *t) {
     vec x[ABREAST], a[ABREAST], slope[ABREAST];
     activated(act, n, k, at, x, a, slope);
     EACH(i, n) {
@@ -215,7 +241,7 @@ INLINE void gate_some(enum activation act, int n, const struct column *k, size_t
 }
 
 INLINE void gate_map(enum activation act, const struct map *m, const struct gate_sums *s,
-    const stored *grad, const float *gate, float *out) {
+    const stored *grad, const float *gate, operand *out) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         struct column k = column_at(m, row, c, some);
@@ -236,7 +262,7 @@ INLINE void gate_map(enum activation act, const struct map *m, const struct gate
 }
 
 void ISA(gate_rows)(const struct map *m, const struct gate_sums *s, const void *grad,
-    const float *gate, float *out) {
+    const float *gate, void *out) {
     if (m->activation == ACT_SILU)
         gate_map(ACT_SILU, m, s, grad, gate, out);
     else
@@ -275,26 +301,26 @@ void ISA(pooled_sums)(const struct map *m, const float *grad, float *sums, float
 }
 
 INLINE void pooled_some(enum activation act, int n, const struct column *k, size_t at, vec of_grad,
-    vec of_x, vec of_one, float *to) {
+    vec of_x, vec of_one, operand *to) {
     vec x[ABREAST], a[ABREAST], slope[ABREAST];
     activated(act, n, k, at, x, a, slope);
     EACH(i, n) put_row(k, to, at, i, slope[i] * of_grad + (x[i] * of_x + of_one));
 }
 
-INLINE void pooled_map(enum activation act, const struct map *m, const float *grad, float *out) {
+INLINE void pooled_map(enum activation act, const struct map *m, const float *grad, operand *out) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         struct column k = column_at(m, row, c, some);
         vec of_grad = get(m->of_grad + c, some) * get(grad + c, some);
         vec of_x = get(m->of_x + c, some), of_one = get(m->of_one + c, some);
-        float *to = out + row * k.step + (size_t)c;
+        operand *to = out + row * k.step + (size_t)c;
 #define SOME(n) pooled_some(act, n, &k, at, of_grad, of_x, of_one, to)
         ABREAST_OF(count, at, SOME);
 #undef SOME
     }
 }
 
-void ISA(pooled_grad_rows)(const struct map *m, const float *grad, float *out) {
+void ISA(pooled_grad_rows)(const struct map *m, const float *grad, void *out) {
     if (m->activation == ACT_SILU)
         pooled_map(ACT_SILU, m, grad, out);
     else
@@ -348,6 +374,13 @@ void ISA(write_map)(size_t n, const float *values, void *map) {
     for (size_t i = 0; i < n; i += LANES) {
         int some = some_from(i, n);
         put_stored((stored *)map + i, get(values + i, some), some);
+    }
+}
+
+void ISA(to_operands)(size_t n, const float *values, void *operands) {
+    for (size_t i = 0; i < n; i += LANES) {
+        int some = some_from(i, n);
+        put_operands((operand *)operands + i, get(values + i, some), some);
     }
 }
 

@@ -4,9 +4,12 @@
 extern const struct simd ISA(simd);
 const struct simd ISA(simd) = {
     .map_bytes = sizeof(stored),
+    .operand_bytes = sizeof(operand),
     .packed_floats = ISA(packed_floats),
     .pack = ISA(pack),
+#ifndef PAIRED
     .scale_packed = ISA(scale_packed),
+#endif
     .padded_places = ISA(padded_places),
     .padded_step = ISA(padded_step),
     .depthwise_padded = ISA(depthwise_padded),
@@ -15,6 +18,7 @@ const struct simd ISA(simd) = {
     .depthwise_forward = ISA(depthwise_forward),
     .depthwise_grad = ISA(depthwise_grad),
     .activate_rows = ISA(activate_rows),
+    .activate_map = ISA(activate_map),
     .activate_values = ISA(activate_values),
     .slope_values = ISA(slope_values),
     .sigmoid_values = ISA(sigmoid_values),
@@ -28,5 +32,6 @@ const struct simd ISA(simd) = {
     .slope_rows = ISA(slope_rows),
     .read_map = ISA(read_map),
     .write_map = ISA(write_map),
+    .to_operands = ISA(to_operands),
     .add_map = ISA(add_map),
 };

@@ -1,5 +1,5 @@
-/* One vector of floats of the instruction set that this file is compiled for: AVX-512, AVX2 with FMA, or
- * whatever the compiler has (GCC's generic vectors, 16 bytes). The files beside this one are written once
+/* One vector of floats of the instruction set that this file is compiled for: AVX-512, with or without its products of
+ * bfloat16, AVX2 with FMA, or whatever the compiler has (GCC's generic vectors, 16 bytes). The files beside this one are written once
  * with it and compiled once an instruction set and type of maps; ISA(name) makes their names differ.
  *
  * Vectors add and multiply by C's operators; a * b + c is one fused operation where there is one
@@ -23,7 +23,11 @@
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
+#if defined(__AVX512BF16__)
+#define ISA(name) TYPED(name, avx512_bf16)
+#else
 #define ISA(name) TYPED(name, avx512)
+#endif
 enum { LANES = 16 };
 #elif defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
@@ -89,7 +93,7 @@ typedef uint16_t stored; /* the upper half of a float */
 typedef uint16_t half_vec __attribute__((vector_size(LANES * 2)));
 typedef uint32_t uvec __attribute__((vector_size(LANES * 4)));
 
-INLINE vec get_stored(const stored *p, int some) {
+INLINE half_vec get_halves(const stored *p, int some) {
     half_vec h = {0};
 #if defined(__AVX512BW__)
     if (some)
@@ -97,14 +101,23 @@ INLINE vec get_stored(const stored *p, int some) {
     else
 #endif
         memcpy(&h, p, some ? (size_t)some * sizeof *p : sizeof h);
-    return (vec)(__builtin_convertvector(h, uvec) << 16);
+    return h;
+}
+INLINE vec get_stored(const stored *p, int some) {
+    return (vec)(__builtin_convertvector(get_halves(p, some), uvec) << 16);
 }
 /* To the nearest, to even where two are. What is no number stays none: that which arithmetic makes has zeros behind its
- * first bit, and the rounding carries nothing into its exponent. The processor's own conversion (AVX512-BF16) makes no
- * difference to a training's time. */
-INLINE void put_stored(stored *p, vec v, int some) {
+ * first bit, and the rounding carries nothing into its exponent. */
+INLINE half_vec halves(vec v) {
+#if defined(__AVX512BF16__)
+    return (half_vec)_mm512_cvtneps_pbh((__m512)v);
+#else
     uvec bits = (uvec)v;
-    half_vec h = __builtin_convertvector((bits + 0x7FFF + (bits >> 16 & 1)) >> 16, half_vec);
+    return __builtin_convertvector((bits + 0x7FFF + (bits >> 16 & 1)) >> 16, half_vec);
+#endif
+}
+INLINE void put_stored(stored *p, vec v, int some) {
+    half_vec h = halves(v);
 #if defined(__AVX512BW__)
     if (some)
         _mm256_mask_storeu_epi16(p, (__mmask16)((1u << some) - 1), (__m256i)h);
@@ -118,6 +131,48 @@ INLINE vec get_stored(const stored *p, int some) {
     return get(p, some);
 }
 INLINE void put_stored(stored *p, vec v, int some) {
+    put(p, v, some);
+}
+#endif
+
+/* ---- operands of products ---- */
+
+#if defined(__AVX512BF16__)
+/* A word of a vector holds two operands, one after the other of those that are summed over: both products are added. */
+#define PAIRED
+enum { PAIR = 2 };
+typedef stored operand;
+
+INLINE vec add_product(vec sum, vec a, vec b) {
+    return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+}
+/* The word at p, in which `there` operands are: in all lanes. */
+INLINE vec all_of(const operand *p, int there) {
+    uint32_t word = p[0];
+    if (there == PAIR)
+        memcpy(&word, p, sizeof word);
+    return (vec)(word - (uvec){0});
+}
+INLINE void put_operands(operand *p, vec v, int some) {
+    put_stored(p, v, some);
+}
+/* Words of `first` and what follows it. */
+INLINE vec paired(half_vec first, half_vec second) {
+    return (
+        vec)(__builtin_convertvector(first, uvec) | __builtin_convertvector(second, uvec) << 16);
+}
+#else
+enum { PAIR = 1 };
+typedef float operand;
+
+INLINE vec add_product(vec sum, vec a, vec b) {
+    return sum + a * b;
+}
+INLINE vec all_of(const operand *p, int there) {
+    (void)there;
+    return all(*p);
+}
+INLINE void put_operands(operand *p, vec v, int some) {
     put(p, v, some);
 }
 #endif
