@@ -44,6 +44,12 @@ START_TEST(a_set_is_named_or_the_best) {
     ck_assert_msg(simd_check(&e), "%s", e.msg);
     unsetenv("DMTL_SIMD");
     ck_assert_msg(simd_check(&e), "%s", e.msg);
+#if defined(__x86_64__)
+    bool paired = simd_of(SIMD_AVX512_BF16, SIMD_BF16) && __builtin_cpu_is("amd");
+#else
+    bool paired = false;
+#endif
+    ck_assert_int_eq(simd_best(SIMD_BF16), paired ? SIMD_AVX512_BF16 : simd_best(SIMD_F32));
     for (int id = (int)simd_best(SIMD_F32) + 1; id < SIMD_AVX512_BF16; id++)
         ck_assert_ptr_null(simd_of((enum simd_id)id, SIMD_F32));
     if (kept) /* where tests share a process */

@@ -135,6 +135,16 @@ START_TEST(left_checkpoints_are_not_read_and_go) {
 }
 END_TEST
 
+/* What is left of a cell whose own checkpoint somebody has moved is all there is of it. */
+START_TEST(a_cell_without_its_checkpoint_keeps_the_others) {
+    expect(
+        "cp -r a b && cp a.db b.db && for d in b/*; do mv $d/step-*.safetensors $d/step-0000000999.safetensors; done",
+        0, NULL, NULL);
+    expect(RUN "--db b.db", 0, "nothing to do", NULL);
+    expect("for d in b/*; do ls $d/step-0000000999.safetensors || exit 1; done", 0, "step-", NULL);
+}
+END_TEST
+
 /* ---- full disks ---- */
 
 /* Files may grow by a little more each time: database, journal or checkpoint meets the limit first. */
@@ -217,6 +227,7 @@ Suite *kills_suite(void) {
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, random_kills_leave_no_trace);
     tcase_add_test(c, left_checkpoints_are_not_read_and_go);
+    tcase_add_test(c, a_cell_without_its_checkpoint_keeps_the_others);
     tcase_add_test(c, a_disk_that_fills_leaves_no_trace);
     tcase_add_test(c, a_sleeper_overwrites_nothing);
     tcase_add_loop_test(c, a_damaged_checkpoint_is_passed_over, 0, ARRAY_LEN(damages));

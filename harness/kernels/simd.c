@@ -2,6 +2,7 @@
 
 #include "core/words.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* Each made by simd/table.c, as its file was compiled. */
@@ -41,6 +42,7 @@ const struct simd *simd_of(enum simd_id id, enum simd_maps maps) {
 
 void multiply_dense(const struct simd *simd, int m, int n, int k, const float *a,
     const float *packed, float *c, const struct finish *finish) {
+    assert(simd->operand_bytes == sizeof *a);
     simd->multiply_rows(&(struct product){.m = m,
         .n = n,
         .k = k,
@@ -91,7 +93,7 @@ bool simd_check(struct err *e) {
         return true;
     err_usage(e,
         "the environment variable DMTL_SIMD: \"%s\": %s; it may be one of portable, avx2, avx512, avx512_bf16; unset it for "
-        "\"%s\", the best that this processor has",
+        "\"%s\", the best that this processor has for f32",
         asked,
         id < 0 ? "no instruction set that we know" : "this processor has no such instructions",
         simd_names[best_here(SIMD_F32)]);

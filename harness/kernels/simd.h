@@ -1,7 +1,7 @@
 /* The kernels that are compiled once an instruction set and type of maps, as a table of each; what they compute is in
  * the headers of their files in simd/. Images and maps are NHWC: a map is rows of [channels] values. Maps are of void:
  * of float32 or of bfloat16, as the table says. Operands, what products multiply, are of void too: of float32, or
- * where the processor multiplies bfloat16 of that. All other arrays are float32, and so is what is computed. None
+ * where the processor multiplies bfloat16 of that. What `pack` makes, and `room`, is of operands too. All other arrays are float32, and so is what is computed. None
  * allocates, starts a thread or keeps anything.
  */
 #ifndef KERNELS_SIMD_H
@@ -26,7 +26,8 @@ struct product {
     bool add;
     /* [n]: increased by the sums of c's columns and of their squares; NULL: not wanted */
     float *sums, *squares;
-    const struct finish *finish; /* what becomes of c then, not of a map; NULL: nothing */
+    const struct finish *
+        finish; /* what becomes of c, which is neither a map nor added to nor summed; NULL: nothing */
 };
 
 /* x + bias, activated or plus a residual. */
@@ -171,7 +172,7 @@ extern const char *const simd_names[SIMD_COUNT];
 enum simd_maps { SIMD_F32, SIMD_BF16, SIMD_MAPS };
 /* NULL: this processor, or this program, has no such thing; the same for either type of maps. */
 const struct simd *simd_of(enum simd_id id, enum simd_maps maps);
-/* c [m,n] = a [m,k] b, whose rows have no gaps; the rest as in struct product. */
+/* c [m,n] = a [m,k] b, whose rows have no gaps, by a table whose operands are floats; the rest as in struct product. */
 void multiply_dense(const struct simd *simd, int m, int n, int k, const float *a,
     const float *packed, float *c, const struct finish *finish);
 /* The best there is for maps of this type, or what the environment variable DMTL_SIMD names. */

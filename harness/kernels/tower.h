@@ -4,7 +4,8 @@
  * the input map's. No autograd: what is kept between the two are the inputs of blocks and the outputs of
  * convolutions before their batch norm; normalised, activated and gated maps are made again wherever a
  * kernel loads them. Maps are NHWC, of float32 or (SIMD_BF16) of bfloat16, rounded to the nearest where they are
- * stored: half the memory to walk through. Everything else is float32, what is computed with them too.
+ * stored: half the memory to walk through. Everything else is float32, what is computed with them too, except that
+ * SIMD_AVX512_BF16 rounds what products multiply.
  *
  * The same threads give the same bits; other numbers of them sum in another order.
  *

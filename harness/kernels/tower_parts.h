@@ -50,8 +50,8 @@ struct desk {
     float *scratch;         /* of depthwise kernels */
     float *sums;            /* [2, widest]: of one kernel's call */
     double *tally;          /* [2, widest]: of a pass */
-    float *weight_grad;     /* of the pass's weights, */
-    bool gathered;          /* where it has met any image */
+    float *weight_grad;     /* of the pass's weights; */
+    bool gathered;          /* it has been written in this pass */
 };
 
 struct tower {

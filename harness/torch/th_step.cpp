@@ -13,11 +13,18 @@ using at::Tensor;
 
 namespace {
 
-// Compiled for the processors whose multiplication and addition are one rounding, which PyTorch's kernels use there.
-#if defined(__x86_64__) && defined(__GNUC__)
+// Where a multiplication and an addition are one operation PyTorch's kernels use it, and so does the team; elsewhere
+// both would round twice, and libtorch steps.
+#if defined(__x86_64__)
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "fma", "default")))
+bool fuses() {
+    return __builtin_cpu_supports("fma");
+}
 #else
 #define FOR_EACH_PROCESSOR
+bool fuses() {
+    return true;
+}
 #endif
 
 // What one step moves.
@@ -127,7 +134,7 @@ bool th_sgd_step(th_scope *s, int n, th_tensor *const *weight, th_tensor *const 
             all.push_back({w, velocity[i]->value, w.grad(), decay[i]});
             w.mutable_grad().reset(); // none, not zero: what a step does not reach stays as it is
         }
-        if (team && all_plain(all))
+        if (team && fuses() && all_plain(all))
             step_by_team(team, all, lr, momentum);
         else
             step_by_libtorch(all, lr, momentum);

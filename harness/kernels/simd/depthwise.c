@@ -38,18 +38,12 @@ INLINE void input_row(enum activation act, bool norm, const struct block *b,
     }
 }
 
-/* What becomes of a tile before it is stored: nothing, or activation(x + bias). Known when this is compiled. */
-enum ending { AS_IT_IS, BIASED_SILU, BIASED_RELU6 };
-
 /* Places of an output row, of which `there` are in it, with their sums. */
 INLINE void finish_tile(enum ending ending, int there, vec tile[TILE], stored *to, size_t step,
     int some, vec *sum, vec *square) {
-    vec slope[ABREAST];
-    if (ending != AS_IT_IS)
 #pragma GCC unroll 8
-        for (int t = 0; t < TILE; t += ABREAST)
-            activate(ending == BIASED_SILU ? ACT_SILU : ACT_RELU6,
-                TILE - t < ABREAST ? TILE - t : ABREAST, tile + t, tile + t, slope);
+    for (int t = 0; t < TILE; t += ABREAST)
+        complete(ending, TILE - t < ABREAST ? TILE - t : ABREAST, tile + t);
 #pragma GCC unroll 8
     for (int t = 0; t < TILE; t++)
         if (t < there) {

@@ -62,21 +62,28 @@ INLINE void add_to(float *sum, vec v, int some) {
 
 /* ---- forward ---- */
 
-INLINE void activate_some(
-    enum activation act, int n, const struct column *k, size_t at, vec factor, operand *to) {
+/* To a map or to operands, whichever is known when this is compiled. */
+INLINE void activate_some(enum activation act, bool to_map, int n, const struct column *k,
+    size_t at, vec factor, void *to) {
     vec x[ABREAST], a[ABREAST], slope[ABREAST];
     activated(act, n, k, at, x, a, slope);
-    EACH(i, n) put_row(k, to, at, i, a[i] * factor);
+    EACH(i, n) {
+        if (to_map)
+            put_stored_row(k, to, at, i, a[i]);
+        else
+            put_row(k, to, at, i, a[i] * factor);
+    }
 }
 
-INLINE void activate_operands(
-    enum activation act, const struct map *m, const float *gate, operand *out) {
+INLINE void activate_all(
+    enum activation act, bool to_map, const struct map *m, const float *gate, void *out) {
     EACH_CHUNK(row, count, m->rows)
     EACH_VECTOR(c, some, m->channels) {
         struct column k = column_at(m, row, c, some);
         vec factor = gate ? get(gate + c, some) : all(1);
-        operand *to = out + row * k.step + (size_t)c;
-#define SOME(n) activate_some(act, n, &k, at, factor, to)
+        size_t from = row * k.step + (size_t)c;
+        void *to = to_map ? (void *)((stored *)out + from) : (void *)((operand *)out + from);
+#define SOME(n) activate_some(act, to_map, n, &k, at, factor, to)
         ABREAST_OF(count, at, SOME);
 #undef SOME
     }
@@ -84,34 +91,16 @@ INLINE void activate_operands(
 
 void ISA(activate_rows)(const struct map *m, const float *gate, void *out) {
     if (m->activation == ACT_SILU)
-        activate_operands(ACT_SILU, m, gate, out);
+        activate_all(ACT_SILU, false, m, gate, out);
     else
-        activate_operands(ACT_RELU6, m, gate, out);
-}
-
-INLINE void activate_some_stored(
-    enum activation act, int n, const struct column *k, size_t at, stored *to) {
-    vec x[ABREAST], a[ABREAST], slope[ABREAST];
-    activated(act, n, k, at, x, a, slope);
-    EACH(i, n) put_stored_row(k, to, at, i, a[i]);
-}
-
-INLINE void activate_stored(enum activation act, const struct map *m, stored *out) {
-    EACH_CHUNK(row, count, m->rows)
-    EACH_VECTOR(c, some, m->channels) {
-        struct column k = column_at(m, row, c, some);
-        stored *to = out + row * k.step + (size_t)c;
-#define SOME(n) activate_some_stored(act, n, &k, at, to)
-        ABREAST_OF(count, at, SOME);
-#undef SOME
-    }
+        activate_all(ACT_RELU6, false, m, gate, out);
 }
 
 void ISA(activate_map)(const struct map *m, void *out) {
     if (m->activation == ACT_SILU)
-        activate_stored(ACT_SILU, m, out);
+        activate_all(ACT_SILU, true, m, NULL, out);
     else
-        activate_stored(ACT_RELU6, m, out);
+        activate_all(ACT_RELU6, true, m, NULL, out);
 }
 
 INLINE void total_some(enum activation act, int n, const struct column *k, size_t at, vec *sum) {

@@ -107,7 +107,7 @@ INLINE vec get_stored(const stored *p, int some) {
     return (vec)(__builtin_convertvector(get_halves(p, some), uvec) << 16);
 }
 /* To the nearest, to even where two are. What is no number stays none: that which arithmetic makes has zeros behind its
- * first bit, and the rounding carries nothing into its exponent. */
+ * first bit, and the rounding carries nothing into its exponent. AVX512-BF16 takes what is less than 2^-126 as zero. */
 INLINE half_vec halves(vec v) {
 #if defined(__AVX512BF16__)
     return (half_vec)_mm512_cvtneps_pbh((__m512)v);
@@ -274,6 +274,17 @@ INLINE void activate(enum activation kind, int n, const vec *z, vec *a, vec *slo
         EACH(i, n) slope[i] = between(z[i], 0, 6);
         EACH(i, n) a[i] = min(all(6), max(all(0), z[i]));
     }
+}
+
+/* What becomes of sums, begun with their bias if there is one, before they are stored. Known when this is compiled. */
+enum ending { AS_IT_IS, BIASED, BIASED_SILU, BIASED_RELU6 };
+
+INLINE void complete(enum ending ending, int n, vec *x) {
+    vec slope[ABREAST];
+    if (ending == BIASED_SILU)
+        activate(ACT_SILU, n, x, x, slope);
+    if (ending == BIASED_RELU6)
+        activate(ACT_RELU6, n, x, x, slope);
 }
 
 /* Calls some(n, at) for at in 0..count-1, n of them at once. */
