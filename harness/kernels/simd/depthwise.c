@@ -38,42 +38,52 @@ INLINE void input_row(enum activation act, bool norm, const struct block *b,
     }
 }
 
-/* Places of an output row, of which `there` are in it, with their sums. */
-INLINE void finish_tile(enum ending ending, int there, vec tile[TILE], stored *to, size_t step,
-    int some, vec *sum, vec *square) {
+/* A row of the output, a vector of its channels. */
+struct output {
+    stored *row;
+    int width;
+    size_t step;
+    int some;
+    vec bias, sum, square;
+};
+
+INLINE void output_tile(int kernel, int stride, enum ending ending, int tile, const struct block *b,
+    const float *const *rows, int v, int x, struct output *out) {
+    vec sums[TILE];
+    EACH(t, tile) sums[t] = out->bias;
+    convolve(kernel, stride, tile, rows, (size_t)(x * stride) * b->step + v * LANES, b->step,
+        b->weights + v * LANES, sums);
 #pragma GCC unroll 8
-    for (int t = 0; t < TILE; t += ABREAST)
-        complete(ending, TILE - t < ABREAST ? TILE - t : ABREAST, tile + t);
-#pragma GCC unroll 8
-    for (int t = 0; t < TILE; t++)
-        if (t < there) {
-            put_stored(to + (size_t)t * step, tile[t], some);
-            *sum += tile[t];
+    for (int t = 0; t < tile; t += ABREAST)
+        complete(ending, tile - t < ABREAST ? tile - t : ABREAST, sums + t);
+    EACH(t, tile) {
+        if (x + t < out->width) {
+            put_stored(out->row + (size_t)(x + t) * out->step, sums[t], out->some);
+            out->sum += sums[t];
             if (ending == AS_IT_IS)
-                *square += tile[t] * tile[t];
+                out->square += sums[t] * sums[t];
         }
+    }
 }
 
 INLINE void output_row(int kernel, int stride, enum ending ending, const struct block *b,
     const struct depthwise_forward *f, int y, const float *const *rows) {
     const struct depthwise *d = b->shape;
-    size_t step = (size_t)d->channels;
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
-        stored *to = (stored *)f->out + (size_t)y * d->out_width * step + c;
-        vec bias = ending == AS_IT_IS ? all(0) : get(f->bias + c, some), sum = {0}, square = {0};
-        for (int x = 0; x < d->out_width; x += TILE) {
-            vec tile[TILE];
-            EACH(t, TILE) tile[t] = bias;
-            convolve(kernel, stride, rows, (size_t)(x * stride) * b->step + v * LANES, b->step,
-                b->weights + v * LANES, tile);
-            finish_tile(
-                ending, d->out_width - x, tile, to + (size_t)x * step, step, some, &sum, &square);
-        }
+        struct output out = {
+            .row = (stored *)f->out + (size_t)y * (size_t)d->out_width * (size_t)d->channels + c,
+            .width = d->out_width,
+            .step = (size_t)d->channels,
+            .some = some,
+            .bias = ending == AS_IT_IS ? all(0) : get(f->bias + c, some)};
+#define TILE_AT(tile, x) output_tile(kernel, stride, ending, tile, b, rows, v, x, &out)
+        EACH_TILE(d->out_width, TILE_AT);
+#undef TILE_AT
         if (f->sums)
-            put(f->sums + c, get(f->sums + c, some) + sum, some);
+            put(f->sums + c, get(f->sums + c, some) + out.sum, some);
         if (f->squares)
-            put(f->squares + c, get(f->squares + c, some) + square, some);
+            put(f->squares + c, get(f->squares + c, some) + out.square, some);
     }
 }
 

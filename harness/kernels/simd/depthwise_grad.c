@@ -117,16 +117,22 @@ INLINE void put_grads(bool norm, const struct block *b, const struct depthwise_g
     }
 }
 
+INLINE void input_grads_tile(int kernel, int tile, bool norm, const struct block *b,
+    const struct depthwise_grad *g, int y, int x, const float *const *from, const struct rows *r,
+    int v, vec *sum, vec *product) {
+    vec grads[TILE] = {{0}};
+    convolve(kernel, 1, tile, from, (size_t)x * b->step + v * LANES, b->step,
+        b->weights + v * LANES, grads);
+    put_grads(norm, b, g, y, x, tile, v, r, grads, sum, product);
+}
+
 /* Stride 1: a convolution with the kernel turned round. `from`: rows of dd from y + top - kernel + 1 on. */
 INLINE void input_grads(int kernel, bool norm, const struct block *b,
     const struct depthwise_grad *g, int y, const float *const *from, const struct rows *r, int v,
     vec *sum, vec *product) {
-    for (int x = 0; x < b->shape->width; x += TILE) {
-        vec grads[TILE] = {{0}};
-        convolve(kernel, 1, from, (size_t)x * b->step + v * LANES, b->step, b->weights + v * LANES,
-            grads);
-        put_grads(norm, b, g, y, x, TILE, v, r, grads, sum, product);
-    }
+#define TILE_AT(tile, x) input_grads_tile(kernel, tile, norm, b, g, y, x, from, r, v, sum, product)
+    EACH_TILE(b->shape->width, TILE_AT);
+#undef TILE_AT
 }
 
 /* Stride 2: each place has the taps of its own parity. `left`: zeros left of the input; with `kernel` it is
@@ -159,27 +165,33 @@ INLINE void input_grads_2(int kernel, int left, bool norm, const struct block *b
 
 /* ---- the kernel ---- */
 
+/* sums[k] += those of a tile of dd's row `grad` with the input's row `in`. */
+INLINE void weight_grads_tile(int kernel, int stride, int tile, const float *grad, const float *in,
+    size_t step, vec sums[MAX_KERNEL]) {
+    vec grads[TILE];
+    EACH(t, tile) grads[t] = load(grad + (size_t)t * step);
+#pragma GCC unroll 32
+    for (int i = 0; i < (tile - 1) * stride + kernel; i++) {
+        vec a = load(in + (size_t)i * step);
+#pragma GCC unroll 8
+        for (int k = 0; k < kernel; k++)
+            if (i >= k && (i - k) % stride == 0 && (i - k) / stride < tile)
+                sums[k] += a * grads[(i - k) / stride];
+    }
+}
+
 /* One row of the kernel's gradient: that of dd's row `from` with the input's row that is in r. */
 INLINE void weight_grads(int kernel, int stride, const struct block *b, const float *from,
     const struct rows *r, int v, float *to) {
     size_t step = b->step;
     vec sums[MAX_KERNEL] = {{0}};
-    for (int x = 0; x < b->shape->out_width; x += TILE) {
-        const float *grad = from + (size_t)(x + r->out_grad_left) * step + v * LANES;
-        const float *in = r->input + (size_t)(x * stride) * step + v * LANES;
-        vec grads[TILE];
-#pragma GCC unroll 8
-        for (int t = 0; t < TILE; t++)
-            grads[t] = load(grad + (size_t)t * step);
-#pragma GCC unroll 32
-        for (int i = 0; i < (TILE - 1) * stride + kernel; i++) {
-            vec a = load(in + (size_t)i * step);
-#pragma GCC unroll 8
-            for (int k = 0; k < kernel; k++)
-                if (i >= k && (i - k) % stride == 0 && (i - k) / stride < TILE)
-                    sums[k] += a * grads[(i - k) / stride];
-        }
-    }
+    const float *grad = from + (size_t)r->out_grad_left * step + v * LANES,
+                *in = r->input + v * LANES;
+#define TILE_AT(tile, x)                                                                           \
+    weight_grads_tile(kernel, stride, tile, grad + (size_t)x * step,                               \
+        in + (size_t)(x * stride) * step, step, sums)
+    EACH_TILE(b->shape->out_width, TILE_AT);
+#undef TILE_AT
 #pragma GCC unroll 8
     for (int k = 0; k < kernel; k++)
         store(to + (size_t)k * step, load(to + (size_t)k * step) + sums[k]);

@@ -9,6 +9,7 @@
 enum {
     BLOCK = DEPTHWISE_BLOCK,
     TILE = 7, /* places: 224 px and its halves are multiples; 7 sums + 5 weights fit 16 registers */
+    LITTLE_TILE = 4, /* for the end of a row, where it has no more */
     MAX_KERNEL = 5
 };
 
@@ -51,9 +52,19 @@ static inline void load_weights(const struct block *b, const float *weights, boo
                     some_at(b, v)));
 }
 
-/* sums[t] += those of places t of a row; rows[i] NULL: zeros. */
-INLINE void convolve(int kernel, int stride, const float *const *rows, size_t at, size_t step,
-    const float *weights, vec sums[TILE]) {
+/* Calls some(tile, x) for the tiles of a row, x their first places; `tile` is known when that is compiled. */
+#define EACH_TILE(width, some)                                                                     \
+    do {                                                                                           \
+        int x = 0;                                                                                 \
+        for (; (width)-x > LITTLE_TILE; x += TILE)                                                 \
+            some(TILE, x);                                                                         \
+        if (x < (width))                                                                           \
+            some(LITTLE_TILE, x);                                                                  \
+    } while (0)
+
+/* sums[t] += those of places t of a row, t < tile; rows[i] NULL: zeros. */
+INLINE void convolve(int kernel, int stride, int tile, const float *const *rows, size_t at,
+    size_t step, const float *weights, vec *sums) {
     for (int i = 0; i < kernel; i++) {
         if (!rows[i])
             continue;
@@ -63,11 +74,11 @@ INLINE void convolve(int kernel, int stride, const float *const *rows, size_t at
         for (int k = 0; k < kernel; k++)
             w[k] = load(weights + (size_t)(i * kernel + k) * step);
 #pragma GCC unroll 32
-        for (int x = 0; x < (TILE - 1) * stride + kernel; x++) {
+        for (int x = 0; x < (tile - 1) * stride + kernel; x++) {
             vec in = load(row + (size_t)x * step);
 #pragma GCC unroll 8
             for (int k = 0; k < kernel; k++)
-                if (x >= k && (x - k) % stride == 0 && (x - k) / stride < TILE)
+                if (x >= k && (x - k) % stride == 0 && (x - k) / stride < tile)
                     sums[(x - k) / stride] += in * w[k];
         }
     }
