@@ -1,8 +1,8 @@
 /* The kernels that are compiled once an instruction set and type of maps, as a table of each; what they compute is in
  * the headers of their files in simd/. Images and maps are NHWC: a map is rows of [channels] values. Maps are of void:
  * of float32 or of bfloat16, as the table says. Operands, what products multiply, are of void too: of float32, or
- * where the processor multiplies bfloat16 of that. What `pack` makes, and `room`, is of operands too. All other arrays are float32, and so is what is computed. None
- * allocates, starts a thread or keeps anything.
+ * where the processor multiplies bfloat16 of that; so is what `pack` makes, and `room`. All other arrays are float32,
+ * and so is what is computed. None allocates, starts a thread or keeps anything.
  */
 #ifndef KERNELS_SIMD_H
 #define KERNELS_SIMD_H
@@ -26,8 +26,8 @@ struct product {
     bool add;
     /* [n]: increased by the sums of c's columns and of their squares; NULL: not wanted */
     float *sums, *squares;
-    const struct finish *
-        finish; /* what becomes of c, which is neither a map nor added to nor summed; NULL: nothing */
+    /* what becomes of c, which is neither a map nor added to nor summed; NULL: nothing */
+    const struct finish *finish;
 };
 
 /* x + bias, activated or plus a residual. */

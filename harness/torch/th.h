@@ -171,13 +171,14 @@ typedef void (*th_node_backward)(void *context, const float *of_values, float *c
 th_tensor *th_node(th_scope *s, int n_inputs, th_tensor *const *inputs, int n_dims,
     const int64_t *shape, const float *values, th_node_backward backward, void *context);
 
+struct team; /* kernels/team.h */
+
 /* One step of SGD with momentum as PyTorch defines it (Sutskever et al. 2013, momentum not dampened):
  * g += decay w; v = momentum v + g; w -= lr v. velocity[i] like weight[i], zeros at first (then the
  * same as PyTorch's first step); in PyTorch's order, so to the same bits. Weights without a gradient are
  * left alone, and after the step none has one. `team` does it where all are dense floats of the CPU, a weight's three
  * lying alike, and the processor has FMA; else, or where it is NULL, libtorch does.
  * False where the scope has failed or a weight or velocity is NULL. */
-struct team;
 bool th_sgd_step(th_scope *s, int n, th_tensor *const *weight, th_tensor *const *velocity,
     const double *decay, double lr, double momentum, struct team *team);
 

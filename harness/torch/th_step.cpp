@@ -63,7 +63,7 @@ FOR_EACH_PROCESSOR void step_values(int64_t n, float *__restrict weight, float *
 }
 
 struct shared_step {
-    std::vector<moved> all;
+    const std::vector<moved> &all;
     int64_t values; // of all weights
     struct team *team;
     float lr, momentum;

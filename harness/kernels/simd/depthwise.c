@@ -109,15 +109,9 @@ INLINE void forward_block(int kernel, int stride, enum activation act, bool norm
 
 INLINE void forward_shape(enum activation act, bool norm, enum ending ending, const struct block *b,
     const struct depthwise_forward *f, float *ring) {
-    const struct depthwise *d = b->shape;
-    if (d->kernel == 3 && d->stride == 1)
-        forward_block(3, 1, act, norm, ending, b, f, ring);
-    else if (d->kernel == 3)
-        forward_block(3, 2, act, norm, ending, b, f, ring);
-    else if (d->stride == 1)
-        forward_block(5, 1, act, norm, ending, b, f, ring);
-    else
-        forward_block(5, 2, act, norm, ending, b, f, ring);
+#define SHAPE(kernel, stride) forward_block(kernel, stride, act, norm, ending, b, f, ring)
+    BY_SHAPE(b->shape, SHAPE);
+#undef SHAPE
 }
 
 void ISA(depthwise_forward)(
@@ -164,15 +158,9 @@ INLINE void padded_block(int kernel, int stride, enum ending ending, const struc
 
 INLINE void padded_shape(enum ending ending, const struct block *b,
     const struct depthwise_forward *f, const float *rows, size_t row_floats) {
-    const struct depthwise *d = b->shape;
-    if (d->kernel == 3 && d->stride == 1)
-        padded_block(3, 1, ending, b, f, rows, row_floats);
-    else if (d->kernel == 3)
-        padded_block(3, 2, ending, b, f, rows, row_floats);
-    else if (d->stride == 1)
-        padded_block(5, 1, ending, b, f, rows, row_floats);
-    else
-        padded_block(5, 2, ending, b, f, rows, row_floats);
+#define SHAPE(kernel, stride) padded_block(kernel, stride, ending, b, f, rows, row_floats)
+    BY_SHAPE(b->shape, SHAPE);
+#undef SHAPE
 }
 
 void ISA(depthwise_padded)(const struct depthwise *d, const struct depthwise_forward *f,

@@ -267,15 +267,9 @@ INLINE void grad_block(int kernel, int stride, enum activation act, bool norm,
 
 INLINE void grad_shape(enum activation act, bool norm, const struct block *b,
     const struct depthwise_grad *g, struct rows r) {
-    const struct depthwise *d = b->shape;
-    if (d->kernel == 3 && d->stride == 1)
-        grad_block(3, 1, act, norm, b, g, r);
-    else if (d->kernel == 3)
-        grad_block(3, 2, act, norm, b, g, r);
-    else if (d->stride == 1)
-        grad_block(5, 1, act, norm, b, g, r);
-    else
-        grad_block(5, 2, act, norm, b, g, r);
+#define SHAPE(kernel, stride) grad_block(kernel, stride, act, norm, b, g, r)
+    BY_SHAPE(b->shape, SHAPE);
+#undef SHAPE
 }
 
 void ISA(depthwise_grad)(

@@ -52,6 +52,19 @@ static inline void load_weights(const struct block *b, const float *weights, boo
                     some_at(b, v)));
 }
 
+/* Calls some(kernel, stride) as the shape has them; both are known when that is compiled. */
+#define BY_SHAPE(d, some)                                                                          \
+    do {                                                                                           \
+        if ((d)->kernel == 3 && (d)->stride == 1)                                                  \
+            some(3, 1);                                                                            \
+        else if ((d)->kernel == 3)                                                                 \
+            some(3, 2);                                                                            \
+        else if ((d)->stride == 1)                                                                 \
+            some(5, 1);                                                                            \
+        else                                                                                       \
+            some(5, 2);                                                                            \
+    } while (0)
+
 /* Calls some(tile, x) for the tiles of a row, x their first places; `tile` is known when that is compiled. */
 #define EACH_TILE(width, some)                                                                     \
     do {                                                                                           \

@@ -1,6 +1,6 @@
 /* One vector of floats of the instruction set that this file is compiled for: AVX-512, with or without its products of
- * bfloat16, AVX2 with FMA, or whatever the compiler has (GCC's generic vectors, 16 bytes). The files beside this one are written once
- * with it and compiled once an instruction set and type of maps; ISA(name) makes their names differ.
+ * bfloat16, AVX2 with FMA, or whatever the compiler has (GCC's generic vectors, 16 bytes). The files beside this one
+ * are written once with it and compiled once an instruction set and type of maps; ISA(name) makes their names differ.
  *
  * Vectors add and multiply by C's operators; a * b + c is one fused operation where there is one
  * (-ffp-contract=fast, for these files alone). Memory need not be aligned.
