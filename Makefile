@@ -58,8 +58,8 @@ wheel-libtorch:
 	@LIBTORCH=setup/wheel/torch setup/packages wheel
 	@setup/wheel-libtorch
 	@$(MAKE) --no-print-directory $(WHEEL) all $(BUILD)/wheel/$(MODE)/check
-test-wheel: wheel-libtorch
-	$(if $(DATA),DMTL_DATA="$(DATA)" )$(BUILD)/wheel/$(MODE)/check
+test-wheel: wheel-libtorch # the suites that see libtorch
+	$(if $(DATA),DMTL_DATA="$(DATA)" )$(BUILD)/wheel/$(MODE)/check $(shell sed -n 's/^TORCH_SUITE(\(.*\))/\1/p' tests/suites.inc)
 lint:
 	@setup/packages lint
 	clang-format --dry-run -Werror $(FORMATTED)
@@ -76,8 +76,8 @@ fuzz:
 valgrind: # SUITE=name: one suite, whichever; without, those of check-plain. Fused products take minutes: portable kernels
 	@setup/packages valgrind
 	@$(MAKE) --no-print-directory $(if $(SUITE),all $(OUT)/check,$(OUT)/check-plain)
-	DMTL_SIMD=$${DMTL_SIMD:-portable} CK_FORK=no $(addprefix CK_RUN_SUITE=,$(SUITE)) valgrind -q --fair-sched=try --error-exitcode=9 --leak-check=full \
-		--suppressions=tests/valgrind.supp $(OUT)/$(if $(SUITE),check,check-plain)
+	DMTL_SIMD=$${DMTL_SIMD:-portable} CK_FORK=no valgrind -q --fair-sched=try --error-exitcode=9 --leak-check=full \
+		--suppressions=tests/valgrind.supp $(OUT)/$(if $(SUITE),check $(SUITE),check-plain)
 bench: # DATA=DIR: real images; the peers are Pillow and PyTorch of $(PYTHON)
 	@$(MAKE) --no-print-directory all $(OUT)/bench-decode
 	$(OUT)/dmtl bench --race --end-to-end --python $(PYTHON)
@@ -86,7 +86,7 @@ test-fresh:
 	tests/fresh
 test-cuda: # DEVICE=cuda:1: another; says that it was skipped where there is no GPU
 	@$(MAKE) --no-print-directory all $(OUT)/check
-	@for s in sets device; do DMTL_DEVICE=$(or $(DEVICE),cuda) CK_RUN_SUITE=$$s $(OUT)/check || exit 1; done
+	DMTL_DEVICE=$(or $(DEVICE),cuda) $(OUT)/check sets device
 test-slurm: setup # says that it was skipped where there is no root, or no packages of Slurm
 	@$(MAKE) --no-print-directory all
 	tests/slurm $(OUT)/dmtl
@@ -101,10 +101,10 @@ reference: setup # DATA=DIR: results/reference/ anew, from DIR/utkface; GRIDS=ut
 	setup/reference $(OUT)/dmtl $(or $(DATA),$(error reference: say where utkface is: DATA=DIR))/utkface $(GRIDS)
 test-kills: setup # the campaigns of `make test` at full length: 400 kills, a thousand cells under eight workers
 	@$(MAKE) --no-print-directory all $(OUT)/check
-	@for s in kills many_workers; do DMTL_FULL=1 CK_RUN_SUITE=$$s $(OUT)/check || exit 1; done
+	DMTL_FULL=1 $(OUT)/check kills many_workers
 test-power: setup # power cuts at every point of recorded runs, ten states each; `make test` tries a sample
 	@$(MAKE) --no-print-directory all $(OUT)/check
-	DMTL_FULL=1 CK_RUN_SUITE=power $(OUT)/check
+	DMTL_FULL=1 $(OUT)/check power
 PYTHON ?= /usr/bin/python3
 
 # ---- what the machine has ----
@@ -176,7 +176,7 @@ $(OUT)/harness/analysis/resample_whole.o: CFLAGS_ALL += -ffp-contract=fast # of 
 define simd_rule
 $(OUT)/harness/kernels/simd/%.$1.o: harness/kernels/simd/%.c $(CONFIG)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) -O3 $(SIMD_$(basename $1)) $(MAPS_$(suffix $1)) -ffp-contract=fast -MMD -MP -c $$< -o $$@
+	$$(CC) $$(CFLAGS_ALL) $(if $(filter release,$(MODE)),-O3) $(SIMD_$(basename $1)) $(MAPS_$(suffix $1)) -ffp-contract=fast -MMD -MP -c $$< -o $$@
 endef
 $(foreach i,$(SIMD),$(eval $(call simd_rule,$i)))
 $(OUT)/%.o: %.c $(CONFIG)

@@ -577,8 +577,8 @@ END_TEST
 /* 65,536 images of 65,000 x 65,000: 10^15 floats of the stem's alone. Afterwards the tower is as good as before. */
 START_TEST(an_absurd_size_is_refused) {
     struct trunk t = trunk_new(TRUNK_SMALL, 0, 0, simd_best(SIMD_F32), 1);
-    struct err e = {0};
 #ifndef __SANITIZE_ADDRESS__ /* which ends the process where malloc would refuse */
+    struct err e = {0};
     ck_assert(!tower_room(t.tower, 1 << 16, 65000, 65000, &e));
     ck_assert_ptr_nonnull(strstr(e.msg, "no memory for a training step's "));
     ck_assert_ptr_nonnull(

@@ -19,8 +19,7 @@ INLINE void input_some(enum activation act, int n, bool norm, int some, const st
     EACH(i, n) store(to + (size_t)i * to_step, z[i]);
 }
 
-/* Row y of the input, activated, into `row`, whose borders are zeros. */
-INLINE void input_row(enum activation act, bool norm, const struct block *b,
+INLINE void input_row_of(enum activation act, bool norm, const struct block *b,
     const struct depthwise_forward *f, int y, float *row) {
     const struct depthwise *d = b->shape;
     size_t step = (size_t)d->channels, next = (size_t)d->width * step; /* row */
@@ -36,6 +35,16 @@ INLINE void input_row(enum activation act, bool norm, const struct block *b,
         ABREAST_OF((size_t)d->width, x, SOME);
 #undef SOME
     }
+}
+
+/* Row y of the input, activated, into `row`, whose borders are zeros. */
+APART void input_row(const struct block *b, const struct depthwise_forward *f, int y, float *row) {
+    if (!f->scale)
+        input_row_of(ACT_SILU, false, b, f, y, row);
+    else if (f->activation == ACT_SILU)
+        input_row_of(ACT_SILU, true, b, f, y, row);
+    else
+        input_row_of(ACT_RELU6, true, b, f, y, row);
 }
 
 /* A row of the output, a vector of its channels. */
@@ -66,7 +75,7 @@ INLINE void output_tile(int kernel, int stride, enum ending ending, int tile, co
     }
 }
 
-INLINE void output_row(int kernel, int stride, enum ending ending, const struct block *b,
+INLINE void output_row_of(int kernel, int stride, enum ending ending, const struct block *b,
     const struct depthwise_forward *f, int y, const float *const *rows) {
     const struct depthwise *d = b->shape;
     for (int v = 0; v < b->vectors; v++) {
@@ -87,31 +96,40 @@ INLINE void output_row(int kernel, int stride, enum ending ending, const struct 
     }
 }
 
-INLINE void forward_block(int kernel, int stride, enum activation act, bool norm,
-    enum ending ending, const struct block *b, const struct depthwise_forward *f, float *ring) {
+APART void output_row(
+    const struct block *b, const struct depthwise_forward *f, int y, const float *const *rows) {
+#define PLAIN(kernel, stride) output_row_of(kernel, stride, AS_IT_IS, b, f, y, rows)
+#define SILU(kernel, stride) output_row_of(kernel, stride, BIASED_SILU, b, f, y, rows)
+#define RELU6(kernel, stride) output_row_of(kernel, stride, BIASED_RELU6, b, f, y, rows)
+    if (!f->bias)
+        BY_SHAPE(b->shape, PLAIN);
+    else if (f->activation == ACT_SILU)
+        BY_SHAPE(b->shape, SILU);
+    else
+        BY_SHAPE(b->shape, RELU6);
+#undef PLAIN
+#undef SILU
+#undef RELU6
+}
+
+static void forward_block(const struct block *b, const struct depthwise_forward *f, float *ring) {
     const struct depthwise *d = b->shape;
+    int kernel = d->kernel;
     size_t row_floats =
-        (size_t)buffer_places(kernel, stride, d->out_width, d->left + d->width) * b->step;
+        (size_t)buffer_places(kernel, d->stride, d->out_width, d->left + d->width) * b->step;
     memset(ring, 0, (size_t)kernel * row_floats * sizeof *ring);
     load_weights(b, f->weights, false);
     for (int y = 0, made = 0; y < d->out_height; y++) {
         const float *rows[MAX_KERNEL];
-        int top = y * stride - d->top;
+        int top = y * d->stride - d->top;
         for (; made < d->height && made < top + kernel; made++)
-            input_row(act, norm, b, f, made, ring + (size_t)(made % kernel) * row_floats);
+            input_row(b, f, made, ring + (size_t)(made % kernel) * row_floats);
         for (int i = 0; i < kernel; i++)
             rows[i] = top + i < 0 || top + i >= d->height
                           ? NULL
                           : ring + (size_t)((top + i) % kernel) * row_floats;
-        output_row(kernel, stride, ending, b, f, y, rows);
+        output_row(b, f, y, rows);
     }
-}
-
-INLINE void forward_shape(enum activation act, bool norm, enum ending ending, const struct block *b,
-    const struct depthwise_forward *f, float *ring) {
-#define SHAPE(kernel, stride) forward_block(kernel, stride, act, norm, ending, b, f, ring)
-    BY_SHAPE(b->shape, SHAPE);
-#undef SHAPE
 }
 
 void ISA(depthwise_forward)(
@@ -120,16 +138,7 @@ void ISA(depthwise_forward)(
     assert(!f->scale || !f->bias);
     for (int channel = 0; channel < d->channels; channel += BLOCK) {
         struct block b = block_at(d, channel, weights);
-        if (f->scale && f->activation == ACT_SILU)
-            forward_shape(ACT_SILU, true, AS_IT_IS, &b, f, ring);
-        else if (f->scale)
-            forward_shape(ACT_RELU6, true, AS_IT_IS, &b, f, ring);
-        else if (!f->bias)
-            forward_shape(ACT_SILU, false, AS_IT_IS, &b, f, ring);
-        else if (f->activation == ACT_SILU)
-            forward_shape(ACT_SILU, false, BIASED_SILU, &b, f, ring);
-        else
-            forward_shape(ACT_SILU, false, BIASED_RELU6, &b, f, ring);
+        forward_block(&b, f, ring);
     }
 }
 
@@ -143,34 +152,16 @@ int ISA(padded_step)(const struct depthwise *d, int channel) {
     return (int)block_at(d, channel, NULL).step;
 }
 
-INLINE void padded_block(int kernel, int stride, enum ending ending, const struct block *b,
-    const struct depthwise_forward *f, const float *in, size_t row_floats) {
-    const struct depthwise *d = b->shape;
-    for (int y = 0; y < d->out_height; y++) {
-        const float *rows[MAX_KERNEL];
-        int top = y * stride - d->top;
-        for (int i = 0; i < kernel; i++)
-            rows[i] =
-                top + i < 0 || top + i >= d->height ? NULL : in + (size_t)(top + i) * row_floats;
-        output_row(kernel, stride, ending, b, f, y, rows);
-    }
-}
-
-INLINE void padded_shape(enum ending ending, const struct block *b,
-    const struct depthwise_forward *f, const float *rows, size_t row_floats) {
-#define SHAPE(kernel, stride) padded_block(kernel, stride, ending, b, f, rows, row_floats)
-    BY_SHAPE(b->shape, SHAPE);
-#undef SHAPE
-}
-
 void ISA(depthwise_padded)(const struct depthwise *d, const struct depthwise_forward *f,
-    int channel, const float *rows, size_t row_floats, float *scratch) {
+    int channel, const float *in, size_t row_floats, float *scratch) {
     struct block b = block_at(d, channel, scratch);
     load_weights(&b, f->weights, false);
-    if (!f->bias)
-        padded_shape(AS_IT_IS, &b, f, rows, row_floats);
-    else if (f->activation == ACT_SILU)
-        padded_shape(BIASED_SILU, &b, f, rows, row_floats);
-    else
-        padded_shape(BIASED_RELU6, &b, f, rows, row_floats);
+    for (int y = 0; y < d->out_height; y++) {
+        const float *rows[MAX_KERNEL];
+        int top = y * d->stride - d->top;
+        for (int i = 0; i < d->kernel; i++)
+            rows[i] =
+                top + i < 0 || top + i >= d->height ? NULL : in + (size_t)(top + i) * row_floats;
+        output_row(&b, f, y, rows);
+    }
 }

@@ -38,7 +38,7 @@ INLINE void out_grad_some(enum activation act, int n, const struct out_numbers *
     }
 }
 
-INLINE void out_grad_row(
+INLINE void out_grad_row_of(
     enum activation act, const struct block *b, const struct depthwise_grad *g, int y, float *row) {
     const struct depthwise *d = b->shape;
     size_t step = (size_t)d->channels, next = (size_t)d->out_width * step; /* row */
@@ -58,6 +58,13 @@ INLINE void out_grad_row(
     }
 }
 
+APART void out_grad_row(const struct block *b, const struct depthwise_grad *g, int y, float *row) {
+    if (g->activation == ACT_SILU)
+        out_grad_row_of(ACT_SILU, b, g, y, row);
+    else
+        out_grad_row_of(ACT_RELU6, b, g, y, row);
+}
+
 /* ---- the input ---- */
 
 INLINE void input_some(enum activation act, int n, bool norm, int some, const stored *from,
@@ -75,7 +82,7 @@ INLINE void input_some(enum activation act, int n, bool norm, int some, const st
     EACH(i, n) store(to + (size_t)i * to_step, a[i]);
 }
 
-INLINE void input_row(enum activation act, bool norm, const struct block *b,
+INLINE void input_row_of(enum activation act, bool norm, const struct block *b,
     const struct depthwise_grad *g, int y, const struct rows *r) {
     const struct depthwise *d = b->shape;
     size_t step = (size_t)d->channels, next = (size_t)d->width * step; /* row */
@@ -92,6 +99,16 @@ INLINE void input_row(enum activation act, bool norm, const struct block *b,
         ABREAST_OF((size_t)d->width, x, SOME);
 #undef SOME
     }
+}
+
+APART void input_row(
+    const struct block *b, const struct depthwise_grad *g, int y, const struct rows *r) {
+    if (!g->scale)
+        input_row_of(ACT_SILU, false, b, g, y, r);
+    else if (g->activation == ACT_SILU)
+        input_row_of(ACT_SILU, true, b, g, y, r);
+    else
+        input_row_of(ACT_RELU6, true, b, g, y, r);
 }
 
 /* n places of the input's gradient from place x on, through the activation, with the sums for batch norm. */
@@ -199,8 +216,7 @@ INLINE void weight_grads(int kernel, int stride, const struct block *b, const fl
 
 /* ---- an image ---- */
 
-/* Row y of the input: from[i] is dd's row that kernel row kernel - 1 - i made of it, NULL where none did. */
-INLINE void grad_row(int kernel, int stride, bool norm, const struct block *b,
+INLINE void grad_row_of(int kernel, int stride, bool norm, const struct block *b,
     const struct depthwise_grad *g, int y, const float *const *from, const struct rows *r) {
     const struct depthwise *d = b->shape;
     for (int v = 0; v < b->vectors; v++) {
@@ -223,6 +239,19 @@ INLINE void grad_row(int kernel, int stride, bool norm, const struct block *b,
     }
 }
 
+/* Row y of the input: from[i] is dd's row that kernel row kernel - 1 - i made of it, NULL where none did. */
+APART void grad_row(const struct block *b, const struct depthwise_grad *g, int y,
+    const float *const *from, const struct rows *r) {
+#define NORMED(kernel, stride) grad_row_of(kernel, stride, true, b, g, y, from, r)
+#define PLAIN(kernel, stride) grad_row_of(kernel, stride, false, b, g, y, from, r)
+    if (g->scale)
+        BY_SHAPE(b->shape, NORMED);
+    else
+        BY_SHAPE(b->shape, PLAIN);
+#undef NORMED
+#undef PLAIN
+}
+
 static void add_weight_grads(
     const struct block *b, const struct depthwise_grad *g, const struct rows *r) {
     int n = b->shape->kernel * b->shape->kernel;
@@ -234,9 +263,9 @@ static void add_weight_grads(
         }
 }
 
-INLINE void grad_block(int kernel, int stride, enum activation act, bool norm,
-    const struct block *b, const struct depthwise_grad *g, struct rows r) {
+static void grad_block(const struct block *b, const struct depthwise_grad *g, struct rows r) {
     const struct depthwise *d = b->shape;
+    int kernel = d->kernel, stride = d->stride;
     r.out_grad_left = stride == 1 ? kernel - 1 - d->left : (kernel - d->left) / 2;
     int reach = stride == 1 ? buffer_places(kernel, 1, d->width, 0) : d->width / 2 + 8 + kernel;
     int filled = r.out_grad_left + tiles_of(d->out_width) * TILE;
@@ -249,10 +278,10 @@ INLINE void grad_block(int kernel, int stride, enum activation act, bool norm,
     load_weights(b, g->weights, true);
     for (int y = 0, made = 0; y < d->height; y++) {
         const float *from[MAX_KERNEL];
-        input_row(act, norm, b, g, y, &r);
+        input_row(b, g, y, &r);
         int last = (y + d->top) / stride;
         for (; made < d->out_height && made <= last; made++)
-            out_grad_row(act, b, g, made,
+            out_grad_row(b, g, made,
                 r.out_grads + (size_t)(made % kernel) * r.out_grad_floats +
                     (size_t)r.out_grad_left * b->step);
         for (int i = 0; i < kernel; i++) {
@@ -260,16 +289,9 @@ INLINE void grad_block(int kernel, int stride, enum activation act, bool norm,
             bool there = at >= 0 && at % stride == 0 && row < d->out_height;
             from[i] = there ? r.out_grads + (size_t)(row % kernel) * r.out_grad_floats : NULL;
         }
-        grad_row(kernel, stride, norm, b, g, y, from, &r);
+        grad_row(b, g, y, from, &r);
     }
     add_weight_grads(b, g, &r);
-}
-
-INLINE void grad_shape(enum activation act, bool norm, const struct block *b,
-    const struct depthwise_grad *g, struct rows r) {
-#define SHAPE(kernel, stride) grad_block(kernel, stride, act, norm, b, g, r)
-    BY_SHAPE(b->shape, SHAPE);
-#undef SHAPE
 }
 
 void ISA(depthwise_grad)(
@@ -277,14 +299,7 @@ void ISA(depthwise_grad)(
     enum { TAPS = MAX_KERNEL * MAX_KERNEL * BLOCK };
     for (int channel = 0; channel < d->channels; channel += BLOCK) {
         struct block b = block_at(d, channel, scratch);
-        struct rows r = {.weight_grads = scratch + TAPS, .out_grads = scratch + 2 * TAPS};
-        if (g->activation == ACT_SILU && g->scale)
-            grad_shape(ACT_SILU, true, &b, g, r);
-        else if (g->activation == ACT_SILU)
-            grad_shape(ACT_SILU, false, &b, g, r);
-        else if (g->scale)
-            grad_shape(ACT_RELU6, true, &b, g, r);
-        else
-            grad_shape(ACT_RELU6, false, &b, g, r);
+        grad_block(
+            &b, g, (struct rows){.weight_grads = scratch + TAPS, .out_grads = scratch + 2 * TAPS});
     }
 }

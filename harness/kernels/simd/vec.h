@@ -14,6 +14,8 @@
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
+/* Compiled once, and not anew in each place that calls it. */
+#define APART static __attribute__((noinline))
 
 #ifdef MAPS_ARE_BF16
 #define TYPED(name, isa) name##_bf16_##isa
