@@ -249,7 +249,7 @@ static th_tensor *ask(
     struct built *b, const struct network_row *row, enum th_type type, th_tensor *logits[2]) {
     struct pass train = {b->step, true, 1, 5}, eval = {b->step, false, 1, 5};
     th_no_grad_begin();
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 6; i++)
         network_logits(b->n, &train, images(b, row, type), logits);
     network_logits(b->n, &eval, images(b, row, type), logits);
     th_no_grad_end();

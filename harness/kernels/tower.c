@@ -209,19 +209,18 @@ static void take_gate(struct tower *t, struct gate *g, int n, struct place *p) {
     g->squeezed_grad = take(p, squeezed);
 }
 
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
-
 /* The largest map of each kind and the most weights of a layer, for what is shared by all layers. */
 struct largest {
-    size_t wide, narrow, weights, width;
+    size_t wide, narrow, weights, pairs, width;
 };
 
 static void look_at(struct largest *most, const struct layer *l, bool wide, int n) {
     size_t *map = wide ? &most->wide : &most->narrow;
     *map = larger(*map, map_values(l, n));
     most->weights = larger(most->weights, (size_t)layer_taps(l) * (size_t)l->out);
+    if (!is_depthwise(l)) /* no pass has more rows at once than there are of its input or output */
+        most->pairs = larger(most->pairs,
+            outer_room(panel_rows(l->in < l->out ? l->in : l->out), layer_taps(l), l->out));
     most->width = larger(most->width, (size_t)(l->width * l->stride));
 }
 
@@ -250,8 +249,8 @@ static void take_desk(
     const struct tower *t, struct desk *d, const struct largest *most, struct place *p) {
     d->panel = take(p, PANEL_FLOATS);
     d->panel_2 = take(p, PANEL_FLOATS);
-    if (t->simd->operand_bytes != sizeof(float)) /* outer_room of a panel's rows, of both sides */
-        d->pairs = take(p, PANEL_FLOATS + (size_t)t->widest + 16 * (PANEL_ROWS + 1));
+    if (t->simd->operand_bytes != sizeof(float))
+        d->pairs = take(p, most->pairs);
     d->scratch = take(p, depthwise_scratch((int)most->width));
     d->sums = take(p, 2 * (size_t)t->widest);
     d->tally = (double *)(void *)take(p, 4 * (size_t)t->widest);
@@ -300,8 +299,16 @@ static void take_all(struct tower *t, int n, struct place *p) {
 }
 
 /* Large pages, where the system gives them, for every map is walked through many times. */
-bool tower_room(struct tower *t, int n, int height, int width, struct err *e) {
+char *large_pages(size_t bytes) {
     enum { LARGE_PAGE = 2 << 20 };
+    size_t whole = (bytes + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    char *memory = aligned_alloc(LARGE_PAGE, whole);
+    if (memory)
+        madvise(memory, whole, MADV_HUGEPAGE);
+    return memory;
+}
+
+bool tower_room(struct tower *t, int n, int height, int width, struct err *e) {
     if (n <= t->capacity && height == t->height && width == t->width)
         return true;
     free(t->memory);
@@ -312,13 +319,11 @@ bool tower_room(struct tower *t, int n, int height, int width, struct err *e) {
     size_layers(t, height, width);
     struct place counted = {0};
     take_all(t, n, &counted);
-    size_t bytes = (counted.at + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
-    t->memory = aligned_alloc(LARGE_PAGE, bytes);
+    t->memory = large_pages(counted.at);
     if (!t->memory)
         return err_set(e,
             "no memory for a training step's %.1f GB (%d images of %d x %d): lower /batch or /data/image_px",
-            (double)bytes / 1e9, n, width, height);
-    madvise(t->memory, bytes, MADV_HUGEPAGE);
+            (double)counted.at / 1e9, n, width, height);
     take_all(t, n, &(struct place){.memory = t->memory});
     t->capacity = n;
     return true;

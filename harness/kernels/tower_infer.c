@@ -7,11 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-
-static size_t larger(size_t a, size_t b) {
-    return a > b ? a : b;
-}
 
 static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
@@ -237,18 +232,16 @@ static size_t take_benches(struct inference *f, char *memory) {
 }
 
 static bool make_room(struct inference *f, struct err *e) {
-    enum { LARGE_PAGE = 2 << 20 };
     struct tower *t = f->t;
-    size_t bytes = (take_benches(f, NULL) + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    size_t bytes = take_benches(f, NULL);
     if (bytes > t->inference_bytes) {
         free(t->inference);
         t->inference_bytes = 0;
-        t->inference = aligned_alloc(LARGE_PAGE, bytes);
+        t->inference = large_pages(bytes);
         if (!t->inference)
             return err_set(e,
                 "no memory for inference's %.2f GB (images of %d x %d): fewer threads take less",
                 (double)bytes / 1e9, f->width, f->height);
-        madvise(t->inference, bytes, MADV_HUGEPAGE);
         t->inference_bytes = bytes;
     }
     take_benches(f, t->inference);

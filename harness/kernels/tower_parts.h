@@ -112,6 +112,11 @@ struct place {
     size_t at;
 };
 float *take(struct place *p, size_t floats);
+char *large_pages(size_t bytes); /* to free; NULL: there is no memory */
+
+static inline size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
 
 /* Value `at` of a map. */
 void *map_at(const struct tower *t, void *map, size_t at);
