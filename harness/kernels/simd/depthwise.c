@@ -39,12 +39,13 @@ INLINE void input_row_of(enum activation act, bool norm, const struct block *b,
 
 /* Row y of the input, activated, into `row`, whose borders are zeros. */
 APART void input_row(const struct block *b, const struct depthwise_forward *f, int y, float *row) {
+    OWN(b);
     if (!f->scale)
-        input_row_of(ACT_SILU, false, b, f, y, row);
+        input_row_of(ACT_SILU, false, &own, f, y, row);
     else if (f->activation == ACT_SILU)
-        input_row_of(ACT_SILU, true, b, f, y, row);
+        input_row_of(ACT_SILU, true, &own, f, y, row);
     else
-        input_row_of(ACT_RELU6, true, b, f, y, row);
+        input_row_of(ACT_RELU6, true, &own, f, y, row);
 }
 
 /* A row of the output, a vector of its channels. */
@@ -98,9 +99,11 @@ INLINE void output_row_of(int kernel, int stride, enum ending ending, const stru
 
 APART void output_row(
     const struct block *b, const struct depthwise_forward *f, int y, const float *const *rows) {
-#define PLAIN(kernel, stride) output_row_of(kernel, stride, AS_IT_IS, b, f, y, rows)
-#define SILU(kernel, stride) output_row_of(kernel, stride, BIASED_SILU, b, f, y, rows)
-#define RELU6(kernel, stride) output_row_of(kernel, stride, BIASED_RELU6, b, f, y, rows)
+    OWN(b);
+    OWN_ROWS(rows);
+#define PLAIN(kernel, stride) output_row_of(kernel, stride, AS_IT_IS, &own, f, y, own_rows)
+#define SILU(kernel, stride) output_row_of(kernel, stride, BIASED_SILU, &own, f, y, own_rows)
+#define RELU6(kernel, stride) output_row_of(kernel, stride, BIASED_RELU6, &own, f, y, own_rows)
     if (!f->bias)
         BY_SHAPE(b->shape, PLAIN);
     else if (f->activation == ACT_SILU)

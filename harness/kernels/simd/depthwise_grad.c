@@ -15,6 +15,8 @@ struct rows {
     float *weight_grads;    /* [kernel * kernel][step] of this image */
 };
 
+enum { WIDE_TILE = 8 }; /* places of an input that is twice as wide as the output */
+
 /* ---- dd ---- */
 
 /* A vector of channels' numbers. */
@@ -59,10 +61,11 @@ INLINE void out_grad_row_of(
 }
 
 APART void out_grad_row(const struct block *b, const struct depthwise_grad *g, int y, float *row) {
+    OWN(b);
     if (g->activation == ACT_SILU)
-        out_grad_row_of(ACT_SILU, b, g, y, row);
+        out_grad_row_of(ACT_SILU, &own, g, y, row);
     else
-        out_grad_row_of(ACT_RELU6, b, g, y, row);
+        out_grad_row_of(ACT_RELU6, &own, g, y, row);
 }
 
 /* ---- the input ---- */
@@ -103,35 +106,52 @@ INLINE void input_row_of(enum activation act, bool norm, const struct block *b,
 
 APART void input_row(
     const struct block *b, const struct depthwise_grad *g, int y, const struct rows *r) {
+    OWN(b);
+    const struct rows own_buffers = *r;
     if (!g->scale)
-        input_row_of(ACT_SILU, false, b, g, y, r);
+        input_row_of(ACT_SILU, false, &own, g, y, &own_buffers);
     else if (g->activation == ACT_SILU)
-        input_row_of(ACT_SILU, true, b, g, y, r);
+        input_row_of(ACT_SILU, true, &own, g, y, &own_buffers);
     else
-        input_row_of(ACT_RELU6, true, b, g, y, r);
+        input_row_of(ACT_RELU6, true, &own, g, y, &own_buffers);
 }
 
-/* n places of the input's gradient from place x on, through the activation, with the sums for batch norm. */
+/* A place of the input's gradient, through the activation, with the sums for batch norm. */
+INLINE void put_grad(bool norm, int some, vec mean, const stored *in, stored *in_grad,
+    const float *slope, vec dz, vec *sum, vec *product) {
+    if (norm) {
+        dz *= load(slope);
+        *sum += dz;
+        *product += dz * (get_stored(in, some) - mean);
+    }
+    put_stored(in_grad, dz, some);
+}
+
+/* n places of it from place x on. */
 INLINE void put_grads(bool norm, const struct block *b, const struct depthwise_grad *g, int y,
     int x, int n, int v, const struct rows *r, const vec *grads, vec *sum, vec *product) {
     const struct depthwise *d = b->shape;
     int some = some_at(b, v), c = b->channel + v * LANES;
-    size_t at = ((size_t)y * d->width + x) * d->channels + c;
+    size_t step = (size_t)d->channels, at = ((size_t)y * d->width + x) * step + c;
     const stored *in = (const stored *)g->in + at;
     stored *in_grad = (stored *)g->in_grad + at;
+    const float *slope = r->slope + (size_t)x * b->step + v * LANES;
     vec mean = norm ? get(g->mean + c, some) : all(0);
-#pragma GCC unroll 16
-    for (int t = 0; t < n; t++) {
-        if (x + t >= d->width)
-            break;
-        vec dz = grads[t];
-        if (norm) {
-            dz *= load(r->slope + (size_t)(x + t) * b->step + v * LANES);
-            *sum += dz;
-            *product += dz * (get_stored(in + (size_t)t * d->channels, some) - mean);
+    vec own_sum = {0}, own_product = {0}; /* in registers, where those of the row find none */
+#define PUT(t)                                                                                     \
+    put_grad(norm, some, mean, in + (size_t)(t)*step, in_grad + (size_t)(t)*step,                  \
+        slope + (size_t)(t)*b->step, grads[t], &own_sum, &own_product)
+    if (x + n <= d->width)
+        EACH(t, n) PUT(t);
+    else
+        EACH(t, n) {
+            if (x + t >= d->width)
+                break;
+            PUT(t);
         }
-        put_stored(in_grad + (size_t)t * d->channels, dz, some);
-    }
+#undef PUT
+    *sum += own_sum;
+    *product += own_product;
 }
 
 INLINE void input_grads_tile(int kernel, int tile, bool norm, const struct block *b,
@@ -152,66 +172,82 @@ INLINE void input_grads(int kernel, bool norm, const struct block *b,
 #undef TILE_AT
 }
 
-/* Stride 2: each place has the taps of its own parity. `left`: zeros left of the input; with `kernel` it is
- * known when this is compiled. */
+/* Stride 2: each place has the taps of its own parity; x and `tile` are even. `left`: zeros left of the input; with
+ * `kernel` it is known when this is compiled. */
+INLINE void input_grads_2_tile(int kernel, int left, int tile, bool norm, const struct block *b,
+    const struct depthwise_grad *g, int y, int x, const float *const *from, const struct rows *r,
+    int v, vec *sum, vec *product) {
+    size_t step = b->step;
+    vec grads[WIDE_TILE] = {{0}};
+    for (int i = 0; i < kernel; i++) {
+        if (!from[i])
+            continue;
+        const float *row = from[i] + (size_t)(x / 2 + r->out_grad_left) * step + v * LANES;
+        vec w[MAX_KERNEL];
+#pragma GCC unroll 8
+        for (int k = 0; k < kernel; k++) /* turned round, as they lie */
+            w[k] = load(b->weights + (size_t)(i * kernel + kernel - 1 - k) * step + v * LANES);
+#pragma GCC unroll 16
+        for (int t = 0; t < tile; t++)
+#pragma GCC unroll 8
+            for (int k = 0; k < kernel; k++)
+                if ((t + left - k) % 2 == 0)
+                    grads[t] += load(row + (ptrdiff_t)step * ((t + left - k) / 2)) * w[k];
+    }
+    put_grads(norm, b, g, y, x, tile, v, r, grads, sum, product);
+}
+
 INLINE void input_grads_2(int kernel, int left, bool norm, const struct block *b,
     const struct depthwise_grad *g, int y, const float *const *from, const struct rows *r, int v,
     vec *sum, vec *product) {
-    enum { PAIR_TILE = 4 };
-    size_t step = b->step;
-    for (int x = 0; x < b->shape->width; x += 2 * PAIR_TILE) {
-        vec grads[2 * PAIR_TILE] = {{0}};
-        for (int i = 0; i < kernel; i++) {
-            if (!from[i])
-                continue;
-            const float *row = from[i] + (size_t)(x / 2 + r->out_grad_left) * step + v * LANES;
-            vec w[MAX_KERNEL];
-#pragma GCC unroll 8
-            for (int k = 0; k < kernel; k++) /* turned round, as they lie */
-                w[k] = load(b->weights + (size_t)(i * kernel + kernel - 1 - k) * step + v * LANES);
-#pragma GCC unroll 16
-            for (int t = 0; t < 2 * PAIR_TILE; t++)
-#pragma GCC unroll 8
-                for (int k = 0; k < kernel; k++)
-                    if ((t + left - k) % 2 == 0)
-                        grads[t] += load(row + (ptrdiff_t)step * ((t + left - k) / 2)) * w[k];
-        }
-        put_grads(norm, b, g, y, x, 2 * PAIR_TILE, v, r, grads, sum, product);
-    }
+    int x = 0;
+    for (; x + WIDE_TILE <= b->shape->width; x += WIDE_TILE)
+        input_grads_2_tile(kernel, left, WIDE_TILE, norm, b, g, y, x, from, r, v, sum, product);
+    for (; x < b->shape->width; x += LITTLE_TILE)
+        input_grads_2_tile(kernel, left, LITTLE_TILE, norm, b, g, y, x, from, r, v, sum, product);
 }
 
 /* ---- the kernel ---- */
 
-/* sums[k] += those of a tile of dd's row `grad` with the input's row `in`. */
-INLINE void weight_grads_tile(int kernel, int stride, int tile, const float *grad, const float *in,
-    size_t step, vec sums[MAX_KERNEL]) {
-    vec grads[TILE];
-    EACH(t, tile) grads[t] = load(grad + (size_t)t * step);
-#pragma GCC unroll 32
-    for (int i = 0; i < (tile - 1) * stride + kernel; i++) {
-        vec a = load(in + (size_t)i * step);
+/* How many rows of dd are gone through at once: each has `kernel` sums, which alone would wait for themselves. 16
+ * registers hold those of two rows where the kernel is 5 wide. */
+enum { MOST_ABREAST = 3 };
+INLINE int rows_abreast(int kernel) {
+    return kernel == 5 && LANES < 16 ? 2 : MOST_ABREAST;
+}
+
+/* sums[i][k] += those of `tile` places of dd's rows grads[i] with the input's row `in`. */
+INLINE void weight_grads_tile(int kernel, int stride, int n, int tile, const float *const *grads,
+    size_t at, const float *in, size_t step, vec sums[][MAX_KERNEL]) {
 #pragma GCC unroll 8
-        for (int k = 0; k < kernel; k++)
-            if (i >= k && (i - k) % stride == 0 && (i - k) / stride < tile)
-                sums[k] += a * grads[(i - k) / stride];
+    for (int t = 0; t < tile; t++) {
+        vec a[MAX_KERNEL];
+        EACH(k, kernel) a[k] = load(in + (size_t)(t * stride + k) * step);
+        EACH(i, n) {
+            vec grad = load(grads[i] + at + (size_t)t * step);
+            EACH(k, kernel) sums[i][k] += a[k] * grad;
+        }
     }
 }
 
-/* One row of the kernel's gradient: that of dd's row `from` with the input's row that is in r. */
-INLINE void weight_grads(int kernel, int stride, const struct block *b, const float *from,
-    const struct rows *r, int v, float *to) {
-    size_t step = b->step;
-    vec sums[MAX_KERNEL] = {{0}};
-    const float *grad = from + (size_t)r->out_grad_left * step + v * LANES,
-                *in = r->input + v * LANES;
-#define TILE_AT(tile, x)                                                                           \
-    weight_grads_tile(kernel, stride, tile, grad + (size_t)x * step,                               \
-        in + (size_t)(x * stride) * step, step, sums)
-    EACH_TILE(b->shape->out_width, TILE_AT);
-#undef TILE_AT
-#pragma GCC unroll 8
-    for (int k = 0; k < kernel; k++)
-        store(to + (size_t)k * step, load(to + (size_t)k * step) + sums[k]);
+/* n rows of the kernel's gradient: to[i] that of dd's row from[i] with the input's row that is in r. */
+INLINE void weight_grads(int kernel, int stride, int n, const struct block *b,
+    const float *const *from, const struct rows *r, int v, float *const *to) {
+    enum { TOGETHER = 4 };
+    size_t step = b->step, at = (size_t)r->out_grad_left * step + v * LANES;
+    const float *in = r->input + v * LANES;
+    vec sums[MOST_ABREAST][MAX_KERNEL] = {{{0}}};
+    int x = 0, width = b->shape->out_width;
+    for (; x + TOGETHER <= width; x += TOGETHER)
+        weight_grads_tile(kernel, stride, n, TOGETHER, from, at + (size_t)x * step,
+            in + (size_t)(x * stride) * step, step, sums);
+    for (; x < width; x++)
+        weight_grads_tile(kernel, stride, n, 1, from, at + (size_t)x * step,
+            in + (size_t)(x * stride) * step, step, sums);
+    EACH(i, n) EACH(k, kernel) {
+        float *sum = to[i] + (size_t)k * step + v * LANES;
+        store(sum, load(sum) + sums[i][k]);
+    }
 }
 
 /* ---- an image ---- */
@@ -219,6 +255,14 @@ INLINE void weight_grads(int kernel, int stride, const struct block *b, const fl
 INLINE void grad_row_of(int kernel, int stride, bool norm, const struct block *b,
     const struct depthwise_grad *g, int y, const float *const *from, const struct rows *r) {
     const struct depthwise *d = b->shape;
+    const float *there[MAX_KERNEL]; /* of `from` */
+    float *to[MAX_KERNEL];          /* the kernel's rows that they have a part in */
+    int n = 0;
+    for (int i = 0; i < kernel; i++)
+        if (from[i]) {
+            there[n] = from[i];
+            to[n++] = r->weight_grads + (size_t)((kernel - 1 - i) * kernel) * b->step;
+        }
     for (int v = 0; v < b->vectors; v++) {
         int some = some_at(b, v), c = b->channel + v * LANES;
         vec sum = {0}, product = {0};
@@ -232,18 +276,24 @@ INLINE void grad_row_of(int kernel, int stride, bool norm, const struct block *b
             put(g->sums + c, get(g->sums + c, some) + sum, some);
             put(g->products + c, get(g->products + c, some) + product, some);
         }
-        for (int i = 0; i < kernel; i++)
-            if (from[i])
-                weight_grads(kernel, stride, b, from[i], r, v,
-                    r->weight_grads + (size_t)((kernel - 1 - i) * kernel) * b->step + v * LANES);
+        int i = 0;
+        for (; i + rows_abreast(kernel) <= n; i += rows_abreast(kernel))
+            weight_grads(kernel, stride, rows_abreast(kernel), b, there + i, r, v, to + i);
+        if (n - i == 2)
+            weight_grads(kernel, stride, 2, b, there + i, r, v, to + i);
+        else if (n - i == 1)
+            weight_grads(kernel, stride, 1, b, there + i, r, v, to + i);
     }
 }
 
 /* Row y of the input: from[i] is dd's row that kernel row kernel - 1 - i made of it, NULL where none did. */
 APART void grad_row(const struct block *b, const struct depthwise_grad *g, int y,
     const float *const *from, const struct rows *r) {
-#define NORMED(kernel, stride) grad_row_of(kernel, stride, true, b, g, y, from, r)
-#define PLAIN(kernel, stride) grad_row_of(kernel, stride, false, b, g, y, from, r)
+    OWN(b);
+    OWN_ROWS(from);
+    const struct rows own_buffers = *r;
+#define NORMED(kernel, stride) grad_row_of(kernel, stride, true, &own, g, y, own_rows, &own_buffers)
+#define PLAIN(kernel, stride) grad_row_of(kernel, stride, false, &own, g, y, own_rows, &own_buffers)
     if (g->scale)
         BY_SHAPE(b->shape, NORMED);
     else

@@ -38,6 +38,15 @@ static inline struct block block_at(const struct depthwise *d, int channel, floa
     return (struct block){d, channel, vectors, n % LANES, (size_t)vectors * LANES, weights};
 }
 
+/* A block and its shape, and rows that it reads, as copies that no store can change: they stay in registers. */
+#define OWN(b)                                                                                     \
+    const struct depthwise own_shape = *(b)->shape;                                                \
+    const struct block own = {                                                                     \
+        &own_shape, (b)->channel, (b)->vectors, (b)->some, (b)->step, (b)->weights}
+#define OWN_ROWS(rows)                                                                             \
+    const float *own_rows[MAX_KERNEL];                                                             \
+    EACH(i, MAX_KERNEL) own_rows[i] = i < own_shape.kernel ? (rows)[i] : NULL
+
 INLINE int some_at(const struct block *b, int v) {
     return v == b->vectors - 1 ? b->some : 0;
 }

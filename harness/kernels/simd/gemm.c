@@ -77,17 +77,17 @@ INLINE int rows_of(enum ending ending, int rows, int wide, const struct product 
         for (int i = 0; i < rows; i += GROUP)
 #pragma GCC unroll 4
             for (int j = 0; j < wide; j++)
-                finish_some(ending, rows < GROUP ? rows : GROUP, p, row, i, j, from + j * LANES,
-                    j == wide - 1 ? some : 0, t);
+                finish_some(ending, rows - i < GROUP ? rows - i : GROUP, p, row, i, j,
+                    from + j * LANES, j == wide - 1 ? some : 0, t);
     return row + rows;
 }
 
 INLINE void columns_of(
     enum ending ending, int wide, const struct product *p, const float *packed, int from) {
-    int row = 0;
-    while (row + ROWS <= p->m)
-        row = rows_of(ending, ROWS, wide, p, row, packed, from);
-    if (ROWS == 8 && row + 4 <= p->m)
+    int row = 0, most = rows_of_tile(wide);
+    while (row + most <= p->m)
+        row = rows_of(ending, most, wide, p, row, packed, from);
+    if (most > 4 && row + 4 <= p->m)
         row = rows_of(ending, 4, wide, p, row, packed, from);
     if (row + 2 <= p->m)
         row = rows_of(ending, 2, wide, p, row, packed, from);

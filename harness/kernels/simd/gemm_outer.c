@@ -52,10 +52,10 @@ INLINE void outer_rows(
 
 INLINE void outer_columns(
     int wide, int some, const struct outer *p, const struct sides *s, int from) {
-    int row = 0;
-    for (; row + ROWS <= p->m; row += ROWS)
-        outer_rows(ROWS, wide, some, p, s, row, from);
-    if (ROWS == 8 && row + 4 <= p->m) {
+    int row = 0, most = rows_of_tile(wide);
+    for (; row + most <= p->m; row += most)
+        outer_rows(most, wide, some, p, s, row, from);
+    if (most > 4 && row + 4 <= p->m) {
         outer_rows(4, wide, some, p, s, row, from);
         row += 4;
     }

@@ -1,4 +1,4 @@
-/* 1x1 convolutions as products of matrices: tiles of ROWS x 3 vectors whose sums stay in registers while
+/* 1x1 convolutions as products of matrices: tiles of up to 8 x 3 vectors whose sums stay in registers while
  * k runs, rows of A broadcast from memory (Goto & van de Geijn 2008; here B is a layer's weights and always fits
  * the cache, and A is a panel that the caller has just made, so that neither is cut along k). What runs along k are
  * words of 4 bytes: a float, or two operands of bfloat16. */
@@ -8,15 +8,16 @@
 #include "kernels/simd/entries.h"
 
 enum {
-#if defined(__AVX512F__)
-    ROWS = 8, /* 24 of 32 registers */
-#else
-    ROWS = 4, /* 12 of 16 */
-#endif
-    WIDE = 3 /* vectors across */
+    ROWS = 8, /* at most */
+    WIDE = 3  /* vectors across, at most */
 };
 
 typedef vec tile[ROWS][WIDE];
+
+/* Rows of a tile: 24 sums of 32 registers, or 12 of 16; a tile of one vector is higher, for each sum waits for itself. */
+INLINE int rows_of_tile(int wide) {
+    return LANES == 16 || wide == 1 ? 8 : 4;
+}
 
 /* t[i][j] += a[i] b[j], of one word of each. `some`: of the last vector of b only so many columns are there; 0: all. */
 INLINE void multiply_word(int rows, int wide, int some, int there, const operand *a, size_t a_row,
