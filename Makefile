@@ -76,7 +76,7 @@ fuzz:
 valgrind: # SUITE=name: one suite, whichever; without, those of check-plain. Fused products take minutes: portable kernels
 	@setup/packages valgrind
 	@$(MAKE) --no-print-directory $(if $(SUITE),all $(OUT)/check,$(OUT)/check-plain)
-	DMTL_SIMD=$${DMTL_SIMD:-portable} CK_FORK=no valgrind -q --fair-sched=try --error-exitcode=9 --leak-check=full \
+	DMTL_SIMD=$${DMTL_SIMD:-portable} CK_FORK=no CK_EXCLUDE_TAGS=refusals valgrind -q --fair-sched=try --error-exitcode=9 --leak-check=full \
 		--suppressions=tests/valgrind.supp $(OUT)/$(if $(SUITE),check $(SUITE),check-plain)
 bench: # DATA=DIR: real images; the peers are Pillow and PyTorch of $(PYTHON)
 	@$(MAKE) --no-print-directory all $(OUT)/bench-decode

@@ -607,7 +607,6 @@ Suite *tower_suite(void) {
     tcase_add_loop_test(team, a_run_is_one_call_a_thread, 1, MOST_THREADS + 1);
     tcase_add_loop_test(team, shares_are_all_in_order_and_even, 1, MOST_THREADS + 1);
     tcase_add_test(team, a_team_that_never_ran_ends);
-    tcase_add_test(team, threads_that_the_system_refuses_are_said);
     suite_add_tcase(s, team);
     tcase_set_timeout(c, 300);
     tcase_add_unchecked_fixture(c, kernels_say_untested, NULL);
@@ -619,6 +618,10 @@ Suite *tower_suite(void) {
     tcase_add_loop_test(c, an_image_gets_the_same_bits_in_any_company, 0, SIMD_COUNT * PARTS);
     tcase_add_loop_test(c, groups_are_shared_by_many_threads, 0, SIMD_COUNT);
     tcase_add_loop_test(c, inference_gives_what_training_does, 0, KERNELS * PARTS);
+    suite_add_tcase(s, c);
+    c = tcase_create("refusals");
+    tcase_set_tags(c, "refusals"); /* valgrind ends itself where the system refuses memory */
+    tcase_add_test(c, threads_that_the_system_refuses_are_said);
     tcase_add_test(c, an_absurd_size_is_refused);
     suite_add_tcase(s, c);
     return s;
