@@ -218,7 +218,8 @@ static void look_at(struct largest *most, const struct layer *l, bool wide, int 
     size_t *map = wide ? &most->wide : &most->narrow;
     *map = larger(*map, map_values(l, n));
     most->weights = larger(most->weights, (size_t)layer_taps(l) * (size_t)l->out);
-    if (!is_depthwise(l)) /* no pass has more rows at once than there are of its input or output */
+    if (!is_depthwise(
+            l)) /* passes take as many rows as a panel holds of its input or of its output */
         most->pairs = larger(most->pairs,
             outer_room(panel_rows(l->in < l->out ? l->in : l->out), layer_taps(l), l->out));
     most->width = larger(most->width, (size_t)(l->width * l->stride));

@@ -15,8 +15,6 @@ struct rows {
     float *weight_grads;    /* [kernel * kernel][step] of this image */
 };
 
-enum { WIDE_TILE = 8 }; /* places of an input that is twice as wide as the output */
-
 /* ---- dd ---- */
 
 /* A vector of channels' numbers. */
@@ -171,6 +169,8 @@ INLINE void input_grads(int kernel, bool norm, const struct block *b,
     EACH_TILE(b->shape->width, TILE_AT);
 #undef TILE_AT
 }
+
+enum { WIDE_TILE = 8 }; /* places of an input that is twice as wide as the output */
 
 /* Stride 2: each place has the taps of its own parity; x and `tile` are even. `left`: zeros left of the input; with
  * `kernel` it is known when this is compiled. */

@@ -77,8 +77,8 @@ INLINE int rows_of(enum ending ending, int rows, int wide, const struct product 
         for (int i = 0; i < rows; i += GROUP)
 #pragma GCC unroll 4
             for (int j = 0; j < wide; j++)
-                finish_some(ending, rows - i < GROUP ? rows - i : GROUP, p, row, i, j,
-                    from + j * LANES, j == wide - 1 ? some : 0, t);
+                finish_some(ending, rows < GROUP ? rows : GROUP, p, row, i, j, from + j * LANES,
+                    j == wide - 1 ? some : 0, t);
     return row + rows;
 }
 
