@@ -20,6 +20,7 @@ void expect_shell(
  * signalled with it. Its output goes to out.txt and err.txt. */
 pid_t start_group(const char *dir, const char *command);
 void wait_ms(long ms);
+double seconds_now(void); /* of the monotonic clock */
 
 bool test_full(void);  /* DMTL_FULL=1: campaigns at their full length (`make test-kills`) */
 char *dmtl_path(void); /* the caller frees */
