@@ -104,7 +104,7 @@ END_TEST
 /* Its worker is killed in the middle of a training. */
 START_TEST(a_worker_that_breaks_down_is_replaced) {
     expect(RUN
-        "--set /epochs=200 --retries 1 & run=$!; until grep -q ' epoch 20 of ' g/*/log; do sleep .1; done; "
+        "--set /epochs=80 --retries 1 & run=$!; until grep -q ' epoch 8 of ' g/*/log; do sleep .1; done; "
         "kill -KILL $(cat /proc/$run/task/$run/children); wait $run",
         0, "all 2 cells are done",
         "a worker was killed by SIGKILL (out of memory?); another takes its place (1 of 1)");
@@ -113,7 +113,7 @@ END_TEST
 
 START_TEST(a_worker_that_breaks_down_is_missed) {
     expect(RUN
-        "-j 2 --set /epochs=200 & run=$!; until grep -q ' epoch 20 of ' g/*/log 2>/dev/null; do sleep .1; done; "
+        "-j 2 --set /epochs=80 & run=$!; until grep -q ' epoch 8 of ' g/*/log 2>/dev/null; do sleep .1; done; "
         "kill -KILL $(cut -d' ' -f1 /proc/$run/task/$run/children); wait $run",
         0, "all 2 cells are done",
         "dmtl: a worker was killed by SIGKILL (out of memory?); 1 of 2 go on\n");
