@@ -16,10 +16,6 @@ CWARNINGS := $(WARNINGS) -Wstrict-prototypes -Wmissing-prototypes -Wconversion -
 OPT_release := -O2 -g
 OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPT_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
-# Kernels are long to compile with every check, and longer to run; ASan sees what these three would.
-OPT_simd_release := -O3
-OPT_simd_asan := -fno-sanitize=pointer-overflow,null,object-size
-OPT_simd_fuzz := $(OPT_simd_asan)
 FLAGS := $(OPT_$(MODE)) -ffp-contract=off -Iharness -I$(OUT) -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE
 
 BOTH := core analysis store data nets kernels grid
@@ -180,7 +176,7 @@ $(OUT)/harness/analysis/resample_whole.o: CFLAGS_ALL += -ffp-contract=fast # of 
 define simd_rule
 $(OUT)/harness/kernels/simd/%.$1.o: harness/kernels/simd/%.c $(CONFIG)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) $(OPT_simd_$(MODE)) $(SIMD_$(basename $1)) $(MAPS_$(suffix $1)) -ffp-contract=fast -MMD -MP -c $$< -o $$@
+	$$(CC) $$(CFLAGS_ALL) $(if $(filter release,$(MODE)),-O3) $(SIMD_$(basename $1)) $(MAPS_$(suffix $1)) -ffp-contract=fast -MMD -MP -c $$< -o $$@
 endef
 $(foreach i,$(SIMD),$(eval $(call simd_rule,$i)))
 $(OUT)/%.o: %.c $(CONFIG)

@@ -6,6 +6,7 @@
 #include "check_suites.h"
 
 #include "check_folder.h"
+#include "check_run.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/mem.h"
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { FACES = 64, PX = 32, BATCH = 16, STEPS = 50, TASKS = 3, TIMEOUT_S = 600 };
 
@@ -267,12 +267,6 @@ END_TEST
 
 /* ---- speed: shown, not judged ---- */
 
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static double images_per_s(struct th_device d, const struct precision_row *p, int steps) {
     enum { LARGE_BATCH = 32, LARGE_PX = 224, WARM = 2 };
     struct run r;
@@ -280,10 +274,10 @@ static double images_per_s(struct th_device d, const struct precision_row *p, in
     r.source.resident = th_zeros(r.life, TH_U8, 4, (int64_t[]){FACES, LARGE_PX, LARGE_PX, 3});
     take_steps(&r, LARGE_BATCH, 0, WARM, NULL);
     th_synchronize(d);
-    double began = now_s();
+    double began = seconds_now();
     take_steps(&r, LARGE_BATCH, WARM, steps, NULL);
     th_synchronize(d);
-    double rate = steps * LARGE_BATCH / (now_s() - began);
+    double rate = steps * LARGE_BATCH / (seconds_now() - began);
     run_close(&r);
     return rate;
 }
